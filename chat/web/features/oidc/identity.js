@@ -6,6 +6,7 @@ import { useAction } from "../../view/shared/action.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
 import { confirm, Dialog } from "../../view/controls/dialog.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
+import { UsePasskey } from "../../view/controls/use_passkey.js";
 import { useLoaded } from "../../view/shared/loading.js";
 import { dayAndTime } from "../../view/shared/times.js";
 
@@ -69,7 +70,8 @@ function Link({ provider, hasPassword, onClose }) {
       <p>${t("oidc.link_text", { provider })}</p>
       <input type="text" hidden readonly autocomplete="username" value=${name} />
       ${hasPassword && html`<${Field} label=${t("oidc.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required autofocus error=${ofPassword} />`}
-      ${asksCode && html`<${Field} label=${t("oidc.code")} hint=${t("oidc.code_hint")} value=${code} onInput=${setCode} autocomplete="one-time-code" maxlength="64" dir="ltr" required autofocus error=${ofCode} />`}
+      ${asksCode && html`<${Field} label=${t("oidc.code")} hint=${t("oidc.code_hint")} value=${code} onInput=${setCode} autocomplete="one-time-code" maxlength="64" dir="ltr" required autofocus error=${ofCode} />
+        <${UsePasskey} onCode=${setCode} />`}
       ${!ofPassword && !ofCode && html`<${FormError} text=${error} />`}
       <div class="actions"><${Submit} label=${t("oidc.link_do")} isBusy=${isBusy} disabled=${(hasPassword && !password) || (asksCode && !code.trim())} /></div>
     </form>

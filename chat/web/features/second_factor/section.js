@@ -1,12 +1,13 @@
-// The section of the security settings: set up, new recovery codes, turned off.
+// The sections of the security settings: an app is set up and turned off, recovery codes are replaced; passkeys.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useAction } from "../../view/shared/action.js";
-import { useChat, useSelected } from "../../view/shared/context.js";
-import { Field, FormError, Submit } from "../../view/controls/fields.js";
-import { useHasPassword } from "../../view/shared/own_password.js";
+import { useChat } from "../../view/shared/context.js";
+import { FormError, Submit } from "../../view/controls/fields.js";
 import { useLoaded } from "../../view/shared/loading.js";
+import { Passkeys } from "./passkeys.js";
+import { ProofFields, useProof } from "./proof.js";
 import { RecoveryCodes } from "./recovery_codes.js";
 import { SetUp } from "./set_up.js";
 
@@ -21,14 +22,17 @@ export function SecondFactor() {
     setSettingUp(false);
     found.reload();
   };
+  const text = state?.on && !state.app ? "factor.passkey_text" : "factor.text";
   return html`<section class="settings-section">
-    <h3>${t("factor.title")} ${state?.on && html`<span class="tag">${t("factor.on")}</span>`}</h3>
-    <${FormError} text=${found.error} />
-    ${state && (state.on ? html`<${On} state=${state} onChanged=${found.reload} />` : html`<p class="soft">${t("factor.text")}</p>`)}
-    ${state && !state.on && (isSettingUp
-      ? html`<${SetUp} onDone=${done} />`
-      : html`<p><button type="button" class="button" onClick=${() => setSettingUp(true)}>${t("factor.begin")}</button></p>`)}
-  </section>`;
+      <h3>${t("factor.title")} ${state?.on && html`<span class="tag">${t("factor.on")}</span>`}</h3>
+      <${FormError} text=${found.error} />
+      ${state && !state.app && html`<p class="soft">${t(text)}</p>`}
+      ${state?.on && html`<${On} state=${state} onChanged=${found.reload} />`}
+      ${state && !state.app && (isSettingUp
+        ? html`<${SetUp} asksCode=${state.on} onDone=${done} />`
+        : html`<p><button type="button" class="button" onClick=${() => setSettingUp(true)}>${t(state.on ? "factor.app" : "factor.begin")}</button></p>`)}
+    </section>
+    ${state && html`<${Passkeys} hasFactor=${state.on} onChanged=${found.reload} />`}`;
 }
 
 /** @param {{ state: SecondFactorState, onChanged: () => void }} props */
@@ -49,12 +53,12 @@ function On({ state, onChanged }) {
   };
   if (codes) return html`<${RecoveryCodes} codes=${codes} onDone=${done} />`;
   return html`
-    <p class="soft">${t("factor.on_text")} ${t("factor.left", { n: state.recovery_codes })}</p>
+    <p class="soft">${state.app && t("factor.on_text")} ${t("factor.left", { n: state.recovery_codes })}</p>
     ${action
       ? html`<${Proof} key=${action} action=${action} isRequired=${state.required} prove=${prove} onCancel=${() => setAction(null)} />`
       : html`<div class="actions">
           <button type="button" class="button" onClick=${() => setAction("codes")}>${t("factor.new_codes")}</button>
-          <button type="button" class="button danger" onClick=${() => setAction("off")}>${t("factor.turn_off")}</button>
+          ${state.app && html`<button type="button" class="button danger" onClick=${() => setAction("off")}>${t("factor.turn_off")}</button>`}
         </div>`}
   `;
 }
@@ -62,23 +66,18 @@ function On({ state, onChanged }) {
 /** @param {{ action: "codes" | "off", isRequired: boolean, prove: (proof: object) => Promise<void>, onCancel: () => void }} props */
 function Proof({ action, isRequired, prove, onCancel }) {
   const { act, isBusy, error, field } = useAction();
-  const name = useSelected((state) => state.me?.name);
-  const [password, setPassword] = useState("");
-  const hasPassword = useHasPassword();
-  const [code, setCode] = useState("");
+  const { proof, isComplete, fields } = useProof(true);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    act(() => prove({ ...(hasPassword && { password }), code }));
+    act(() => prove(proof));
   };
   const warning = action === "codes" ? t("factor.new_codes_text") : isRequired && t("factor.required_section");
   return html`<form class="form" onSubmit=${submit}>
     ${warning && html`<p>${warning}</p>`}
-    <input type="text" hidden readonly autocomplete="username" value=${name} />
-    ${hasPassword && html`<${Field} label=${t("factor.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required autofocus error=${field === "password" ? error : ""} />`}
-    <${Field} label=${t("factor.code")} hint=${t("factor.log_in_hint")} value=${code} onInput=${setCode} autocomplete="one-time-code" maxlength="64" dir="ltr" required error=${field === "code" ? error : ""} />
+    <${ProofFields} fields=${fields} error=${error} field=${field} />
     ${field !== "password" && field !== "code" && html`<${FormError} text=${error} />`}
     <div class="actions">
-      <${Submit} label=${t(action === "codes" ? "factor.new_codes" : "factor.turn_off")} isBusy=${isBusy} disabled=${(hasPassword && !password) || !code.trim()} class=${action === "off" ? "danger" : "primary"} />
+      <${Submit} label=${t(action === "codes" ? "factor.new_codes" : "factor.turn_off")} isBusy=${isBusy} disabled=${!isComplete} class=${action === "off" ? "danger" : "primary"} />
       <button type="button" class="button" onClick=${onCancel}>${t("factor.cancel")}</button>
     </div>
   </form>`;

@@ -3,40 +3,37 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useAction } from "../../view/shared/action.js";
-import { useChat, useSelected } from "../../view/shared/context.js";
+import { useChat } from "../../view/shared/context.js";
 import { Copyable } from "../../view/controls/copy.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
-import { useHasPassword } from "../../view/shared/own_password.js";
+import { ProofFields, useProof } from "./proof.js";
 import { QrCode } from "./qr_code.js";
 import { RecoveryCodes } from "./recovery_codes.js";
 
 /** @import { NewSecondFactor, RecoveryCodes as Made } from "../../protocol" */
 
-/** @param {{ onDone: () => void }} props called once the recovery codes were saved */
-export function SetUp({ onDone }) {
+/** @param {{ asksCode?: boolean, onDone: () => void }} props `onDone` is called once the recovery codes were saved; `asksCode`: there is a passkey */
+export function SetUp({ asksCode = false, onDone }) {
   const [begun, setBegun] = useState(/** @type {NewSecondFactor | null} */ (null));
   const [codes, setCodes] = useState(/** @type {string[] | null} */ (null));
   if (codes) return html`<${RecoveryCodes} codes=${codes} onDone=${onDone} />`;
   if (begun) return html`<${Confirm} begun=${begun} onConfirmed=${setCodes} />`;
-  return html`<${Begin} onBegun=${setBegun} />`;
+  return html`<${Begin} asksCode=${asksCode} onBegun=${setBegun} />`;
 }
 
-/** @param {{ onBegun: (begun: NewSecondFactor) => void }} props */
-function Begin({ onBegun }) {
+/** @param {{ asksCode: boolean, onBegun: (begun: NewSecondFactor) => void }} props */
+function Begin({ asksCode, onBegun }) {
   const chat = useChat();
   const { act, isBusy, error, field } = useAction();
-  const name = useSelected((state) => state.me?.name);
-  const [password, setPassword] = useState("");
-  const hasPassword = useHasPassword();
+  const { proof, isComplete, fields } = useProof(asksCode);
   const begin = (/** @type {Event} */ event) => {
     event.preventDefault();
-    act(async () => onBegun(await chat.call("POST", "/me/second-factor", hasPassword ? { password } : {})));
+    act(async () => onBegun(await chat.call("POST", "/me/second-factor", proof)));
   };
   return html`<form class="form" onSubmit=${begin}>
-    <input type="text" hidden readonly autocomplete="username" value=${name} />
-    ${hasPassword && html`<${Field} label=${t("factor.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />`}
-    ${field !== "password" && html`<${FormError} text=${error} />`}
-    <div class="actions"><${Submit} label=${t("factor.begin")} isBusy=${isBusy} disabled=${(hasPassword && !password)} /></div>
+    <${ProofFields} fields=${fields} error=${error} field=${field} />
+    ${field !== "password" && field !== "code" && html`<${FormError} text=${error} />`}
+    <div class="actions"><${Submit} label=${t("factor.begin")} isBusy=${isBusy} disabled=${!isComplete} /></div>
   </form>`;
 }
 

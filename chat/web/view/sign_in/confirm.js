@@ -24,7 +24,7 @@ function LogInFirst() {
   const { policy } = usePolicy();
   return html`<${Card} title=${t("confirm.title")} note=${t("confirm.log_in")}>
     ${policy?.provider && html`<${ByProvider} name=${policy.provider} />`}
-    ${policy && policy.login !== "sso" && html`<${LogIn} />`}
+    ${policy && policy.login !== "sso" && html`<${LogIn} passkeys=${policy.passkeys} />`}
   <//>`;
 }
 

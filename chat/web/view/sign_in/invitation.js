@@ -60,7 +60,7 @@ function AcceptForm({ invite, policy }) {
   const byProvider = policy?.provider && html`<${ByProvider} name=${policy.provider} invite=${invite.code} />`;
   if (policy?.login === "sso") return byProvider || null;
   if (policy?.registration === "closed" || !isNew) {
-    return html`${byProvider}<${LogIn} onDone=${accept} />
+    return html`${byProvider}<${LogIn} onDone=${accept} passkeys=${policy?.passkeys} />
       ${policy?.registration !== "closed" && html`<${Switch} ask=${t("sign_in.new")} action=${t("sign_in.register")} onSwitch=${() => setNew(true)} />`}`;
   }
   return html`${byProvider}<${Register} invite=${invite.code} onDone=${openRoom} />

@@ -13,11 +13,13 @@ export const CodeField = lazy(async () => {
   return field;
 }, "CodeField");
 
+const ByPasskey = lazy(() => import("./by_passkey.js"), "ByPasskey");
+
 /**
- * `children` are shown until an attempt fails.
- * @param {{ onDone?: () => unknown, children?: import("./card.js").Children }} props
+ * `children` are shown until an attempt fails; `passkeys`: the server takes them.
+ * @param {{ onDone?: () => unknown, passkeys?: boolean, children?: import("./card.js").Children }} props
  */
-export function LogIn({ onDone, children }) {
+export function LogIn({ onDone, passkeys, children }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAttempt();
   const [known] = useState(() => chat.get().me?.name); // the name of the person who was logged out here
@@ -33,7 +35,7 @@ export function LogIn({ onDone, children }) {
   };
   return html`<form class="form" onSubmit=${submit}>
     ${error && !isAboutCode ? html`<${ErrorNote}>${attemptError(error, wait)}<//>` : children}
-    <${Field} name="login" label=${t("sign_in.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
+    <${Field} name="login" label=${t("sign_in.login")} autocomplete="username webauthn" autocapitalize="none" spellcheck=${false}
       maxlength="254" required autofocus=${!known} ...${known ? { defaultValue: known } : {}} />
     <${PasswordField} name="password" label=${t("sign_in.password")} autocomplete="current-password" required autofocus=${Boolean(known)} />
     ${hasFactor && html`<${CodeField} name="code" error=${isAboutCode && error.reason !== "code_needed" ? attemptError(error) : ""} />`}
@@ -42,5 +44,6 @@ export function LogIn({ onDone, children }) {
       <span>${t("sign_in.shared")}<span class="field-hint">${t("sign_in.shared_hint")}</span></span>
     </label>
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("sign_in.logging_in") : t("sign_in.log_in")}</button>
+    ${passkeys && !hasFactor && "PublicKeyCredential" in globalThis && html`<${ByPasskey} onDone=${onDone} />`}
   </form>`;
 }

@@ -40,7 +40,7 @@ function LogInOrRegister({ policy, problem }) {
     ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
     ${policy?.needed && html`<${NotSetUp} />`}
     ${policy?.provider && html`<${ByProvider} name=${policy.provider} />`}
-    ${policy?.login !== "sso" && html`<${LogIn}>${!problem && html`<${Ended} connection=${connection} />`}<//>
+    ${policy?.login !== "sso" && html`<${LogIn} passkeys=${policy?.passkeys}>${!problem && html`<${Ended} connection=${connection} />`}<//>
     <details class="sign-in-forgot" onToggle=${(/** @type {any} */ event) => setForgotten(event.currentTarget.open)}><summary>${t("sign_in.forgot")}</summary>${isForgotten && html`<${Forgot} />`}</details>`}
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;

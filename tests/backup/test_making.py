@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from chat.backup.connection import open_hold
-from chat.backup.copies import reach_by_url
+from chat.backup.copies import COUNTED, _has_syncfs, reach_by_url
 from chat.backup.failures import BackupFailed, as_backup_failed
 from chat.backup.keeping import parse_keep
 from chat.backup.making import Backup, back_up
@@ -52,6 +52,9 @@ async def test_it_has_all_and_the_next_one_little(fresh_server: ServerProcess, t
     assert (manifest.files, manifest.files_bytes, manifest.damaged) == (1, len(FILE), [])
     assert (manifest.database.kind, manifest.database.on) == ("base", None)
     assert manifest.database.rows["files"] == (1, 1)
+    assert manifest.database.rows.keys() == COUNTED, (
+        "counting all others takes longer than copying what changed"
+    )
     assert (target / name / "secret").read_text() == (data / "secret").read_text()
     assert modes_below(target) == {(True, 0o700), (False, 0o600)}
     copy = target / name / "files" / DIGEST[:2] / DIGEST
@@ -88,6 +91,19 @@ def partial_in(target: Path) -> bool:
 async def made(config: Config, address: DatabaseAddress, target: Path, **options: Any) -> Backup:
     with trio.fail_after(120):
         return await back_up(config, address, target, **options)
+
+
+@pytest.mark.parametrize(
+    ("release", "has"), [("6.18.44-fc", True), ("5.8.0", True), ("5.4.0-1", False), ("x", False)]
+)
+def test_one_call_syncs_all_files_where_it_reports_failures(
+    monkeypatch: pytest.MonkeyPatch, release: str, has: bool
+) -> None:
+    monkeypatch.setattr("platform.release", lambda: release)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert _has_syncfs() is has
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert _has_syncfs() is False
 
 
 async def test_one_that_is_cut_off_is_never_there(own_server: ServerProcess, target: Path) -> None:

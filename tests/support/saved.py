@@ -24,7 +24,7 @@ room AS (
 )
 INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
 SELECT base + n, $2, seq + n, pos + n, (SELECT id FROM users WHERE name = $3), $4,
-    CASE $4 WHEN 'join' THEN '' ELSE 'beside ' || n END, now()
+    CASE $4 WHEN 'join' THEN '' ELSE $5 || ' ' || $6::bigint + n - 1 END, now()
 FROM room, generate_series(1, $1) AS n"""
 
 LOBBY = 1
@@ -68,10 +68,17 @@ def execute_sql(address: dict[str, Any], statement: str, *values: object) -> str
 
 
 def write_beside(
-    address: dict[str, Any], count: int, *, room: int = LOBBY, sender: str = "ada", kind: str = "message"
+    address: dict[str, Any],
+    count: int,
+    *,
+    room: int = LOBBY,
+    sender: str = "ada",
+    kind: str = "message",
+    text: str = "beside",
+    first: int = 1,
 ) -> None:
     """Write messages beside the server, which learns of them when it writes next: `beside 1`, `beside 2` …"""
-    execute_sql(address, _WRITE_BESIDE, count, room, sender, kind)
+    execute_sql(address, _WRITE_BESIDE, count, room, sender, kind, text, first)
 
 
 def fetch_sql(address: dict[str, Any], query: str, *values: object) -> list[Any]:

@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.people import eventually
+from tests.support.server import ServerProcess
 from tests.system.relay import Relay
 from tests.web.connection import stored
 from tests.web.open_pages import go
 from tests.web.pages import Pages
-from tests.web.talking import Speaker, Timeline
+from tests.web.talking import Speaker, Timeline, write_beside
 
 _IS_WIDER = "(element) => element.scrollWidth > element.clientWidth"
 
@@ -26,11 +27,12 @@ def ada(pages: Pages) -> Speaker:
     return Speaker(pages, "ada")
 
 
-def test_a_message_that_is_not_there_leads_to_the_end_which_is_followed(pages: Pages, ada: Speaker) -> None:
+def test_a_message_that_is_not_there_leads_to_the_end_which_is_followed(
+    pages: Pages, ada: Speaker, chat: ServerProcess
+) -> None:
     ben = Speaker(pages, "ben")
     room = ada.make_room("no such message", ben)
-    for n in range(60):
-        ada.say(room, f"line {n}")
+    say_lines(chat, ada, room, 60)
     page = pages.at("ada", f"/room/{room}")
     timeline = Timeline(page)
     expect(timeline.message("line 59")).to_be_in_viewport()
@@ -181,6 +183,12 @@ def test_data_that_failed_to_load_offline_loads_with_the_next_connection(
     expect(panel.get_by_role("alert")).to_have_count(0)
 
 
+def say_lines(chat: ServerProcess, speaker: Speaker, room: int, count: int, first: int = 0) -> int:
+    """Say `line 0`, `line 1` … and return the seq of the first; all but the last are written beside the server."""
+    write_beside(chat, count - 1, room=room, sender=speaker.name, text="line", first=first)
+    return speaker.say(room, f"line {first + count - 1}") - count + 1
+
+
 @dataclass
 class LinkedRoom:
     """A room of ada and ben that ada's browser has stored, opened at a message while offline."""
@@ -197,23 +205,24 @@ class LinkedRoom:
 
 
 @pytest.fixture
-def linked(pages: Pages, ada: Speaker) -> Callable[..., LinkedRoom]:
+def linked(pages: Pages, ada: Speaker, chat: ServerProcess) -> Callable[..., LinkedRoom]:
     """Return a function that opens a link to message `to`: `kept_lines` are stored, `more` are not known yet."""
 
     def open_link(name: str, ben: Speaker, *, kept_lines: int, more: int, to: int) -> LinkedRoom:
         room = ada.make_room(name, ben)
-        seqs = [ada.say(room, f"line {n}") for n in range(kept_lines)]
+        seq = say_lines(chat, ada, room, kept_lines) + to
         page = pages.of("ada", f"/room/{room}")
         last = f"line {kept_lines - 1}"
         expect(Timeline(page).message(last)).to_be_in_viewport()
         eventually(lambda: last in str(stored(page, "rooms")), "the room is kept")
         again = page.context.new_page()
         page.close()
-        seqs += [ben.say(room, f"line {kept_lines + n}") for n in range(more)]
+        if more:
+            say_lines(chat, ben, room, more, first=kept_lines)
         opened = LinkedRoom(Timeline(again), room, [])
         again.route("**/api/v1/auth/refresh", opened.hold)
         with again.expect_request("**/api/v1/auth/refresh"):
-            again.goto(f"{pages.url}/room/{room}/{seqs[to]}")
+            again.goto(f"{pages.url}/room/{room}/{seq}")
         expect(opened.timeline.message(last)).to_be_in_viewport()
         return opened
 

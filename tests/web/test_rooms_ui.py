@@ -12,7 +12,7 @@ from tests.web.connection import stored
 from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.rooms import Room
-from tests.web.talking import Speaker, fill_room_beside, make_rooms_beside
+from tests.web.talking import Speaker, fill_room_beside, make_rooms_beside, write_beside
 
 
 def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
@@ -172,12 +172,12 @@ def test_the_switcher_leads_to_rooms_people_and_actions_by_keyboard(pages: Pages
     expect(ada.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
 
-def test_search_marks_matches_and_opens_them_in_place(pages: Pages) -> None:
+def test_search_marks_matches_and_opens_them_in_place(pages: Pages, chat: ServerProcess) -> None:
     room = Room(pages, "ada", "archive")
     room.join("ben")
     room.say("ben", "the pumpkin is bigger than the shed")
-    for number in range(120):
-        room.say("ada", f"line {number}")
+    write_beside(chat, 119, room=room.id, sender="ada")
+    room.say("ada", "after all of them")
     ada = pages.at("ada", "/search")
     field = ada.get_by_role("searchbox", name="Search messages")
     field.fill('from:ben in:archive "pumpkin is" since:2020-01')

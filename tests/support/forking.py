@@ -1,6 +1,6 @@
 """`python -m tests.support.forking FD`: fork a process that runs `chat` whenever the socket FD asks for one.
 
-It has imported all that a server needs, and hides what only tests install. It ends when the socket does.
+It has imported and read all that a server needs, and hides what only tests install. It ends when the socket does.
 """
 
 import array
@@ -19,6 +19,8 @@ sys.modules.update(dict.fromkeys(ONLY_OF_TESTS))  # type: ignore[arg-type]  # No
 import chat.cli.serve  # noqa: E402
 import chat.server  # noqa: E402, F401
 from chat.cli import main  # noqa: E402
+from chat.domain.text.skeletons import read_tables  # noqa: E402
+from chat.web_api.web_client import web_files  # noqa: E402
 
 LARGEST = 1 << 18
 """Bytes that are asked for at once: a command line and an environment."""
@@ -30,6 +32,9 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 def answer(asking: socket.socket) -> None:
     """Fork as often as it is asked for; what is asked comes with a process's input, output, errors and who waits."""
+    read_tables()
+    for file in web_files().files.values():
+        _ = file.zipped  # compressed once for all servers
     gc.freeze()  # so that a server that collects its garbage does not copy all of this
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

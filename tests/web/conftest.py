@@ -44,7 +44,7 @@ def browser(playwright: Playwright) -> Generator[Browser]:
 
 @pytest.fixture(scope="package")
 def whole_browser(playwright: Playwright) -> Generator[Browser]:
-    """An ordinary browser. A file whose tests need one overrides `browser` with it."""
+    """An ordinary browser. A file whose tests need one overrides `browser` with it, or takes `whole_pages`."""
     with launched(playwright, WHOLE) as browser:
         yield browser
 
@@ -98,6 +98,15 @@ def pages(
 ) -> Generator[Pages]:
     """Pages at the server; see tests/web/pages.py. Findings of the guard fail the test at its end."""
     with Pages(browser, chat.url, spare_contexts, open_pages) as pages:
+        yield pages
+
+
+@pytest.fixture
+def whole_pages(
+    whole_browser: Browser, chat: ServerProcess, spare_contexts: SpareContexts
+) -> Generator[Pages]:
+    """Pages in an ordinary browser."""
+    with Pages(whole_browser, chat.url, spare_contexts) as pages:
         yield pages
 
 

@@ -133,7 +133,7 @@ _REGISTER = """() => {
 
 _READY = """() => Promise.race([
     navigator.serviceWorker.ready.then(() => null),
-    new Promise((_, reject) => setTimeout(() => reject(new Error("no service worker is ready")), 30_000)),
+    new Promise((_, reject) => setTimeout(() => reject(new Error("no service worker is ready")), 60_000)),
 ])"""
 
 

@@ -124,7 +124,7 @@ class Pages:
             return self.context(**options).new_page()
         size = options.pop("viewport", None)
         kind = _kind(options)
-        taken = self._spare.take(self._browser, kind)
+        taken = self._spare.take(self._browser, kind, url or self.url)
         if taken is None:
             context = self.context(**options)
             page = self._spare.new_page(context)

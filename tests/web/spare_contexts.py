@@ -41,7 +41,7 @@ class SpareContexts:
     """
 
     def __init__(self, *origins: str) -> None:
-        self._spare: dict[tuple[Browser, str], list[BrowserContext]] = {}
+        self._spare: dict[tuple[Browser, str], list[tuple[BrowserContext, str]]] = {}
         self._origins = set(origins)
         self._own = frozenset(origins)
         self._pages: dict[Page, _Unused] = {}  # those that can be used again
@@ -50,7 +50,7 @@ class SpareContexts:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for context in (each for left in self._spare.values() for each in left):
+        for context in (each for left in self._spare.values() for each, _ in left):
             context.close()
 
     def new_page(self, context: BrowserContext) -> Page:
@@ -77,12 +77,14 @@ class SpareContexts:
 
         return told
 
-    def take(self, browser: Browser, options: str) -> tuple[BrowserContext, Page] | None:
-        """Return one with a page that shows nothing of ours, if there is one."""
+    def take(self, browser: Browser, options: str, origin: str) -> tuple[BrowserContext, Page] | None:
+        """Return one with a page that shows nothing of ours, if there is one; best one that has the origin's files."""
         left = self._spare.get((browser, options))
         if not left:
             return None
-        context = left.pop()
+        found = next((each for each in reversed(left) if each[1] == origin), left[-1])
+        left.remove(found)
+        context, _ = found
         page = context.pages[0] if context.pages else self.new_page(context)
         session = context.new_cdp_session(page)
         for origin in self._origins:
@@ -102,7 +104,7 @@ class SpareContexts:
                 self._pages.pop(page, None)
                 page.close()
         self._origins.update(origins)
-        self._spare.setdefault((browser, options), []).append(context)
+        self._spare.setdefault((browser, options), []).append((context, origin))
 
     def _is_put_aside(self, page: Page, origin: str) -> bool:
         """Go to where nothing of ours runs, in the same process; return whether the page is there, as it was."""

@@ -3,7 +3,6 @@
 import base64
 import json
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, Route, WebSocketRoute, expect
 
@@ -19,11 +18,13 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script
 HTML = b"<!doctype html><script>window.pwned = 1</script><h1>hello</h1>"
 
 
-def at_room(pages: Pages, name: str, room: str, *, url: str | None = None, **options: Any) -> Page:
-    """The page of somebody in a new room of theirs."""
+def at_room(pages: Pages, name: str, room: str, *, url: str | None = None, is_new: bool = False) -> Page:
+    """The page of somebody in a new room of theirs; one that was used before, unless `is_new`."""
     bearer = {"Authorization": f"Bearer {pages.person(name)['access']}"}
     made = request("POST", f"{pages.url}/api/v1/rooms", {"name": room}, headers=bearer).json()
-    page = pages.of(name, f"/room/{made['id']}", url=url, **options)
+    path = f"/room/{made['id']}"
+    page = pages.of(name, path, url=url) if is_new or url else pages.at(name, path)
+    expect(page.get_by_role("heading", name=room, level=1)).to_be_visible()
     expect(box(page)).to_be_visible()
     return page
 
@@ -108,7 +109,7 @@ def test_a_picture_is_pasted_sent_and_seen_by_others_in_its_place(pages: Pages) 
 
 
 def test_files_that_are_dropped_are_saved_and_never_shown(pages: Pages) -> None:
-    page = at_room(pages, "cem", "danger")
+    page = at_room(pages, "ada", "danger")
     given = [
         ("drawing.svg", "image/svg+xml", SVG),
         ("page.html", "text/html", HTML),
@@ -133,7 +134,7 @@ def test_files_that_are_dropped_are_saved_and_never_shown(pages: Pages) -> None:
 
 
 def test_a_small_file_that_fills_the_memory_as_a_picture_is_saved_and_never_shown(pages: Pages) -> None:
-    page = at_room(pages, "fay", "bombs")
+    page = at_room(pages, "ada", "bombs")
     tray = page.get_by_role("list", name="Attached files")
     attach(page, payload("bomb.png", "image/png", bomb()), payload("hidden.jpg", "image/jpeg", hidden_bomb()))
     expect(tray.get_by_role("listitem")).to_have_count(2)
@@ -144,14 +145,14 @@ def test_a_small_file_that_fills_the_memory_as_a_picture_is_saved_and_never_show
         expect(page.get_by_role("button", name=f"Download {name}")).to_be_visible()
     expect(page.locator(".message .picture")).to_have_count(0)
     calls = f"{pages.url}/api/v1/rooms/{page.url.rpartition('/')[2]}"
-    bearer = {"Authorization": f"Bearer {pages.person('fay')['access']}"}
+    bearer = {"Authorization": f"Bearer {pages.person('ada')['access']}"}
     [message] = request("GET", f"{calls}/messages", headers=bearer).json()["messages"]
     known = [(each["type"], each.get("width")) for each in message["files"]]
     assert known == [("image/png", 20_000), ("image/jpeg", None)]
 
 
 def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pages) -> None:
-    page = at_room(pages, "dora", "limits")
+    page = at_room(pages, "ada", "limits")
     box(page).fill("with files")
     page.evaluate(
         """() => {
@@ -177,7 +178,7 @@ def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pag
 
 
 def test_attachments_are_not_lost_unasked_nor_shown_to_the_next_person(pages: Pages) -> None:
-    page = at_room(pages, "gina", "tray")
+    page = at_room(pages, "gina", "tray", is_new=True)
     go(page, "/room/1")
     attach(page, payload("private.txt", "text/plain", b"x"))
     tray = page.get_by_role("list", name="Attached files")
@@ -243,7 +244,7 @@ def goes_to(page: Page, room: str) -> None:
 
 
 def test_a_message_with_uploading_files_is_sent_after_leaving_its_room(pages: Pages) -> None:
-    page = at_room(pages, "ivy", "slow uploads")
+    page = at_room(pages, "ada", "slow uploads")
     held = held_uploads(page)
     with page.expect_request("**/files?name=*"):
         attach(page, payload("slow.txt", "text/plain", b"at last"))
@@ -265,7 +266,7 @@ def test_a_message_with_uploading_files_is_sent_after_leaving_its_room(pages: Pa
 
 
 def test_a_message_waiting_for_uploads_is_in_the_composer_again_and_sent_once(pages: Pages) -> None:
-    page = at_room(pages, "jon", "came back")
+    page = at_room(pages, "ada", "came back")
     held = held_uploads(page)
     with page.expect_request("**/files?name=*"):
         attach(page, payload("slow.txt", "text/plain", b"at last"))

@@ -1,6 +1,5 @@
 """A room of 10,000 messages: any place opens at once, few messages are rendered, and the place stays to the pixel."""
 
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -38,13 +37,6 @@ _SCROLL = """async (list, { step, until }) => {
 }"""
 
 _TOP = "(row) => row.getBoundingClientRect().top"
-
-
-@pytest.fixture
-def whole_pages(whole_browser: Browser, chat: ServerProcess) -> Generator[Pages]:
-    """Pages in a browser that renders and scrolls as people's do."""
-    with Pages(whole_browser, chat.url) as pages:
-        yield pages
 
 
 @pytest.fixture

@@ -16,13 +16,6 @@ from tests.web.pages import Pages
 from tests.web.talking import Timeline
 from tests.web.test_notifications import call, is_live, notifications_of
 
-
-@pytest.fixture(scope="module")
-def browser(whole_browser: Browser) -> Browser:
-    """A browser that has notifications."""
-    return whole_browser
-
-
 _CLOSE_ALL = """async () => {
     const worker = await navigator.serviceWorker.ready;
     for (const each of await worker.getNotifications()) each.close();
@@ -31,10 +24,10 @@ _CLOSE_ALL = """async () => {
 Push = Callable[[str], None]
 
 
-@pytest.fixture
-def pushed(browser: Browser, chat: ServerProcess) -> Generator[tuple[BrowserContext, Page, Push]]:
+@pytest.fixture(scope="module")
+def pushed(whole_browser: Browser, chat: ServerProcess) -> Generator[tuple[BrowserContext, Page, Push]]:
     """A page of ada, and what delivers a push message to its service worker, as the browser's push service does."""
-    with Pages(browser, chat.url) as pages:
+    with Pages(whole_browser, chat.url) as pages:
         context = pages.context(permissions=["notifications"], worker=True)
         pages.log_in(context, "ada")
         page = context.new_page()
@@ -95,9 +88,9 @@ def test_each_push_shows_a_notification_whatever_it_says(
 
 
 @pytest.fixture(scope="module")
-def subscribed(browser: Browser, chat: ServerProcess) -> Generator[Page]:
+def subscribed(whole_browser: Browser, chat: ServerProcess) -> Generator[Page]:
     """The notification settings of ivy, whose browser has a push service and lets the page notify."""
-    with Pages(browser, chat.url) as pages:
+    with Pages(whole_browser, chat.url) as pages:
         context = pages.context(permissions=["notifications"], worker=True)
         pages.log_in(context, "ivy")
         page = context.new_page()

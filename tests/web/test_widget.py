@@ -1,9 +1,6 @@
 """The support widget on pages of other sites: a visitor and an operator talk, and nobody else can interfere."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -82,13 +79,7 @@ def chat(shop: OtherSite, ports: tuple[int, int]) -> Generator[ServerProcess]:
         used_data_path() as data,
         running_server(data, port=ports[0], **limits) as server,
     ):
-        subprocess.run(
-            [sys.executable, "-m", "chat", "user", "add", "olga", "--operator", "--password-stdin"],
-            input=PASSWORD.encode(),
-            env={**os.environ, "CHAT_BCRYPT_COST": "4", "CHAT_DATA": str(server.data)},
-            timeout=60,
-            check=True,
-        )
+        command(server, "user", "add", "olga", "--operator", "--password-stdin", stdin=PASSWORD)
         yield server
 
 
@@ -366,12 +357,7 @@ def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     panel.get_by_label("Attach files").first.set_input_files([payload("bill.txt", "text/plain", b"9 euros")])
     attached = panel.get_by_role("list", name="Attached files").get_by_role("listitem")
     expect(attached).to_have_count(1)
-    subprocess.run(
-        [sys.executable, "-m", "chat", "user", "revoke", person, "--data", str(chat.data)],
-        timeout=60,
-        check=True,
-        capture_output=True,
-    )
+    command(chat, "user", "revoke", person)
     expect(panel.get_by_text("Your last conversation has ended")).to_be_visible()
     expect(panel.get_by_text("I am rude")).to_be_hidden()
     expect(panel.get_by_label("Your message")).to_have_value("not yet said")

@@ -3,6 +3,7 @@
 A server that was stopped for a day does each thing once: there is one row for it, however often its time has passed.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -20,7 +21,7 @@ _HANDLING = LEASE - 30.0
 """Seconds for one handler: it is cancelled well before somebody else begins."""
 
 MOST = 8
-"""Acts at one time."""
+"""Acts of one kind at one time: those of a kind that hang hold up no other kind."""
 
 _LONGEST_SLEEP = 3600.0
 """Seconds until the table is read again though nothing was due: the database's clock may have been set."""
@@ -48,7 +49,7 @@ class DueRunner:
         self._handlers = handlers
         self._kinds = sorted(handlers)
         self._longest_sleep = longest_sleep
-        self._running = 0
+        self._running: Counter[str] = Counter()
 
     async def serve(self) -> None:
         """Handle due items until cancelled. Cancelling: those under way are due again when their leases end."""
@@ -66,15 +67,18 @@ class DueRunner:
 
     async def _begin(self, nursery: trio.Nursery) -> float:
         """Begin due items, and return the seconds until more are due."""
-        if self._running >= MOST:
+        kinds = [kind for kind in self._kinds if self._running[kind] < MOST]
+        if not kinds:
             return self._longest_sleep  # each that ends wakes this task
-        claimed = await self._due.claim(self._kinds, MOST - self._running, LEASE)
+        # However many kinds these are of, none gets more than its share.
+        most = min(MOST - self._running[kind] for kind in kinds)
+        claimed = await self._due.claim(kinds, most, LEASE)
         for item in claimed:
-            self._running += 1
+            self._running[item.kind] += 1
             nursery.start_soon(self._run, item)
         if claimed:
-            return 0.0 if self._running < MOST else self._longest_sleep
-        next_in = await self._due.next_in(self._kinds)
+            return 0.0
+        next_in = await self._due.next_in(kinds)
         return self._longest_sleep if next_in is None else max(next_in, 0.0)
 
     async def _run(self, item: DueItem) -> None:
@@ -93,7 +97,7 @@ class DueRunner:
                 error=str(error) or "it took too long",
             )
         finally:
-            self._running -= 1
+            self._running[item.kind] -= 1
             self._schedule.wake()
 
 

@@ -79,6 +79,25 @@ async def test_after_a_day_of_rest_each_is_done_once_and_few_at_a_time(autojump_
     assert most == MOST
 
 
+async def test_a_kind_whose_items_hang_holds_up_no_other(autojump_clock: MockClock) -> None:
+    world = World()
+
+    async def hang(_item: DueItem) -> None:
+        await trio.sleep_forever()
+
+    for n in range(100):
+        await world.schedule.add("mails", str(n), 0.0)
+    async with open_due_runner(DueRunner(world.schedule, {"mails": hang, "resets": world.do})):
+        await trio.sleep(1)
+        for n in range(20):
+            await world.schedule.add("resets", str(n), 0.0)
+        await trio.sleep(1)
+        assert sorted(int(key) for key, _ in world.done) == list(range(20))
+        before = world.reads
+        await trio.sleep(60)
+        assert world.reads - before <= 1  # full shares are not read about
+
+
 async def test_what_is_not_ended_is_done_again_after_its_lease(autojump_clock: MockClock) -> None:
     world, tries = World(), []
     await world.schedule.add("a", "one", 0.0)

@@ -15,7 +15,14 @@ from chat.outbound.guard import AllowedHosts
 from chat.outbound.proxy import proxy_for
 from chat.outbound.target import Target, parse_target, redirected
 
-_CONNECTIONS = 64
+_POOLS = 8
+"""Pools of connections. At each request httpcore compares each connection of a pool with each other one: one pool for
+all takes longer to choose a connection than the request takes.
+"""
+
+_CONNECTIONS = 8
+"""Connections of a pool."""
+
 _KEPT = 15.0
 """Seconds for which an idle connection stays open. Its address was checked when it was opened."""
 
@@ -23,12 +30,20 @@ _AGENT = "trio-chat"
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
+class _Pool:
+    """A pool of connections, and how many requests it has under way."""
+
+    def __init__(self, connections: httpcore.AsyncConnectionPool) -> None:
+        self.connections = connections
+        self.under_way = 0
+
+
 class Requests:
     """The open connections, and requests over them."""
 
     def __init__(self, allowed: Callable[[], AllowedHosts]) -> None:
         self._allowed = allowed
-        self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
+        self._pools: dict[str | None, list[_Pool]] = {}  # by proxy
         self._tls: ssl.SSLContext | None = None
 
     async def send(
@@ -71,7 +86,9 @@ class Requests:
         proxy = proxy_for(target.scheme, target.host)
         if proxy is not None:
             await self._check_beside_proxy(target)
-        pool = await self._pool(proxy)
+        if self._tls is None:
+            self._tls = await trio.to_thread.run_sync(_trusting)  # reads files
+        pool = self._pool(proxy, self._tls)
         sent = {
             "Host": target.authority,
             "User-Agent": _AGENT,
@@ -79,8 +96,9 @@ class Requests:
             **({"Content-Length": str(len(body))} if body or method in ("POST", "PUT", "PATCH") else {}),
             **headers,
         }
+        pool.under_way += 1
         try:
-            async with pool.stream(
+            async with pool.connections.stream(
                 method,
                 httpcore.URL(
                     scheme=target.scheme,
@@ -106,6 +124,8 @@ class Requests:
             raise RequestFailed(
                 Reason.CONNECTION, f"the connection to {target} failed: {error or type(error).__name__}"
             ) from error
+        finally:
+            pool.under_way -= 1
 
     async def _check_beside_proxy(self, target: Target) -> None:
         """Refuse what is known to be private. A name that has no address here is the proxy's to refuse."""
@@ -115,26 +135,31 @@ class Requests:
             if error.reason is not Reason.NO_ADDRESS:
                 raise
 
-    async def _pool(self, proxy: str | None) -> httpcore.AsyncConnectionPool:
-        if self._tls is None:
-            self._tls = await trio.to_thread.run_sync(_trusting)  # reads files
-        if proxy not in self._pools:
-            self._pools[proxy] = httpcore.AsyncConnectionPool(
-                ssl_context=self._tls,
-                max_connections=_CONNECTIONS,
-                keepalive_expiry=_KEPT,
-                # The operator named the proxy: only what is behind it is checked.
-                proxy=None if proxy is None else _proxy(proxy),
-                network_backend=CheckedBackend(self._allowed) if proxy is None else httpcore.TrioBackend(),
-            )
-        return self._pools[proxy]
+    def _pool(self, proxy: str | None, tls: ssl.SSLContext) -> _Pool:
+        """Return the first pool with a connection to spare, or the one with the least to do. Sync."""
+        pools = self._pools.setdefault(proxy, [])
+        for pool in pools:
+            if pool.under_way < _CONNECTIONS:
+                return pool
+        if len(pools) == _POOLS:
+            return min(pools, key=lambda pool: pool.under_way)
+        connections = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=_CONNECTIONS,
+            keepalive_expiry=_KEPT,
+            # The operator named the proxy: only what is behind it is checked.
+            proxy=None if proxy is None else _proxy(proxy),
+            network_backend=CheckedBackend(self._allowed) if proxy is None else httpcore.TrioBackend(),
+        )
+        pools.append(_Pool(connections))
+        return pools[-1]
 
     async def aclose(self) -> None:
         """Close all connections. Cancelling: they are closed all the same, httpcore shields that and does not wait."""
-        pools = list(self._pools.values())
+        pools = [pool for pools in self._pools.values() for pool in pools]
         self._pools.clear()
         for pool in pools:
-            await pool.aclose()
+            await pool.connections.aclose()
 
 
 async def _read(response: httpcore.Response, url: str, target: Target, most_bytes: int) -> Answer:

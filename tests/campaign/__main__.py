@@ -22,6 +22,7 @@ from tests.campaign.dead_lines import dead_lines
 from tests.campaign.far import far_behind
 from tests.campaign.forging import forging
 from tests.campaign.hostile_crowd import hostile
+from tests.campaign.pushes import pushes
 from tests.campaign.readers import A_LITTLE, PAIRS, slow_readers
 from tests.campaign.resuming import resuming
 from tests.campaign.rows import Row, percentile, spread
@@ -275,6 +276,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "dead-lines": dead_lines,
     "resuming": resuming,
     "far": far_behind,
+    "pushes": pushes,
     "upgrades": upgrades,
     "backups": backups,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),

@@ -39,6 +39,8 @@ class PushService:
         self.answers: dict[str, deque[tuple[int, dict[str, str]]]] = {}
         """By the name of a subscription: the next answers. Without any it answers 201."""
         self.usual: tuple[int, dict[str, str]] = (201, {})
+        self.takes = 0.0
+        """Seconds from a push until its answer."""
         self._came = trio.Event()
 
     def endpoint(self, name: str) -> str:
@@ -94,6 +96,8 @@ class PushService:
         status, headers = self._answer_to(head, body)
         if status == SILENCE:
             await trio.sleep_forever()
+        if self.takes:
+            await trio.sleep(self.takes)
         answer = [("Content-Length", "0"), *headers.items()]
         for part in (h11.Response(status_code=status, headers=answer), h11.EndOfMessage()):
             await stream.send_all(connection.send(part) or b"")

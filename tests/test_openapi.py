@@ -31,6 +31,7 @@ NOT_DESCRIBED = {
     ("GET", "/setup"),
     ("GET", "/reset"),
     ("GET", "/confirm"),
+    ("GET", "/link"),
     ("GET", "/oidc"),
     ("GET", "/i/{code}"),
     ("GET", "/room/{room}/{seq}"),

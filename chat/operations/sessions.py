@@ -40,6 +40,13 @@ def as_session(opened: Opened | Refusal) -> Session | Refusal:
     )
 
 
+def may_log_in_by_link(services: EngineServices) -> bool:
+    """Whether the server mails links to log in with. Sync."""
+    settings = services.settings
+    sends = services.mail is not None and bool(settings.public_url)
+    return sends and settings.login_links and services.accounts.login != "sso"
+
+
 def code_check(services: EngineServices, code: str | None, address: str) -> CheckCode:
     """Return what checks the code that came with a log-in from a client's `address`. Sync."""
 

@@ -260,6 +260,7 @@ export interface ChangeSettings {
   /** In days; 0: for ever */
   deleted_days?: number | null;
   login?: "both" | "password" | "sso" | null;
+  login_links?: "off" | "on" | null;
 }
 
 /**
@@ -860,6 +861,24 @@ export interface Login {
   device?: string;
   /** A code of one's second factor, for people who have one */
   code?: string | null;
+}
+
+/** The code of a mailed link to log in; `device` is the person's name for this device. */
+export interface LoginByLink {
+  code: string;
+  /** A code of one's second factor, for people who have one */
+  second_factor?: string | null;
+  device?: string;
+}
+
+/** Whether people may log in by a mailed link. */
+export interface LoginLinksSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "off" | "on";
+  default: "off" | "on";
 }
 
 /** How people log in: with a `password`, with the identity provider (`sso`), or with either (`both`). */
@@ -1824,7 +1843,7 @@ export interface SetUp {
  * The server's name and policy, and whether a first admin is `needed`. `registration` says who may register;
  * `lobby` is `open` if clients read the lobby without logging in. `login` says how people log in: with a
  * `password`, with the identity provider (`sso`), or with either (`both`); `provider` is what that is called, if
- * there is one. `passkeys`: people who have one log in by it.
+ * there is one. `passkeys`: people who have one log in by it; `login_links`: people may log in by a mailed link.
  */
 export interface SetUpState {
   needed: boolean;
@@ -1834,6 +1853,7 @@ export interface SetUpState {
   login?: "both" | "password" | "sso";
   provider?: string;
   passkeys?: boolean;
+  login_links?: boolean;
 }
 
 /**
@@ -1864,6 +1884,7 @@ export interface Settings {
   key_days: DaysSetting;
   deleted_days: DaysSetting;
   login: LoginSetting;
+  login_links: LoginLinksSetting;
 }
 
 /** The status is set until this socket reports another. */

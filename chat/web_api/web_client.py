@@ -40,6 +40,7 @@ _PAGES = (
     "/reset",
     "/oidc",
     "/confirm",
+    "/link",
     "/i/<code>",
     "/room/<int:room>/<int:seq>",
     "/search",

@@ -468,6 +468,8 @@ SERVER_ACTS = (
     ServerAct("reset_password", "everybody", {"code": "no", "password": _PASSWORD}, GONE),
     ServerAct("forgot_password", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("recover", "everybody", {"code": "m-no", "password": _PASSWORD}, GONE),
+    ServerAct("ask_login_link", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
+    ServerAct("login_by_link", "everybody", {"code": "l-no"}, Answer.CONFLICT),
     ServerAct("unsubscribe", "everybody", {"code": "00000000-0000-0000-0000-000000000000"}),
     ServerAct("begin_provider_login", "everybody", {}, Answer.CONFLICT),
     ServerAct("provider_login", "everybody", {"code": "no", "state": "no"}, Answer.CONFLICT),

@@ -52,6 +52,7 @@ async def http_native_second_factor(run: Run) -> None:
             await wire.asks("POST", f"{FACTOR}/confirm", {"code": code()}, token)
 
         await set_up()
+        await wire.asks("POST", FACTOR, {"password": PASSWORD}, token)  # one is in force
         await wire.asks("GET", FACTOR, None, token)
         await wire.asks("POST", "/api/v1/auth/login", login)
         used = code()

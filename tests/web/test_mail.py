@@ -64,7 +64,9 @@ def test_an_admin_invites_a_list_of_addresses_and_sees_what_became_of_each(
     assert mails.next_mail()["to"] == ["dan@example.com"]
 
 
-def test_a_mailed_link_lets_its_person_in_with_a_new_password(pages: Pages, mails: MailServerProcess) -> None:
+def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
+    pages: Pages, chat: ServerProcess, mails: MailServerProcess
+) -> None:
     person = {"name": "ada", "password": "first words", "email": "ada@example.com"}
     assert request("POST", f"{pages.url}/api/v1/auth/register", person).is_success
     page = pages.open("/")
@@ -80,6 +82,25 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password(pages: Pages, mail
     page.get_by_role("button", name="Set password and log in").click()
     expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
     expect(page).not_to_have_url(re.compile("#"))
+
+    command(chat, "setting", "set", "login_links", "on")
+    try:
+        page.context.clear_cookies()
+        page.goto("about:blank")
+        page.goto(pages.url)
+        page.get_by_text("Forgot your password?").click()
+        page.get_by_label("E-mail address of your account").fill("ada@example.com")
+        page.get_by_role("button", name="Send log-in link").click()
+        expect(page.get_by_text("If an account has this address, a link is on its way.")).to_be_visible()
+        text = mails.next_mail()["message"].get_body(("plain",)).get_content()
+        link = re.search(r"^http\S+", text, re.MULTILINE)
+        assert link is not None
+        page.goto(link[0])
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
+        expect(page).not_to_have_url(re.compile("#"))
+    finally:
+        command(chat, "setting", "unset", "login_links")
 
 
 def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(

@@ -18,6 +18,7 @@ from chat.domain.limits.bounds import (
     Greeting,
     Lobby,
     Login,
+    LoginLinks,
     Origins,
     OutboundHosts,
     PerHour,
@@ -57,6 +58,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     push_texts: PushTexts = "on"
     second_factor: SecondFactorFor = "off"
     login: Login = "both"
+    login_links: LoginLinks = "off"
     support_close_days: Days = 0
     support_remove_days: Days = 0
     edit_days: Days = 0
@@ -191,6 +193,11 @@ class LiveSettings:
         values = self._values
         rules = values.key_days, values.message_days, values.deleted_days, self.shortest_room_days
         return min(filter(None, rules), default=0)
+
+    @property
+    def login_links(self) -> bool:
+        """Whether people may log in by a mailed link."""
+        return self._values.login_links == "on"
 
     @property
     def push_texts(self) -> bool:

@@ -55,6 +55,9 @@ OutboundHosts = Annotated[tuple[OutboundHost, ...], Meta(max_length=50)]
 
 Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
 
+LoginLinks = Literal["on", "off"]
+"""Whether people may log in by a link that is mailed to them."""
+
 PushTexts = Literal["on", "off"]
 
 SecondFactorFor = Literal["off", "admins", "operators", "everybody"]

@@ -1,4 +1,4 @@
-"""The mail with a link to reset a password, in the languages of the page. Pure."""
+"""The mails with a link to reset a password, or to log in, in the languages of the page. Pure."""
 
 from typing import Literal
 
@@ -29,4 +29,29 @@ def reset_letter(language: Language, name: str, server_name: str, link: str) -> 
         ),
         ("Set a new password", link),
         "If it was not you, do nothing: the password stays as it is.",
+    )
+
+
+def login_letter(language: Language, name: str, server_name: str, link: str) -> Letter:
+    """Return the letter for somebody called `name`."""
+    if language == "ru":
+        return Letter(
+            f"Вход: {server_name}",
+            (
+                f"Здравствуйте, {name}!",
+                f"Кто-то, возможно вы, просит ссылку для входа на {server_name}. Она действует 30 минут и один раз."
+                " Никому её не пересылайте.",
+            ),
+            ("Войти", link),
+            "Если это были не вы, ничего не делайте: без этого письма никто не войдёт.",
+        )
+    return Letter(
+        f"Log in to {server_name}",
+        (
+            f"Hello {name},",
+            f"Somebody, perhaps you, asked for a link to log in to {server_name}. It works for 30 minutes, and once."
+            " Forward it to nobody.",
+        ),
+        ("Log in", link),
+        "If it was not you, do nothing: nobody logs in without this mail.",
     )

@@ -1,10 +1,13 @@
-"""Forgotten passwords in the native protocol: to ask for a link by mail, and to use it."""
+"""Forgotten passwords and log-ins by mail in the native protocol: to ask for a link, and to use it."""
 
 from typing import Annotated
 
+import structlog
 from msgspec import Meta
 
 from chat.domain.accounts.resets import RESET_OVER
+from chat.domain.accounts.second_factor import refusal_of_log_in
+from chat.domain.accounts.sessions import clean_device
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.recovery.letters import Language
@@ -12,12 +15,21 @@ from chat.features.recovery.port import RESETS
 from chat.features.recovery.requests import REQUESTS, Request
 from chat.mail.link_codes import digest_of
 from chat.operations.operation import Access, Caller, Operation
-from chat.operations.sessions import SecondFactorCode, Session, as_session, code_check
+from chat.operations.sessions import (
+    SecondFactorCode,
+    Session,
+    as_session,
+    code_check,
+    may_log_in_by_link,
+)
 from chat.operations.values import Value
+
+logger = structlog.get_logger(__name__)
 
 NO_MAIL = Refusal(
     Code.CONFLICT, "this server mails no reset links: ask an admin for one", reason="no_mail_server"
 )
+LINKS_OFF = Refusal(Code.CONFLICT, "this server mails no links to log in with", reason="login_links_off")
 
 
 class Forgot(Value, kw_only=True, frozen=True):
@@ -35,17 +47,54 @@ class Recover(Value, kw_only=True, frozen=True):
     second_factor: SecondFactorCode | None = None
 
 
+class LoginByLink(Value, kw_only=True, frozen=True):
+    """The code of a mailed link to log in; `device` is the person's name for this device."""
+
+    code: Annotated[str, Meta(max_length=64, pattern=r"^l-[A-Za-z0-9_-]*$(?!\n)")]
+    second_factor: SecondFactorCode | None = None
+    device: Annotated[str, Meta(max_length=64)] = ""
+
+
 async def forgot_password(services: EngineServices, caller: Caller, request: Forgot) -> Refusal | None:
     """Ask for a link by mail to set a new password; the answer does not say whether an account has the address."""
     if services.mail is None or not services.settings.public_url:
         return NO_MAIL
-    asked = Request(request.email, request.language)
+    return _ask(services, caller, Request(request.email, request.language))
+
+
+def _ask(services: EngineServices, caller: Caller, asked: Request) -> Refusal | None:
     wait = services.feature_ports[REQUESTS].ask(asked, caller.device.address)
-    if wait:
-        return Refusal(
-            Code.TOO_MANY, "too many reset links asked for, wait", retry_after=wait, reason="rate_limited"
-        )
-    return None
+    if not wait:
+        return None
+    return Refusal(Code.TOO_MANY, "too many links asked for, wait", retry_after=wait, reason="rate_limited")
+
+
+async def ask_login_link(services: EngineServices, caller: Caller, request: Forgot) -> Refusal | None:
+    """Ask for a link by mail to log in; the answer does not say whether an account has the address."""
+    if not may_log_in_by_link(services):
+        return LINKS_OFF
+    return _ask(services, caller, Request(request.email, request.language, to_log_in=True))
+
+
+async def login_by_link(services: EngineServices, caller: Caller, request: LoginByLink) -> Session | Refusal:
+    """Begin a session with the code of a mailed link."""
+    if not may_log_in_by_link(services):
+        return LINKS_OFF
+    if isinstance(label := clean_device(request.device), Refusal):
+        return label
+    resets, digest, address = services.feature_ports[RESETS], digest_of(request.code), caller.device.address
+    person_id = await resets.person_of(digest)
+    person = None if person_id is None else await services.accounts.person(person_id)
+    if person is None:
+        return RESET_OVER
+    check = code_check(services, request.second_factor, address)
+    if refusal := await refusal_of_log_in(person, services.accounts.second_factor, check):
+        return refusal
+    if not await resets.log_in(digest, person):
+        return RESET_OVER
+    logger.info("logged in by a mailed link", person=person.id, address=address)
+    services.accounts.happened("link login")
+    return as_session(await services.sessions.open_after_change(person, caller.device, label))
 
 
 async def recover(services: EngineServices, caller: Caller, request: Recover) -> Session | Refusal:
@@ -87,5 +136,32 @@ OPERATIONS = (
         access=Access.ANYBODY,
         refuses=(Code.INVALID, Code.UNAUTHENTICATED, Code.GONE, Code.TOO_MANY, Code.OUTCOME_UNKNOWN),
         handler=recover,
+    ),
+    Operation(
+        name="ask_login_link",
+        method="POST",
+        path="/auth/link",
+        request=Forgot,
+        status=204,
+        access=Access.ANYBODY,
+        refuses=(Code.INVALID, Code.CONFLICT, Code.TOO_MANY),
+        handler=ask_login_link,
+    ),
+    Operation(
+        name="login_by_link",
+        method="POST",
+        path="/auth/link/login",
+        request=LoginByLink,
+        reply=Session,
+        access=Access.ANYBODY,
+        refuses=(
+            Code.INVALID,
+            Code.UNAUTHENTICATED,
+            Code.CONFLICT,
+            Code.GONE,
+            Code.TOO_MANY,
+            Code.OUTCOME_UNKNOWN,
+        ),
+        handler=login_by_link,
     ),
 )

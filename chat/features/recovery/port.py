@@ -28,10 +28,11 @@ class PasswordResets(Protocol):
     Cancelling: it was written, or not.
     """
 
-    async def begin(self, email: str, digest: bytes) -> Addressee | None:
+    async def begin(self, email: str, digest: bytes, *, to_log_in: bool = False) -> Addressee | None:
         """Keep a link of this digest for the account with this address.
 
-        None, and nothing is kept: no account has it, it may not log in, or it had `PER_HOUR` links in the last hour.
+        None, and nothing is kept: no account has it, it may not log in, or it had `PER_HOUR` links in the last hour. A
+        link `to_log_in` is kept for a confirmed address only: with any other, somebody else may have registered.
         """
         ...
 
@@ -44,6 +45,13 @@ class PasswordResets(Protocol):
 
         It is noted in the audit, their tokens end, and the address is confirmed; if it was not, what was linked with
         the account before ends too. Of several uses at once one gets the person, the others None.
+        """
+        ...
+
+    async def log_in(self, digest: bytes, person: Person) -> bool:
+        """Use a link of this person to log in up, and return whether it was good. Of several uses at once one is.
+
+        It is not if the person has got a second factor, or has none any more, since they were read.
         """
         ...
 

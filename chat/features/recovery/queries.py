@@ -11,7 +11,8 @@ _LOCK = "SELECT id FROM users WHERE email_key = $1 FOR NO KEY UPDATE"
 _BEGIN = f"""
 WITH found AS (
     SELECT id, name, email, email_key, token_generation FROM users
-    WHERE email_key = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_visitor AND (
+    WHERE email_key = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_visitor AND (NOT $3 OR EXISTS (
+        SELECT FROM confirmed_addresses AS c WHERE c.user_id = users.id AND c.email_key = users.email_key)) AND (
         SELECT count(*) FROM password_resets
         WHERE user_id = users.id AND created_at > clock_timestamp() - interval '1 hour') < {PER_HOUR}
 ), made AS (
@@ -41,6 +42,10 @@ INSERT INTO confirmed_addresses (user_id, email_key) SELECT user_id, email_key F
 ON CONFLICT (user_id) DO UPDATE SET email_key = EXCLUDED.email_key, confirmed_at = clock_timestamp()
 RETURNING true"""
 
+_LOG_IN = f"""
+UPDATE password_resets SET used_at = clock_timestamp() FROM users
+WHERE {_IS_GOOD} AND users.id = $2 AND has_second_factor = $3 RETURNING true"""
+
 
 class PostgresResets:
     """The port `PasswordResets`."""
@@ -48,13 +53,13 @@ class PostgresResets:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, email: str, digest: bytes) -> Addressee | None:
+    async def begin(self, email: str, digest: bytes, *, to_log_in: bool = False) -> Addressee | None:
         key = same_name_key(email)
 
         async def begin(connection: Connection) -> Addressee | None:
             await connection.execute(_CLEAN)
             await connection.execute(_LOCK, key)  # so that several at once are counted
-            found = await connection.fetchrow(_BEGIN, key, digest)
+            found = await connection.fetchrow(_BEGIN, key, digest, to_log_in)
             return None if found is None else Addressee(**found)
 
         return await self._database.write(begin)
@@ -76,3 +81,7 @@ class PostgresResets:
             return await replace_password(connection, person_id, password_hash, by_link=True)
 
         return await self._database.write(use)
+
+    async def log_in(self, digest: bytes, person: Person) -> bool:
+        values = digest, person.id, person.has_second_factor
+        return bool(await self._database.write(lambda c: c.fetchval(_LOG_IN, *values)))

@@ -15,13 +15,16 @@ from chat.domain.failures import StorageError
 from chat.domain.features import Port, Ports
 from chat.domain.limits.buckets import Buckets
 from chat.engine.services import EngineServices
-from chat.features.recovery.letters import Language, reset_letter
+from chat.features.recovery.letters import Language, login_letter, reset_letter
 from chat.features.recovery.port import LASTS, RESETS
 from chat.mail.link_codes import digest_of, new_code
 from chat.mail.outbox import send_letter
 
 MARK = "m-"
 """How codes of mailed links begin; those of admins' links do not."""
+
+LOGIN_MARK = "l-"
+"""How codes of links to log in begin. The mark is a part of what is stored, so neither link is good for the other."""
 
 _PER_HOUR = 10
 """Requests from one network address in an hour; loopback is spared."""
@@ -33,10 +36,11 @@ logger = structlog.get_logger(__name__)
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Somebody asked for a link to this address."""
+    """Somebody asked for a link to this address, to reset the password or to log in."""
 
     email: str
     language: Language
+    to_log_in: bool = False
 
 
 class ResetRequests:
@@ -64,21 +68,33 @@ REQUESTS: Port[ResetRequests] = Port("reset requests")
 async def answer_request(services: EngineServices, request: Request) -> None:
     """Queue a mail with a link, if an account has the address. May raise StorageDown and OutcomeUnknown.
 
-    Cancelling: perhaps no mail is queued; they may ask again.
+    Where the address is not confirmed, a link to reset the password takes the place of one to log in: somebody else may
+    have registered with it, and a new password ends what they have. Cancelling: perhaps no mail is queued; they may ask
+    again.
     """
+    if request.to_log_in and await _send(services, request, to_log_in=True):
+        return
+    await _send(services, request, to_log_in=False)
+
+
+async def _send(services: EngineServices, request: Request, *, to_log_in: bool) -> bool:
+    """Queue a mail of one kind, and return whether there is somebody to get it."""
     if services.mail is None:
-        return
-    code = new_code(MARK)
-    found = await services.feature_ports[RESETS].begin(request.email, digest_of(code))
+        return False
+    code = new_code(LOGIN_MARK if to_log_in else MARK)
+    found = await services.feature_ports[RESETS].begin(request.email, digest_of(code), to_log_in=to_log_in)
     if found is None:
-        return
+        return False
     settings = services.settings
-    link = f"{settings.public_url}/reset#{code}"
-    letter = reset_letter(request.language, found.name, settings.server_name, link)
+    link = f"{settings.public_url}/{'link' if to_log_in else 'reset'}#{code}"
+    letter = (login_letter if to_log_in else reset_letter)(
+        request.language, found.name, settings.server_name, link
+    )
     await send_letter(
         services.feature_ports, letter, found.email, services.mail, person_id=found.person_id, lasts=LASTS
     )
-    logger.info("reset link mailed", person=found.person_id)
+    logger.info("log-in link mailed" if to_log_in else "reset link mailed", person=found.person_id)
+    return True
 
 
 @asynccontextmanager

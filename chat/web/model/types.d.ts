@@ -151,6 +151,7 @@ export interface Chat {
   resetPassword(fields: { code: string; password: string; second_factor?: string }): Promise<void>;
   /** Connect again, after two-factor authentication was set up. */
   reconnect(): void;
+  logInByLink(fields: { code: string; second_factor?: string }, options?: { shared?: boolean }): Promise<void>;
   logInByPasskey(used: import("../protocol").UsedPasskey, options?: { shared?: boolean }): Promise<void>;
   logInByProvider(answer: { code: string; state: string; iss?: string; invite?: string }, options?: { shared?: boolean }): Promise<void>;
   /** End the session and wipe this browser's storage; a session that an identity provider began ends there too. */

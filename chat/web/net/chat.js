@@ -218,6 +218,7 @@ export async function openChat(loadFeatures) {
     resetPassword: (fields) => account.begin(fields.code.startsWith("m-") ? "/auth/recover" : "/auth/reset", fields),
     reconnect: () => void connection.start(),
     logInByProvider: (answer, options) => account.begin("/auth/oidc", answer, options),
+    logInByLink: (fields, options) => account.begin("/auth/link/login", fields, options),
     logInByPasskey: (used, options) => account.begin("/auth/passkey", used, options),
     async logOut() {
       const asks = store.get().server.features.includes("oidc");

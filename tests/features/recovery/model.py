@@ -41,11 +41,13 @@ class RecoveryModel:
     def _ports(self) -> Mapping[Port[Any], Any]:
         return self._storage.feature_ports
 
-    async def begin(self, email: str, digest: bytes) -> Addressee | None:
+    async def begin(self, email: str, digest: bytes, *, to_log_in: bool = False) -> Addressee | None:
         found = await self._users.by_email(email)
         if found is None or found.person.is_disabled or found.person.email is None:
             return None
         person, now = found.person, self._now()
+        if to_log_in and not self._ports()[ADDRESSES].is_confirmed_now(person.id):
+            return None
         if (
             sum(link.person_id == person.id and link.at > now - 3600 for link in self._links.values())
             >= PER_HOUR
@@ -93,3 +95,13 @@ class RecoveryModel:
         addresses.confirm_now(person_id)
         self._storage.audit.note([reset_act(person_id)])
         return self._users.set_password_now(now, password_hash)
+
+    async def log_in(self, digest: bytes, person: Person) -> bool:
+        await trio.lowlevel.checkpoint()
+        now = self._users.look_up(person.id)
+        if self._person_of(digest) != person.id or now is None:
+            return False
+        if now.has_second_factor is not person.has_second_factor:
+            return False
+        self._links[digest].is_used = True
+        return True

@@ -186,7 +186,7 @@ def test_no_other_place_begins_a_session() -> None:
     }
     assert found == {
         NATIVE,  # the doors above
-        "features/recovery/native.py",  # a door above
+        "features/recovery/native.py",  # a door above, and links to log in: test_login_links.py
         "features/oidc/log_in.py",  # the identity provider, which asks for a second factor itself
         "features/second_factor/passkeys/use_cases.py",  # a passkey, which is both factors: test_passkeys.py
         "features/support/handlers.py",  # visitors, who have no password

@@ -11,7 +11,7 @@ from chat.domain.ports import ProfileChange
 from chat.domain.refusals import INVITE_OVER, Refusal
 from chat.operations.conversions import as_me
 from chat.operations.operation import Caller
-from chat.operations.sessions import Session, as_session, code_check
+from chat.operations.sessions import Session, as_session, code_check, may_log_in_by_link
 from chat.operations.values import Me
 from chat.protocols.native.accounts.types import (
     ChangeMe,
@@ -35,6 +35,7 @@ async def set_up_state(services: Services, _caller: Caller, _request: None) -> S
         registration=services.accounts.registration,
         lobby=services.settings.lobby,
         server=services.settings.server_name,
+        login_links=may_log_in_by_link(services),
         passkeys=logs_in_by_passkey(services.settings.public_url, services.accounts.login),
         **_ways_in(services),
     )

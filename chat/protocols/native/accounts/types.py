@@ -21,7 +21,8 @@ class SetUpState(Value, kw_only=True, frozen=True):
 
     `registration` says who may register; `lobby` is `open` if clients read the lobby without logging in. `login` says
     how people log in: with a `password`, with the identity provider (`sso`), or with either (`both`); `provider` is
-    what that is called, if there is one. `passkeys`: people who have one log in by it.
+    what that is called, if there is one. `passkeys`: people who have one log in by it;
+    `login_links`: people may log in by a mailed link.
     """
 
     needed: bool
@@ -31,6 +32,7 @@ class SetUpState(Value, kw_only=True, frozen=True):
     login: LoginBy = "password"
     provider: str | None = None
     passkeys: bool = False
+    login_links: bool = False
 
 
 class SetUp(Value, kw_only=True, frozen=True):

@@ -11,6 +11,7 @@ from chat.domain.limits.bounds import (
     Greeting,
     Lobby,
     Login,
+    LoginLinks,
     Origins,
     OutboundHosts,
     PerHour,
@@ -168,6 +169,13 @@ class PushTextsSetting(Setting, kw_only=True, frozen=True):
     default: PushTexts
 
 
+class LoginLinksSetting(Setting, kw_only=True, frozen=True):
+    """Whether people may log in by a mailed link."""
+
+    value: LoginLinks
+    default: LoginLinks
+
+
 class SecondFactorSetting(Setting, kw_only=True, frozen=True):
     """Who must have a second factor to log in; operators are admins and moderators too."""
 
@@ -211,6 +219,7 @@ class Settings(Value, kw_only=True, frozen=True):
     key_days: DaysSetting
     deleted_days: DaysSetting
     login: LoginSetting
+    login_links: LoginLinksSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -239,6 +248,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     key_days: Days | UnsetType | None = UNSET
     deleted_days: Days | UnsetType | None = UNSET
     login: Login | UnsetType | None = UNSET
+    login_links: LoginLinks | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

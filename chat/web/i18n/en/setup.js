@@ -53,6 +53,8 @@ export default {
   "confirm.confirm": "Confirm address",
   "confirm.done": "Your address is confirmed.",
   "confirm.over": "This link was already used, has expired or is incomplete, or your account now has another address.",
+  "link.title": "Log in",
+  "link.note": "You'll log in to the account to which this link was sent.",
   "reset.title": "Set a new password",
   "reset.note": "This logs out all your devices.",
   "reset.set": "Set password and log in",

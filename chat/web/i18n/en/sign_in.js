@@ -47,5 +47,6 @@ export default {
   "sign_in.forgot_text": "Ask an admin of this server for a reset link. The server sends no e-mail.",
   "sign_in.forgot_email": "E-mail address of your account",
   "sign_in.forgot_send": "Send reset link",
+  "sign_in.link_send": "Send log-in link",
   "sign_in.forgot_sent": "If an account has this address, a link is on its way. It works for 30 minutes; check your spam folder too. Otherwise ask an admin.",
 };

@@ -35,6 +35,7 @@ const SETTINGS = {
   push_texts: "admin.push_texts",
   second_factor: "admin.second_factor",
   login: "admin.login",
+  login_links: "admin.login_links",
   support_close_days: "admin.support_close_days",
   support_remove_days: "admin.support_remove_days",
   edit_days: "admin.edit_days",
@@ -83,7 +84,7 @@ function settingChanged({ by, detail }) {
 /** @param {string} name @param {string} value @returns {string} */
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
-  if (["push_texts", "second_factor", "login"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
+  if (["push_texts", "second_factor", "login", "login_links"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));

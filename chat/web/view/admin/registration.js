@@ -16,11 +16,14 @@ const CHOICES = ["open", "invite", "closed"];
 const FACTOR = /** @type {const} */ (["off", "admins", "operators", "everybody"]);
 /** @typedef {"both" | "sso" | "password"} Login */
 
+const LINKS = /** @type {const} */ (["off", "on"]);
+
 /** @type {Login[]} */
 const LOGINS = ["both", "sso", "password"];
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function RegistrationPart({ settings }) {
+  const hasMail = useSelected((state) => state.server.features.includes("recovery"));
   const hasProvider = useSelected((state) => state.server.features.includes("oidc"));
   const perHour = settings.found?.registrations_per_hour;
   return html`
@@ -38,6 +41,12 @@ export function RegistrationPart({ settings }) {
       label=${(/** @type {Login} */ value) => t(`admin.login_${value}`)}
       hint=${(/** @type {Login} */ value) => t(`admin.login_${value}_hint`)}
       isDangerous=${(/** @type {string} */ value) => value !== "both"}
+    />`}
+    ${hasMail && settings.found?.login_links && html`<${Choices}
+      settings=${settings} name="login_links" values=${LINKS} title=${t("admin.login_links")} question=${t("admin.login_links_ask")}
+      label=${(/** @type {"on" | "off"} */ value) => t(`admin.login_links_${value}`)}
+      hint=${(/** @type {"on" | "off"} */ value) => t(`admin.login_links_${value}_hint`)}
+      isDangerous=${() => false}
     />`}
     ${settings.found?.lobby && html`<${LobbySetting} settings=${settings} />`}
     <${NumberSetting} settings=${settings} setting=${perHour} name="registrations_per_hour" isWhole=${true} />

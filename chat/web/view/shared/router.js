@@ -18,7 +18,7 @@ import { useEffect, useState } from "../../vendor/preact.js";
 const PATHS = [
   [/^\/$/, "home"],
   [/^\/setup$/, "setup"],
-  [/^\/(?:reset|confirm)$/, "reset"],
+  [/^\/(?:reset|confirm|link)$/, "reset"],
   [/^\/oidc$/, "oidc"],
   [/^\/i\/(?<code>[^/]+)$/, "invite"],
   [/^\/room\/(?<room>\d+)(?:\/(?<seq>\d+))?$/, "room"],

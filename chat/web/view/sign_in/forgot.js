@@ -7,15 +7,17 @@ import { attemptError, useAttempt } from "./attempt.js";
 import { ErrorNote } from "./card.js";
 import { Field } from "../controls/fields.js";
 
-export function Forgot() {
+/** @param {{ links?: boolean }} props whether the server mails links to log in with */
+export function Forgot({ links }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAttempt();
   const [email, setEmail] = useState("");
   const [isSent, setSent] = useState(false);
-  const submit = (/** @type {Event} */ event) => {
+  const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
+    const path = event.submitter?.getAttribute("value") ?? "/auth/forgot";
     run(async () => {
-      await chat.call("POST", "/auth/forgot", { email: email.trim(), language: language() });
+      await chat.call("POST", path, { email: email.trim(), language: language() });
       setSent(true);
     });
   };
@@ -25,5 +27,6 @@ export function Forgot() {
     ${error && html`<${ErrorNote} kind="danger">${attemptError(error, wait)}<//>`}
     <${Field} label=${t("sign_in.forgot_email")} type="email" value=${email} onInput=${setEmail} autocomplete="email" required />
     <button class="button wide" disabled=${isBusy || wait > 0}>${t("sign_in.forgot_send")}</button>
+    ${links && html`<button class="button wide" value="/auth/link" disabled=${isBusy || wait > 0}>${t("sign_in.link_send")}</button>`}
   </form>`;
 }

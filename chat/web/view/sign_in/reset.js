@@ -1,4 +1,4 @@
-// What mailed links and an admin's reset link lead to: a new password is set, or an address confirmed.
+// What mailed links and an admin's reset link lead to: a new password, a log-in, or a confirmed address.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -12,10 +12,12 @@ import { navigate } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
 
 const Confirm = lazy(() => import("./confirm.js"), "Confirm");
+const LogInByLink = lazy(() => import("./link.js"), "LogInByLink");
 
 /** @param {{ code: string }} props from the address; its first letter says what it is for */
 export function Reset({ code }) {
   if (code.startsWith("c-")) return html`<${Confirm} code=${code} />`;
+  if (code.startsWith("l-")) return html`<${LogInByLink} code=${code} />`;
   return html`<${NewPassword} code=${code} />`;
 }
 

@@ -41,7 +41,7 @@ function LogInOrRegister({ policy, problem }) {
     ${policy?.needed && html`<${NotSetUp} />`}
     ${policy?.provider && html`<${ByProvider} name=${policy.provider} />`}
     ${policy?.login !== "sso" && html`<${LogIn} passkeys=${policy?.passkeys}>${!problem && html`<${Ended} connection=${connection} />`}<//>
-    <details class="sign-in-forgot" onToggle=${(/** @type {any} */ event) => setForgotten(event.currentTarget.open)}><summary>${t("sign_in.forgot")}</summary>${isForgotten && html`<${Forgot} />`}</details>`}
+    <details class="sign-in-forgot" onToggle=${(/** @type {any} */ event) => setForgotten(event.currentTarget.open)}><summary>${t("sign_in.forgot")}</summary>${isForgotten && html`<${Forgot} links=${policy?.login_links} />`}</details>`}
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
 }

@@ -97,7 +97,7 @@ class SpareContexts:
     def give(
         self, browser: Browser, options: str, context: BrowserContext, origin: str, origins: Iterable[str]
     ) -> None:
-        """Take back a context that was at these origins, and its page if that is still at the one it was made for."""
+        """Take back a context that was at these origins, and its page if that is still at the site it was made for."""
         context.unroute_all()
         for page in context.pages:
             if page != context.pages[0] or not self._is_put_aside(page, origin):
@@ -109,13 +109,18 @@ class SpareContexts:
     def _is_put_aside(self, page: Page, origin: str) -> bool:
         """Go to where nothing of ours runs, in the same process; return whether the page is there, as it was."""
         unused = self._pages.get(page)
-        if unused is None or origin not in self._own or not page.url.startswith(f"{origin}/"):
-            return False
+        if (
+            unused is None
+            or origin not in self._own
+            or urlsplit(page.url).hostname != urlsplit(origin).hostname
+        ):
+            return False  # another site has another process
         try:
             page.unroute_all()
             while unused.sessions:
                 with suppress(Error):  # the test has detached it
                     unused.sessions.pop().detach()
+            page.evaluate("sessionStorage.clear()")
             page.goto(origin + _QUIET, timeout=_LEAVE)
             page.evaluate("sessionStorage.clear()")
             page.mouse.move(0, 0)

@@ -79,7 +79,7 @@ def log_in(page: Page, name: str) -> None:
 
 
 def test_a_logged_out_or_disabled_person_is_signed_out_within_a_second(pages: Pages, olga: Page) -> None:
-    ada = pages.of("ada")
+    ada = pages.at("ada")
     expect(ada.get_by_role("link", name="lobby")).to_be_visible()
     account(olga, "ada")
     olga.get_by_role("button", name="Log out everywhere").click()
@@ -238,7 +238,7 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
 
 def test_an_admin_renames_archives_and_deletes_any_room(pages: Pages, olga: Page) -> None:
     room = Room(pages, "ada", "secret garden")
-    ada = pages.of("ada", f"/room/{room.id}")
+    ada = pages.at("ada", f"/room/{room.id}")
     ada_sees = ada.get_by_role("heading", level=1)
     expect(ada_sees).to_have_text("secret garden")
     olga.get_by_role("link", name="Rooms").click()

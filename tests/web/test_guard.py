@@ -84,14 +84,16 @@ def test_a_browser_that_is_used_again_has_nothing_of_those_before(browser: Brows
 
 
 def test_a_page_is_used_again_unless_it_was_told_what_stays(browser: Browser) -> None:
-    with other_site() as site, SpareContexts(site.url) as spare:
-        site.pages["/"] = site.pages["/healthz"] = ({}, "a page")
+    with other_site() as site, other_site() as neighbour, SpareContexts(site.url) as spare:
+        neighbour.pages["/"] = site.pages["/"] = site.pages["/healthz"] = ({}, "a page")
         with Pages(browser, site.url, spare) as pages:
             page = pages.open()
             page.set_viewport_size({"width": 390, "height": 844})
             page.route("**/other", lambda route: route.fulfill(status=500))
             page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
             page.goto(f"{site.url}/?next")
+            page.goto(neighbour.url)
+            page.evaluate("sessionStorage.setItem('kept', '1')")
         with Pages(browser, site.url, spare) as pages:
             again = pages.open()
             assert again is page
@@ -99,6 +101,8 @@ def test_a_page_is_used_again_unless_it_was_told_what_stays(browser: Browser) ->
             assert again.evaluate("fetch('/other').then(({ status }) => status)") == 200
             again.go_back()
             assert again.go_back() is None, "there is no page of the other test"
+            again.goto(neighbour.url)
+            assert again.evaluate("sessionStorage.length") == 0
             again.goto(site.url)
             again.emulate_media(color_scheme="dark")
         with Pages(browser, site.url, spare) as pages:

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
@@ -26,7 +27,9 @@ def long_room(ada: Speaker, chat: ServerProcess, name: str, *others: Speaker) ->
     return room
 
 
-@pytest.mark.parametrize("size", NARROW, ids=lambda size: str(size["width"]))
+@pytest.mark.parametrize(
+    "size", [NARROW[0], pytest.param(NARROW[1], marks=in_campaign)], ids=lambda size: str(size["width"])
+)
 def test_the_panel_of_a_long_room_rests_and_leads_back_to_the_place_one_came_from(
     pages: Pages, ada: Speaker, chat: ServerProcess, size: dict[str, int]
 ) -> None:

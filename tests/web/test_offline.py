@@ -136,7 +136,7 @@ def test_a_refused_message_stays_with_its_reason_and_blocks_no_other(
     assert tab.pending() == []
 
 
-@pytest.mark.parametrize(("count", "has_locks"), [(4, True), (2, False)])
+@pytest.mark.parametrize(("count", "has_locks"), [(3, True), (2, False)])
 def test_tabs_send_each_message_once_and_show_none_twice(
     ada: BrowserContext, pages: Pages, relay: Relay, count: int, *, has_locks: bool
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.features.second_factor.codes import STEP, code_at
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
@@ -91,7 +92,9 @@ def test_a_person_sets_it_up_logs_in_with_a_code_and_turns_it_off(pages: Pages) 
     expect(section.get_by_role("button", name="Set up")).to_be_visible()
 
 
-@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(
+    "options", [pytest.param({}, marks=in_campaign, id="wide"), pytest.param(PHONE, id="phone")]
+)
 def test_somebody_who_must_have_it_is_led_to_it_and_to_nothing_else(
     pages: Pages, chat: ServerProcess, options: dict[str, Any]
 ) -> None:

@@ -21,7 +21,7 @@ SETTINGS = {
     # Full pages are most of what a message costs: each page is logged whole once between two checkpoints. How long the
     # recovery after a crash takes is bounded by max_wal_size.
     "wal_compression": "on",
-    "checkpoint_timeout": "15min",
+    "checkpoint_timeout": "30min",
     "max_slot_wal_keep_size": "2GB",  # an archive that is away must not fill the disk
     "jit": "off",  # our queries are short
     "restart_after_crash": "on",

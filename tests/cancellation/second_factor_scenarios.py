@@ -119,6 +119,9 @@ async def _use(ports: Any, ada: int) -> None:
     await passkeys.add(person, NewPasskey(b"3", b"key", 0, (), "", b"3", 2**31), [b"6" * 32])
     for each in await passkeys.of_person(ada):
         await passkeys.remove(ada, each.id)
+    await factors.begin(ada, secret)
+    await factors.confirm(ada, secret, 3, [b"7" * 32])
+    await factors.remove_app(ada)
 
 
 GATEWAY = (http_native_second_factor,)

@@ -1,6 +1,7 @@
 """Every operation, by everybody, in every room, over every way: the server's answers are those of the rules.
 
-A fifth of the cells is asked in every run, and all of them of one server and of two with `make authorisation`.
+Each act in each place is asked by one who may and by one who may not; all cells, of one server and of two, with
+`make authorisation`.
 """
 
 import os

@@ -39,10 +39,15 @@ settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _used_data() -> Generator[None]:
+def _forking() -> Generator[None]:
     yield
-    remove_used_data()
     stop_forking()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove what all workers of pytest-xdist have shared, once they have ended."""
+    if not hasattr(session.config, "workerinput"):
+        remove_used_data()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 """The real server in a process of its own."""
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -13,6 +16,7 @@ from tempfile import TemporaryDirectory
 from chat.embedded_postgres.embedded import running_address
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.forked import ForkedProcess
+from tests.support.run_directory import RUN_PREFIX
 
 _START = 60
 """Seconds that a server may take to start: a first start makes a database, on a busy machine."""
@@ -24,8 +28,8 @@ UNLIMITED = {f"CHAT_{what}": "0" for what in ("MESSAGE_RATE", "MESSAGE_BYTES", "
 DEFAULT_LIMITS = dict.fromkeys(UNLIMITED, "")
 """The limits on speed that a server has by itself."""
 
-_USED: list[TemporaryDirectory[str]] = []
-"""The directory that used_data_path() copies, once there is one."""
+_USED = "used-data"
+"""The directory that used_data_path() copies, once there is one; the workers of pytest-xdist share it."""
 
 
 class ServerProcess:
@@ -138,21 +142,32 @@ def data_path() -> Generator[Path]:
 def used_data_path() -> Generator[Path]:
     """A data directory in which a server ran before, so that the next one starts in half the time."""
     with data_path() as data:
-        subprocess.run(["cp", "-a", _used_once() / "data", data], check=True, timeout=_START)
+        subprocess.run(["cp", "-a", _used_once(), data], check=True, timeout=_START)
         yield data
 
 
 def _used_once() -> Path:
     """The directory that all of them are copies of, until remove_used_data()."""
-    if not _USED:
-        _USED.append(TemporaryDirectory(prefix="chat-"))
-        Path(_USED[0].name).chmod(0o755)
-        with running_server(Path(_USED[0].name) / "data"):
-            pass
-    return Path(_USED[0].name)
+    home = _used_home()
+    home.mkdir(mode=0o755, exist_ok=True)
+    lock = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        if not (home / "made").exists():
+            with running_server(home / "data"):
+                pass
+            (home / "made").touch()
+    finally:
+        os.close(lock)
+    return home / "data"
+
+
+def _used_home() -> Path:
+    """In the run's directory, or for this process alone where there is none."""
+    place = Path(tempfile.gettempdir())
+    return place / (_USED if place.name.startswith(RUN_PREFIX) else f"{_USED}-{os.getpid()}")
 
 
 def remove_used_data() -> None:
     """Remove the directory that used_data_path() copies."""
-    while _USED:
-        _USED.pop().cleanup()
+    shutil.rmtree(_used_home(), ignore_errors=True)

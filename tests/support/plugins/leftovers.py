@@ -24,6 +24,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.run_directory import RUN_PREFIX
+
 _LAST_SECONDS = 5.0
 """Seconds for processes that are ending already, such as those of a PostgreSQL whose postmaster was killed."""
 
@@ -33,8 +35,6 @@ _RESOURCE_TRACKER = "multiprocessing.resource_tracker"
 _IN_MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30
 """Bytes that must be free there, and as many more of memory for all else."""
-
-_PREFIX = "chat-testrun-"
 
 _RUN_DIRECTORY = pytest.StashKey[Path]()
 _LOCK = pytest.StashKey[int]()
@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def make_directory(place: Path) -> tuple[Path, int]:
     """Make a run's directory and lock it; return it with the descriptor that keeps the lock."""
     while True:
-        directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        directory = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir=place))
         with suppress(FileNotFoundError):
             descriptor = os.open(directory, os.O_RDONLY)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -71,7 +71,7 @@ def make_directory(place: Path) -> tuple[Path, int]:
 
 def remove_abandoned(place: Path) -> None:
     """End the processes and remove the files of runs that were killed before they could."""
-    for directory in place.glob(f"{_PREFIX}*"):
+    for directory in place.glob(f"{RUN_PREFIX}*"):
         with suppress(OSError):  # another user's, or it has just gone
             descriptor = os.open(directory, os.O_RDONLY)
             try:

@@ -97,7 +97,7 @@ def writing(address: DatabaseAddress) -> list[Scenario]:
     return [
         _written(address, _write_people),
         _written(address, _write_messages, _make_people),
-        _written(address, _write_elsewhere, _make_people),
+        _written(address, _write_elsewhere, _make_garden),
     ]
 
 

@@ -23,7 +23,8 @@ Scenario = Callable[[Run], Awaitable[Any]]
 @pytest.mark.parametrize("scenario", core_scenarios.VIRTUAL, ids=lambda scenario: scenario.__name__)
 def test_at_every_point(cancel_sweep: Sweeper, scenario: Scenario, flavours: tuple[str, ...]) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
-    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours, distinct=True)
+    name = f"{scenario.__name__}, {what}"
+    cancel_sweep.scenario(scenario, name, flavours=flavours, distinct=True, collect_every=5)
 
 
 @each_kind
@@ -52,6 +53,7 @@ def test_at_every_point_with_real_threads(
         limit=20,
         seeds=1,
         distinct=True,
+        collect_every=5,
     )
 
 
@@ -64,4 +66,4 @@ def test_watchers_are_notified(cancel_sweep: Sweeper) -> None:
 
 
 def test_everything_at_once(cancel_sweep: Sweeper) -> None:
-    cancel_sweep.scenario(core_scenarios.whole_chat, "whole_chat, cancelled", distinct=True)
+    cancel_sweep.scenario(core_scenarios.whole_chat, "whole_chat, cancelled", distinct=True, collect_every=5)

@@ -1,23 +1,20 @@
 """People and rooms are found by any part of their names, without reading all of them."""
 
-import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from random import Random
 
 import asyncpg
 import pytest
 import trio
 
-from chat.features.registry import FEATURES
 from chat.storage.postgres import contacts, member_queries, user_queries
 from chat.storage.postgres.asyncio_bridge import open_asyncio
-from chat.storage.postgres.database import Database, open_database
+from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.name_parts import NEAR
 from chat.storage.postgres.rooms import find_joinable, find_summaries
 from chat.storage.postgres.session import Connection
-from chat.storage.postgres.storage import open_postgres_storage
 from chat.storage.postgres.users import find_page
-from tests.support.databases import execute
+from tests.support.databases import execute, kept_database
 from tests.support.server import ServerProcess
 
 COUNT = 6000
@@ -53,23 +50,20 @@ SELECT name FROM users WHERE id > $2 AND deleted_at IS NULL AND NOT is_visitor
     AND (position($1 IN name_key) > 0 OR position($1 IN email_key) > 0) ORDER BY id LIMIT $3"""
 
 
+@pytest.fixture(scope="module")
+def many(server: ServerProcess, template: DatabaseAddress) -> Generator[DatabaseAddress]:
+    """A database with many people and rooms, which is only read."""
+    with kept_database(server, template) as address:
+        for statement in _FILL:
+            trio.run(execute, address, statement)
+        yield address
+
+
 @pytest.fixture
-async def filled(server: ServerProcess) -> AsyncGenerator[Database]:
-    name = f"people_{os.urandom(6).hex()}"
-    address = {**server.address, "database": name}
+async def filled(many: DatabaseAddress) -> AsyncGenerator[Database]:
     with trio.fail_after(60):
-        await execute(server.address, f"CREATE DATABASE {name}")
-        try:
-            async with open_postgres_storage(
-                address, pool_size=1, query_timeout=10, commit_timeout=10, features=FEATURES
-            ):
-                pass
-            for statement in _FILL:
-                await execute(address, statement)
-            async with open_asyncio(), open_database(address, pool_size=1, query_timeout=10) as database:
-                yield database
-        finally:
-            await execute(server.address, f"DROP DATABASE {name} WITH (FORCE)")
+        async with open_asyncio(), open_database(many, pool_size=1, query_timeout=10) as database:
+            yield database
 
 
 Find = Callable[[Connection, str], Awaitable[list[asyncpg.Record]]]

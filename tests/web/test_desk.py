@@ -256,6 +256,7 @@ def test_a_visitors_card_shows_them_blocks_them_and_unblocks_them(
     expect(card).to_contain_text("First visit")
     card.get_by_role("button", name="Block visitor").click()
     card.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_role("button", name="Cancel")).to_have_count(0)
     card.get_by_role("button", name="Block visitor").click()
     expect(card).to_contain_text("They can't write to you any more")
     card.get_by_role("button", name="Block visitor").click()

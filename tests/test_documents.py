@@ -61,3 +61,16 @@ def test_no_number_is_given_twice(folder: str) -> None:
     numbers = [each.name[:4] for each in (ROOT / folder).iterdir() if each.name[:4].isdigit()]
     assert len(numbers) > 30
     assert [number for number in sorted(set(numbers)) if numbers.count(number) > 1] == []
+
+
+def test_email_is_written_one_way() -> None:
+    """As Slack, Zulip and GitHub write it: the page, mails and documents are read beside each other."""
+    places = [
+        *(ROOT / "chat").rglob("*.py"),
+        *(ROOT / "chat" / "web").rglob("*.js"),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
+    other = re.compile(r"\be-mail", re.IGNORECASE)
+    assert [
+        str(each) for each in places if "vendor" not in each.parts and other.search(each.read_text())
+    ] == []

@@ -62,7 +62,7 @@ def user() -> None:
 
 @user.command()
 @click.argument("name", callback=utf8)
-@click.option("--email", metavar="ADDRESS", callback=utf8, help="E-mail address, for log-ins by e-mail.")
+@click.option("--email", metavar="ADDRESS", callback=utf8, help="Email address, for log-ins by email.")
 @click.option("--operator", is_flag=True, help="May answer support conversations.")
 @click.option("--admin", is_flag=True, help="May administer the server.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
@@ -79,7 +79,7 @@ def add(
         flags,
         lambda opened: opened.accounts.add(name, password, email, operator=operator, admin=admin),
         may_create=True,
-        texts=_taken(name) | {EMAIL_TAKEN: f"somebody has the e-mail address {email} already"},
+        texts=_taken(name) | {EMAIL_TAKEN: f"somebody has the email address {email} already"},
     )
     click.echo(f"added {person.name}, id {person.id}")
 
@@ -278,7 +278,7 @@ def export(name: str, archive: Path, **flags: object) -> None:
 def delete(name: str, **flags: object) -> None:
     """Delete an account; messages stay under its name.
 
-    Sessions, e-mail address and password are deleted. Messages stay under the name. Nobody else can take the name, or
+    Sessions, email address and password are deleted. Messages stay under the name. Nobody else can take the name, or
     they would pass for the author.
     Operators no longer see the person's support conversation. Rooms that the person created stay, with their other
     members. `chat user anonymise` removes the name too, `chat user erase` the messages as well.

@@ -41,7 +41,7 @@ async def open_chat(
     Args:
         url: the server, as `https://chat.example`.
         token: a token for programs, or an access token.
-        login: name (or e-mail address) and password: used without a token and without a session, and when it has ended.
+        login: name (or email address) and password: used without a token and without a session, and when it has ended.
         ask_code: returns a code of the person's second factor; called when a log-in needs one.
         refresh_token: of a session. It is used up: keep the one of each session that `on_session` is called with.
         session_store: keeps a session that several programs share.

@@ -33,7 +33,7 @@ async def log_in(address: Address, login: str, password: str, *, code: str | Non
 
     Args:
         address: the server, from `parse_url`.
-        login: the name or the e-mail address of the person.
+        login: the name or the email address of the person.
         password: of the person.
         code: of their second factor, if they have one.
 

@@ -259,7 +259,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["inside", "verified"],
         Meta(
             description="How an existing account is linked: by its person in the settings (inside), or also at the"
-            " first log-in by an e-mail address that the provider has verified."
+            " first log-in by an email address that the provider has verified."
         ),
     ] = "inside"
     registration: Annotated[

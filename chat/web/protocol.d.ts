@@ -103,7 +103,7 @@ export interface AddressSetting {
   default: string;
 }
 
-/** The e-mail address of one's account, whether it is confirmed, and whether the server sends mail. */
+/** The email address of one's account, whether it is confirmed, and whether the server sends mail. */
 export interface AddressState {
   email: string | null;
   confirmed: boolean;
@@ -192,7 +192,7 @@ export interface ChangeListedRoom {
   archived?: boolean;
 }
 
-/** Changes of one's own profile: fields that are left out stay, null removes the display name or e-mail address. */
+/** Changes of one's own profile: fields that are left out stay, null removes the display name or email address. */
 export interface ChangeMe {
   name?: string;
   display?: string | null;
@@ -410,7 +410,7 @@ export interface CreateToken {
   days?: number;
 }
 
-/** A visitor of a web page: name, e-mail address and page, all optional. The page's query is not kept. */
+/** A visitor of a web page: name, email address and page, all optional. The page's query is not kept. */
 export interface CreateVisitor {
   name?: string | null;
   email?: string | null;
@@ -565,7 +565,7 @@ export interface FilesOfRoom {
   next?: number;
 }
 
-/** The e-mail address of an account, and the language of the mail. */
+/** The email address of an account, and the language of the mail. */
 export interface Forgot {
   email: string;
   language?: "en" | "ru";
@@ -853,7 +853,7 @@ export interface LobbySetting {
 
 /** The credentials of a log-in. */
 export interface Login {
-  /** Name or e-mail address */
+  /** Name or email address */
   login: string;
   /** At most 72 bytes */
   password: string;
@@ -2081,7 +2081,7 @@ export interface WhichAccount {
   person: number;
 }
 
-/** A page of the accounts with `q` in their names or e-mail addresses, and with that role. */
+/** A page of the accounts with `q` in their names or email addresses, and with that role. */
 export interface WhichAccounts {
   q?: string;
   role?: "admin" | "moderator" | "operator" | null;

@@ -359,7 +359,7 @@ async def test_a_deleted_persons_name_stays_taken(storage: Storage) -> None:
     (said,) = await storage.messages.timeline(LOBBY_ID, 9, PLENTY)
     assert (said.sender_name, said.text) == ("Ada", "I was here")
     another = await storage.users.add(NewPerson(name="other", email="ada@example.com", password_hash=b"x"))
-    assert isinstance(another, Person), "the e-mail address is free"
+    assert isinstance(another, Person), "the email address is free"
     assert another.id > ben
 
 

@@ -193,7 +193,7 @@ def test_attachments_are_not_lost_unasked_nor_shown_to_the_next_person(pages: Pa
     page.get_by_role("menuitem", name="Log out").click()
     page.get_by_role("dialog").get_by_role("button", name="Log out").click()
     pages.person("hugo")
-    page.get_by_label("Name or e-mail address").fill("hugo")
+    page.get_by_label("Name or email address").fill("hugo")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("link", name="lobby").click()

@@ -159,7 +159,7 @@ def test_somebody_with_a_password_links_and_unlinks_their_account(page: Page, pr
     home = provider.settings["CHAT_PUBLIC_URL"]
     person = {"name": "link-person", "password": PASSWORD}
     assert httpx.post(f"{home}/api/v1/auth/register", json=person, verify=False).is_success
-    page.get_by_label("Name or e-mail address").fill("link-person")
+    page.get_by_label("Name or email address").fill("link-person")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("navigation", name=ROOMS)).to_be_visible()

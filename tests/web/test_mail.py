@@ -39,10 +39,10 @@ def test_an_admin_sends_a_test_mail_and_sees_what_was_given_up(
     post(f"{chat.url}/api/v1/auth/register", {"name": "olga", "password": PASSWORD})
     command(chat, "user", "role", "olga", "admin")
     page = pages.at("olga", "/admin/mail")
-    page.get_by_label("E-mail address").fill("never@example.com")
+    page.get_by_label("Email address").fill("never@example.com")
     page.get_by_role("button", name="Send test mail").click()
     expect(page.get_by_text("did not take the mail: 550 no such mailbox")).to_be_visible()
-    page.get_by_label("E-mail address").fill("olga@example.com")
+    page.get_by_label("Email address").fill("olga@example.com")
     page.get_by_role("button", name="Send test mail").click()
     expect(page.get_by_role("status").get_by_text("The mail server took the mail.")).to_be_visible()
     assert mails.next_mail()["to"] == ["olga@example.com"]
@@ -54,13 +54,13 @@ def test_an_admin_invites_a_list_of_addresses_and_sees_what_became_of_each(
 ) -> None:
     page = pages.at("olga", "/admin/people")
     page.get_by_role("button", name="Add person").click()
-    page.get_by_text("By e-mail").click()
+    page.get_by_text("By email").click()
     file = {"name": "new.csv", "mimeType": "text/csv", "buffer": b'name,mail\n"Dan, D.",dan@example.com\n'}
     page.get_by_label("Or a CSV file").set_input_files(file)  # type: ignore[arg-type]
-    expect(page.get_by_label("E-mail addresses")).to_have_value(re.compile("dan@example.com"))
+    expect(page.get_by_label("Email addresses")).to_have_value(re.compile("dan@example.com"))
     page.get_by_role("button", name="Send invitations").click()
     expect(page.get_by_text("dan@example.comInvitation sent")).to_be_visible()
-    expect(page.get_by_text("name,mailNot an e-mail address")).to_be_visible()
+    expect(page.get_by_text("name,mailNot an email address")).to_be_visible()
     assert mails.next_mail()["to"] == ["dan@example.com"]
 
 
@@ -71,7 +71,7 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
     assert request("POST", f"{pages.url}/api/v1/auth/register", person).is_success
     page = pages.open("/")
     page.get_by_text("Forgot your password?").click()
-    page.get_by_label("E-mail address of your account").fill("ada@example.com")
+    page.get_by_label("Email address of your account").fill("ada@example.com")
     page.get_by_role("button", name="Send reset link").click()
     expect(page.get_by_text("If an account has this address, a link is on its way.")).to_be_visible()
     text = mails.next_mail()["message"].get_body(("plain",)).get_content()
@@ -89,7 +89,7 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
         page.goto("about:blank")
         page.goto(pages.url)
         page.get_by_text("Forgot your password?").click()
-        page.get_by_label("E-mail address of your account").fill("ada@example.com")
+        page.get_by_label("Email address of your account").fill("ada@example.com")
         page.get_by_role("button", name="Send log-in link").click()
         expect(page.get_by_text("If an account has this address, a link is on its way.")).to_be_visible()
         text = mails.next_mail()["message"].get_body(("plain",)).get_content()
@@ -115,7 +115,7 @@ def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(
     link = re.search(r"^http\S+", text, re.MULTILINE)
     assert link is not None
     opened = pages.open(link[0].removeprefix(pages.url))
-    opened.get_by_label("Name or e-mail address").fill("cleo")  # the link alone is not enough
+    opened.get_by_label("Name or email address").fill("cleo")  # the link alone is not enough
     opened.get_by_label("Password", exact=True).fill(PASSWORD)
     opened.get_by_role("button", name="Log in").click()
     expect(opened.get_by_role("button", name="Confirm address")).to_be_visible()
@@ -128,7 +128,7 @@ def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(
     page.reload()
     expect(page.get_by_text("This address is confirmed.")).to_be_visible()
     page.goto(f"{pages.url}/settings/notifications")
-    choice = page.get_by_label("E-mail about unread messages")
+    choice = page.get_by_label("Email about unread messages")
     expect(choice).to_have_value("900")
     choice.select_option(label="After an hour")
     expect(choice).to_be_enabled()

@@ -59,7 +59,7 @@ def test_logging_in_after_a_remote_log_out_returns_to_the_place(pages: Pages) ->
     headers = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
     assert request("DELETE", f"{pages.url}/api/v1/me/sessions", headers=headers).status_code == 204
     expect(page.get_by_text("You were logged out from another device")).to_be_visible()
-    page.get_by_label("Name or e-mail address").fill("ben")
+    page.get_by_label("Name or email address").fill("ben")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(shown(page, "before logging out")).to_have_count(1)

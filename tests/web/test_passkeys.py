@@ -60,7 +60,7 @@ class Device:
         return dict(self._devtools.send(f"WebAuthn.{what}", {"authenticatorId": self._id, **about}))
 
     def log_in(self, name: str) -> None:
-        self.page.get_by_label("Name or e-mail address").fill(name)
+        self.page.get_by_label("Name or email address").fill(name)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Log in", exact=True).click()
 

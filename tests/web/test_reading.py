@@ -270,7 +270,7 @@ def test_after_a_log_out_the_form_has_the_name(pages: Pages) -> None:
     for each in sessions:
         if not each.get("current"):
             una.call("DELETE", f"/me/sessions/{each['id']}")
-    expect(page.get_by_label("Name or e-mail address")).to_have_value("una")
+    expect(page.get_by_label("Name or email address")).to_have_value("una")
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
 
 

@@ -230,15 +230,15 @@ def test_a_password_is_changed_and_a_wrong_one_is_refused(pages: Pages) -> None:
 def test_typed_profile_fields_survive_a_change_from_elsewhere(pages: Pages) -> None:
     hugo = Speaker(pages, "hugo")
     page = pages.of("hugo", "/settings/profile")
-    page.get_by_label("E-mail").fill("hugo@example.com")
+    page.get_by_label("Email").fill("hugo@example.com")
     hugo.call("PATCH", "/me", {"display": "Victor Hugo"})
     expect(page.get_by_role("navigation", name="Rooms").get_by_text("Victor Hugo")).to_be_visible()
     expect(page.get_by_label("Display name")).to_have_value("Victor Hugo")
-    expect(page.get_by_label("E-mail")).to_have_value("hugo@example.com")
+    expect(page.get_by_label("Email")).to_have_value("hugo@example.com")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     page.reload()
-    expect(page.get_by_label("E-mail")).to_have_value("hugo@example.com")
+    expect(page.get_by_label("Email")).to_have_value("hugo@example.com")
 
 
 def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:

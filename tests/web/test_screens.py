@@ -96,7 +96,7 @@ def test_every_screen_of_a_room_with_a_long_history_comes_to_rest(pages: Pages, 
 def test_the_keyboard_alone_is_enough(pages: Pages) -> None:
     """Log in, go to a room, send a message, react, open the member list, and log out."""
     page = pages.open("/")
-    page.get_by_label("Name or e-mail address").focus()
+    page.get_by_label("Name or email address").focus()
     page.keyboard.type(ADMIN)
     tab_to(page, "Password")
     page.keyboard.type(PASSWORD)

@@ -48,7 +48,7 @@ def set_up(page: Page) -> tuple[bytes, list[str]]:
 
 
 def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
-    page.get_by_label("Name or e-mail address").fill(name)
+    page.get_by_label("Name or email address").fill(name)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log in").click()
 

@@ -25,7 +25,7 @@ def admin(chat: ServerProcess) -> dict[str, str]:
 
 
 def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
-    page.get_by_label("Name or e-mail address").fill(name)
+    page.get_by_label("Name or email address").fill(name)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log in").click()
 
@@ -98,7 +98,7 @@ def test_repeated_wrong_passwords_have_to_wait(pages: Pages) -> None:
     page = pages.open("/")
     log_in(page, "guessed", "wrong")
     expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
-    expect(page.get_by_label("Name or e-mail address")).to_have_value("guessed")
+    expect(page.get_by_label("Name or email address")).to_have_value("guessed")
     waits = page.get_by_role("alert").filter(has_text="Too many attempts.")
     button = page.get_by_role("button", name="Log in")
     for _ in range(20):

@@ -13,7 +13,7 @@ class How(StrEnum):
     """What is removed with an account; each removes what the one before removes."""
 
     LEAVE = "leave"
-    """Sessions, password and e-mail address. Messages stay, under the name, which nobody else can take."""
+    """Sessions, password and email address. Messages stay, under the name, which nobody else can take."""
     ANONYMISE = "anonymise"
     """The names too, wherever they were shown. Messages stay."""
     ERASE = "erase"

@@ -91,7 +91,7 @@ class Logins:
     async def log_in_by_email(
         self, email: str, password: str, address: str, check_code: CheckCode | None = None
     ) -> Granted | Refusal:
-        """Log in by e-mail address, as log_in() does."""
+        """Log in by email address, as log_in() does."""
         return await self._granted(
             await self._prove(self._users.by_email, email, password, address), check_code
         )

@@ -152,7 +152,7 @@ class Newcomers:
     ) -> NewPersonT | Refusal:
         """Add a person whom an identity provider knows, without a password, as far as people may register.
 
-        The first good one of `names` is theirs; a taken one gets a number appended. A taken e-mail address is left out.
+        The first good one of `names` is theirs; a taken one gets a number appended. A taken email address is left out.
         `add` adds them, as `Users.add`. No budget is used: the provider has one.
         """
         if self.mode == "closed":

@@ -72,7 +72,7 @@ class Administration:
         return await self._users.everyone()
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Account]:
-        """Return accounts with `part` in their names or e-mail addresses and ids above `after_id`, by id.
+        """Return accounts with `part` in their names or email addresses and ids above `after_id`, by id.
 
         `role` filters them.
         """

@@ -44,7 +44,7 @@ def author_of(write: Draft | Edit) -> int:
 def possible_names(text: str) -> list[tuple[str, ...]]:
     """Return the possible names after each `@`, longest first, as keys of names.
 
-    An `@` after a letter or a digit, as in an e-mail address, mentions nobody. A name ends at the end of a word.
+    An `@` after a letter or a digit, as in an email address, mentions nobody. A name ends at the end of a word.
     """
     places: list[tuple[str, ...]] = []
     left, at = _MOST_NAMES, text.find("@")

@@ -33,7 +33,7 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     added_by: int | None = None
     """The admin who adds them; recorded in the audit."""
     visit: Visit | None = None
-    """What a visitor entered; None: no visitor. A visitor has no password (b""), no e-mail address and no role."""
+    """What a visitor entered; None: no visitor. A visitor has no password (b""), no email address and no role."""
 
 
 class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +129,7 @@ class Users(Protocol):
     """
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
-        """Add a person, unless the name or e-mail address is taken, in any case, or the name looks like another's.
+        """Add a person, unless the name or email address is taken, in any case, or the name looks like another's.
 
         None: the invite is not valid. A refused addition does not use the invite.
         """
@@ -176,7 +176,7 @@ class Users(Protocol):
         ...
 
     async def by_email(self, email: str) -> Credentials | None:
-        """Return the person with this e-mail address, in any case, and their credentials."""
+        """Return the person with this email address, in any case, and their credentials."""
         ...
 
     async def everyone(self) -> list[Person]:
@@ -192,7 +192,7 @@ class Users(Protocol):
         ...
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
-        """Return people with `part` in their names or e-mail addresses, in any case, with ids above `after_id`, by id.
+        """Return people with `part` in their names or email addresses, in any case, with ids above `after_id`, by id.
 
         `role` filters them. Visitors are left out.
         """

@@ -1,4 +1,4 @@
-"""The rules for names, e-mail addresses, passwords and texts, and the comparison of names.
+"""The rules for names, email addresses, passwords and texts, and the comparison of names.
 
 Each `clean_*` takes a client's input and returns it normalised, or the refusal that names the violated rule.
 Source: "Common to all" of the protocol pages; bcrypt uses the first 72 bytes only.
@@ -14,7 +14,7 @@ NAME_LENGTH = 64
 EMAIL_LENGTH = 254
 """RFC 5321's limit on a forward path, without its brackets."""
 LONGEST_SPELLING = 4 * NAME_LENGTH
-"""The most characters of a name or an e-mail address before normalisation: a composed letter has at most four (U+1F82).
+"""The most characters of a name or an email address before normalisation: a composed letter has at most four (U+1F82).
 
 Longer input is not normalised, because that takes quadratic time over marks in the wrong order: 3 s for 32,000 of
 them, 0.2 ms for this many.
@@ -51,7 +51,7 @@ _MIXED_NAME = Refusal(
     reason="mixed_name",
 )
 _BAD_LABEL = Refusal(Code.INVALID, "it has characters that can't be shown", field="name", reason="bad_label")
-_BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address", field="email", reason="bad_email")
+_BAD_EMAIL = Refusal(Code.INVALID, "that is not an email address", field="email", reason="bad_email")
 EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty", field="text", reason="empty_text")
 _LONG_TEXT = Refusal(
     Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters", field="text", reason="long_text"
@@ -80,7 +80,7 @@ _BAD_PASSWORD = Refusal(
 
 
 def same_name_key(name: str) -> str:
-    """Return the key under which spellings of one name (or e-mail address) are equal: NFC, case-folded.
+    """Return the key under which spellings of one name (or email address) are equal: NFC, case-folded.
 
     Takes any text. A text that is too long for a name has the empty key, which no name has.
     """

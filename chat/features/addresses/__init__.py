@@ -1,4 +1,4 @@
-"""Addresses: people confirm the e-mail address of their account, and only then get mail about messages there."""
+"""Addresses: people confirm the email address of their account, and only then get mail about messages there."""
 
 from chat.features.addresses.native import OPERATIONS
 from chat.features.addresses.port import ADDRESSES

@@ -1,4 +1,4 @@
-"""Confirming one's e-mail address in the native protocol."""
+"""Confirming one's email address in the native protocol."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ MARK = "c-"
 """How codes of links that confirm an address begin."""
 
 NO_MAIL = Refusal(Code.CONFLICT, "this server sends no mail: ask an admin", reason="no_mail_here")
-NO_ADDRESS = Refusal(Code.CONFLICT, "your account has no e-mail address", reason="no_address")
+NO_ADDRESS = Refusal(Code.CONFLICT, "your account has no email address", reason="no_address")
 TOO_MANY = Refusal(
     Code.TOO_MANY, "too many links asked for, wait an hour", retry_after=3600.0, reason="rate_limited"
 )
@@ -52,7 +52,7 @@ class ConfirmAddress(Value, kw_only=True, frozen=True):
 
 
 class AddressState(Value, kw_only=True, frozen=True, omit_defaults=False):
-    """The e-mail address of one's account, whether it is confirmed, and whether the server sends mail."""
+    """The email address of one's account, whether it is confirmed, and whether the server sends mail."""
 
     email: str | None
     confirmed: bool
@@ -60,7 +60,7 @@ class AddressState(Value, kw_only=True, frozen=True, omit_defaults=False):
 
 
 async def address_state(services: EngineServices, caller: Caller, _request: None) -> AddressState:
-    """Get the e-mail address of one's account, and whether it is confirmed."""
+    """Get the email address of one's account, and whether it is confirmed."""
     me = caller.known
     return AddressState(
         email=me.email,
@@ -72,7 +72,7 @@ async def address_state(services: EngineServices, caller: Caller, _request: None
 async def ask_confirmation(
     services: EngineServices, caller: Caller, request: AskConfirmation
 ) -> Refusal | None:
-    """Ask for a link by mail that confirms the e-mail address of one's account."""
+    """Ask for a link by mail that confirms the email address of one's account."""
     settings = services.settings
     if services.mail is None or not settings.public_url:
         return NO_MAIL
@@ -95,7 +95,7 @@ async def ask_confirmation(
 async def confirm_address(
     services: EngineServices, caller: Caller, request: ConfirmAddress
 ) -> Refusal | None:
-    """Confirm the e-mail address of one's account with the code of a mailed link.
+    """Confirm the email address of one's account with the code of a mailed link.
 
     The link alone does not: anybody may register with an address that is not theirs, and its owner would follow it.
     """

@@ -1,4 +1,4 @@
-"""The port of the e-mail addresses that people have confirmed."""
+"""The port of the email addresses that people have confirmed."""
 
 from enum import Enum, auto
 from typing import Protocol

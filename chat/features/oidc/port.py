@@ -53,7 +53,7 @@ class Identities(Protocol):
         ...
 
     async def with_address(self, email: str) -> int | None:
-        """Return the id of the person whose account has an e-mail address, in upper or lower ASCII."""
+        """Return the id of the person whose account has an email address, in upper or lower ASCII."""
         ...
 
     async def linked(self, person_id: int, issuer: str) -> Linked | None:

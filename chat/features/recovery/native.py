@@ -33,7 +33,7 @@ LINKS_OFF = Refusal(Code.CONFLICT, "this server mails no links to log in with", 
 
 
 class Forgot(Value, kw_only=True, frozen=True):
-    """The e-mail address of an account, and the language of the mail."""
+    """The email address of an account, and the language of the mail."""
 
     email: Annotated[str, Meta(min_length=3, max_length=254)]
     language: Language = "en"

@@ -21,7 +21,7 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class CreateVisitor(Value, kw_only=True, frozen=True):
-    """A visitor of a web page: name, e-mail address and page, all optional. The page's query is not kept."""
+    """A visitor of a web page: name, email address and page, all optional. The page's query is not kept."""
 
     name: Name | None = None
     email: Email | None = None

@@ -1,4 +1,4 @@
-"""Direct over HTTP: sign up and log in by e-mail address; names may be shared."""
+"""Direct over HTTP: sign up and log in by email address; names may be shared."""
 
 import msgspec
 
@@ -46,7 +46,7 @@ def direct_routes(services: Services) -> Routes:
         answers={201: DirectPerson, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def sign_up(call: Call) -> object:
-        """Sign up with an e-mail address, a name and a password."""
+        """Sign up with an email address, a name and a password."""
         new: DirectSignUp = call.body
         granted = await accounts.sign_up(new.email, new.name, new.password, call.address, invite=new.invite)
         return _answer(granted)
@@ -58,7 +58,7 @@ def direct_routes(services: Services) -> Routes:
         answers={200: DirectPerson, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
     )
     async def log_in(call: Call) -> object:
-        """Get one's id and a token for an e-mail address and a password."""
+        """Get one's id and a token for an email address and a password."""
         return _answer(await accounts.log_in_by_email(call.body.email, call.body.password, call.address))
 
     return routes

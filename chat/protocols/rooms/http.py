@@ -82,7 +82,7 @@ class Registered(msgspec.Struct):
 
 
 class Profile(msgspec.Struct, rename="pascal", omit_defaults=True, kw_only=True):
-    """A person; the e-mail address is in one's own profile only. `CreatedAt` is RFC 3339."""
+    """A person; the email address is in one's own profile only. `CreatedAt` is RFC 3339."""
 
     uid: int = msgspec.field(name="UID")
     username: str
@@ -138,7 +138,7 @@ def rooms_routes(services: Services) -> Routes:
         answers={201: Registered, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, 429: ErrorBody},
     )
     async def register(call: Call) -> object:
-        """Register; name and e-mail address must be free."""
+        """Register; name and email address must be free."""
         new: RoomsRegistration = call.body
         if not _USERNAME.fullmatch(new.username):
             return error(400, "a Username has 3 to 20 letters A to Z, digits and '_'")
@@ -154,7 +154,7 @@ def rooms_routes(services: Services) -> Routes:
         answers={200: TokenBody, 400: ErrorBody, 401: ErrorBody, 429: ErrorBody},
     )
     async def log_in(call: Call) -> object:
-        """Get a token for an e-mail address and a password."""
+        """Get a token for an email address and a password."""
         granted = await accounts.log_in_by_email(call.body.email, call.body.password, call.address)
         return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 

@@ -70,7 +70,7 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
         author = write.room_id, author_of(write)
         authors[author] = authors.get(author, False) or ALL_KEY in keys
     if not names and not any(isinstance(write, Draft) and write.reply is not None for _, write, _ in asked):
-        return resolved  # for example, only e-mail addresses
+        return resolved  # for example, only email addresses
     rows = await connection.fetch(
         LOOK_UP,
         [room_id for room_id, _ in names],

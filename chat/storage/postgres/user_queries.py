@@ -98,7 +98,7 @@ _LISTED = "deleted_at IS NULL AND NOT is_visitor"
 _HAS_PART = "(position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)"
 PAGE = f"""
 SELECT {_COLUMNS} FROM users WHERE id > $1 AND {_LISTED} ORDER BY id LIMIT $2"""
-# By a part $1 of a name or an e-mail address: among the first people, and by the indexes of parts ($4).
+# By a part $1 of a name or an email address: among the first people, and by the indexes of parts ($4).
 PAGE_NEAR = f"""
 SELECT {_COLUMNS} FROM (SELECT * FROM users WHERE id > $2 ORDER BY id LIMIT {NEAR}) AS users
 WHERE {_HAS_PART} AND {_LISTED} ORDER BY id LIMIT $3"""

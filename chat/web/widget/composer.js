@@ -1,4 +1,4 @@
-// The panel's composer. Before the first message a visitor may give a name and an e-mail address.
+// The panel's composer. Before the first message a visitor may give a name and an email address.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";

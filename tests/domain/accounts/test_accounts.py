@@ -27,7 +27,7 @@ WAYS_IN: dict[str, Callable[[House, Person], Awaitable[object]]] = {
     "sign up with a name": lambda house, _: house.accounts.sign_up("b@c", LONG, PASSWORD, ADDRESS),
     "add": lambda house, _: house.accounts.add(LONG, PASSWORD),
     "log in": lambda house, _: house.accounts.log_in(LONG, PASSWORD, ADDRESS),
-    "log in by e-mail": lambda house, _: house.accounts.log_in_by_email(LONG, PASSWORD, ADDRESS),
+    "log in by email": lambda house, _: house.accounts.log_in_by_email(LONG, PASSWORD, ADDRESS),
     "log in with a long password": lambda house, _: house.accounts.log_in("ada", LONG, ADDRESS),
     "rename": lambda house, ada: house.accounts.rename(ada, LONG),
     "find": lambda house, _: Administration(

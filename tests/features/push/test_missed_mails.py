@@ -68,7 +68,7 @@ class Mailing(World):
         who = await self.add(name, email=address or f"{name}@example.com", **about)
         addresses, digest = self.storage.feature_ports[ADDRESSES], name.encode()
         assert await addresses.begin(who.id, digest, "en")
-        assert await addresses.confirm(digest)
+        await addresses.confirm(digest, who.id)
         return who
 
     async def decide(self) -> dict[Decision, int]:

@@ -126,7 +126,7 @@ def _older(called: str, file: str, method: str, path: str, refused: int = 401, *
 NATIVE = "protocols/native/accounts/handlers.py"
 DOORS = {
     "native, by name": Door("log_in", NATIVE, by_name),
-    "native, by e-mail address": Door("log_in_by_email", NATIVE, by_email),
+    "native, by email address": Door("log_in_by_email", NATIVE, by_email),
     "native, by an admin's link": Door("reset_password", NATIVE, by_admins_link),
     "native, by a mailed link": Door("set_forgotten_password", "features/recovery/native.py", by_mailed_link),
     "Token Talker": _older("log_in", "protocols/talker/http.py", "POST", "/", name="ada", password=PASSWORD),

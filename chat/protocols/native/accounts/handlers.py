@@ -90,7 +90,7 @@ async def register(services: Services, caller: Caller, request: Register) -> Ses
 
 
 async def log_in(services: Services, caller: Caller, request: Login) -> Session | Refusal:
-    """Begin a session with a name or e-mail address and a password."""
+    """Begin a session with a name or email address and a password."""
     device = caller.device
     by = services.accounts.log_in_by_email if "@" in request.login else services.accounts.log_in
     check_code = code_check(services, request.code, device.address)
@@ -118,7 +118,7 @@ async def me(_services: Services, caller: Caller, _request: None) -> Me:
 
 
 async def change_me(services: Services, caller: Caller, request: ChangeMe) -> Me | Refusal:
-    """Change one's own name, display name, e-mail address or sharing of read marks; all changes or none."""
+    """Change one's own name, display name, email address or sharing of read marks; all changes or none."""
     changes_login = request.name is not UNSET or request.email is not UNSET
     if changes_login and await services.sessions.is_of_program(caller.known):
         return NOT_FOR_TOKENS

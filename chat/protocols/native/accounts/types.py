@@ -57,7 +57,7 @@ class Register(Value, kw_only=True, frozen=True):
 class Login(Value, kw_only=True, frozen=True):
     """The credentials of a log-in."""
 
-    login: Annotated[str, Meta(max_length=254, description="Name or e-mail address")]
+    login: Annotated[str, Meta(max_length=254, description="Name or email address")]
     password: Password
     device: Device = ""
     code: SecondFactorCode | None = None
@@ -70,7 +70,7 @@ class Refresh(Value, kw_only=True, frozen=True):
 
 
 class ChangeMe(Value, kw_only=True, frozen=True):
-    """Changes of one's own profile: fields that are left out stay, null removes the display name or e-mail address."""
+    """Changes of one's own profile: fields that are left out stay, null removes the display name or email address."""
 
     name: Name | UnsetType = UNSET
     display: Name | UnsetType | None = UNSET

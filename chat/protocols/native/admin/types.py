@@ -37,7 +37,7 @@ class WhichAccount(Value, kw_only=True, frozen=True):
 
 
 class WhichAccounts(Value, kw_only=True, frozen=True):
-    """A page of the accounts with `q` in their names or e-mail addresses, and with that role."""
+    """A page of the accounts with `q` in their names or email addresses, and with that role."""
 
     q: Annotated[str, pattern(*SOUGHT, max_length=254)] = ""
     role: Role | None = None

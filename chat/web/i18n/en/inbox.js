@@ -31,7 +31,7 @@ export default {
   "inbox.types": "{name} is typing",
   "inbox.answers": "{name} is answering",
   "inbox.about_person": "About this person",
-  "inbox.email": "E-mail",
+  "inbox.email": "Email",
   "inbox.page": "Page",
   "inbox.came": "First visit",
   "inbox.not_given": "not given",

@@ -7,7 +7,7 @@ export const reasons = {
   bad_invite: "This invitation is used up, expired or mistyped.",
   name_looks_taken: "That name is too similar to another one.",
   display_looks_taken: "That display name is too similar to another person's name.",
-  email_taken: "That e-mail address already has an account.",
+  email_taken: "That email address already has an account.",
   room_name_taken: "A room with this name already exists.",
   not_for_visitors: "Visitors only have their own support conversation.",
   mixed_name:

@@ -47,7 +47,7 @@ export default {
   "address.own": "This address only works on this computer. Enter the one that others use, so that invitation links work for them.",
   "address.wrong": "Enter an address like https://chat.example.",
   "confirm.title": "Confirm your address",
-  "confirm.note": "You'll get e-mail about messages you missed.",
+  "confirm.note": "You'll get email about messages you missed.",
   "confirm.log_in": "Log in to the account with this address to confirm it.",
   "confirm.account": "Account:",
   "confirm.confirm": "Confirm address",

@@ -28,7 +28,7 @@ export default {
   "widget.left": "{n} characters left",
   "widget.about": "About you (optional)",
   "widget.name": "Your name (optional)",
-  "widget.email": "Your e-mail, shown to our team (optional)",
+  "widget.email": "Your email, shown to our team (optional)",
   "widget.text_kept": "Your text is still here.",
   "widget.reactions": "Reactions",
 };

@@ -58,7 +58,7 @@ export function ConversationHead({ info, change, onChanged }) {
   </header>`;
 }
 
-/** A visitor's e-mail address, and the page that they are on. @param {{ person: ReturnType<typeof visitor> }} props */
+/** A visitor's email address, and the page that they are on. @param {{ person: ReturnType<typeof visitor> }} props */
 function ContactDetails({ person }) {
   const { email, page } = person;
   return html`

@@ -1,4 +1,4 @@
-// Whether one's e-mail address is confirmed, and a button that sends the link.
+// Whether one's email address is confirmed, and a button that sends the link.
 
 import { html, useState } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// This person's names and e-mail address, and whether others see how far they have read.
+// This person's names and email address, and whether others see how far they have read.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// Confirms an e-mail address by a mailed link. It takes a click: programs that check mails open links too. And it takes
+// Confirms an email address by a mailed link. It takes a click: programs that check mails open links too. And it takes
 // the account: its owner may not be the one to whom the address belongs.
 
 import { html, useState } from "../../vendor/preact.js";

@@ -176,7 +176,13 @@ async def _remove_rows(storage: PostgresStorage) -> None:
     long_ago = time.time() - 90 * DAY
     for nth in range(3):
         await storage.messages.save([Reaction(LOBBY_ID, 4, 1, "👍", nth != 1, long_ago)])
-    for kind, count in ((Kind.CHANGES, 3), (Kind.EARLIER_TEXTS, 0), (Kind.KEYS, 0), (Kind.READ_MARKS, 0)):
+    for kind, count in (
+        (Kind.CHANGES, 3),
+        (Kind.EARLIER_TEXTS, 0),
+        (Kind.KEYS, 0),
+        (Kind.READ_MARKS, 0),
+        (Kind.DIGESTS, 0),
+    ):
         step = await rows.remove_rows(1, kind, rules, (), 9)
         assert step.removed == count
 

@@ -97,7 +97,7 @@ async def over_budget_at_the_desk(run: Run) -> None:
     def frames(world: World, ada: Person) -> list[object]:
         said = [_request("send", text) for text in ("one", "two", TOO_MANY)]
         asked = (_request("conversations"), _request("history", "ada"), _request("auth", world.token(ada)))
-        return [*said, *asked]
+        return [*["nonsense"] * 5, *said, *asked]
 
     await _over_budget(run, SUPPORT, frames)
 
@@ -114,6 +114,8 @@ async def _over_budget(run: Run, dialect: Dialect, frames: Callable[[World, Pers
         with pytest.MonkeyPatch.context() as fewer:
             fewer.setattr("chat.domain.limits.budgets._FRAMES_BURST", 3)
             fewer.setattr(budgets._malformed, "_burst", 3)
+            fewer.setattr("chat.engine.session._LOOK", 1)
+            fewer.setattr("chat.engine.session._TURN_SECONDS", -1.0)  # each frame ends a turn
             client = await converse(run, world, dialect, ada, frames(world, ada))
         assert TOO_MANY not in [draft.text for draft in witness.taken]
         await assert_lobby_told(world, ear)

@@ -5,8 +5,20 @@ import { createContext, options, useContext, useLayoutEffect, useReducer, useRef
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").State} State */
 
-// At most once a frame; a hidden page has no frames.
-options.debounceRendering = (draw) => (document.hidden ? setTimeout(draw, 0) : requestAnimationFrame(draw));
+/** @type {(() => void) | null} */
+let waiting = null;
+const drawNow = () => {
+  const draw = waiting;
+  waiting = null;
+  draw?.();
+};
+// At most once a frame; a hidden page has no frames. What is pressed acts on what was typed before, not on an earlier frame.
+options.debounceRendering = (draw) => {
+  waiting = draw;
+  if (document.hidden) setTimeout(drawNow, 0);
+  else requestAnimationFrame(drawNow);
+};
+for (const type of ["pointerdown", "click", "keydown", "submit"]) addEventListener(type, drawNow, true);
 
 /** @type {import("../../vendor/preact").Context<Chat | null>} */
 export const ChatContext = createContext(/** @type {Chat | null} */ (null));

@@ -11,7 +11,7 @@ from tests.system.relay import Relay
 from tests.web.connection import stored
 from tests.web.open_pages import go
 from tests.web.pages import Pages
-from tests.web.rooms import Room
+from tests.web.rooms import Room, call
 from tests.web.talking import Speaker, fill_room_beside, make_rooms_beside, write_beside
 
 
@@ -63,6 +63,14 @@ def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
     expect(ada.get_by_role("button", name="Unban")).to_have_count(0)
     ben.get_by_role("button", name="Join").click()
     expect(ben.get_by_role("heading", name="attic", level=1)).to_be_visible()
+
+
+def test_a_direct_room_that_another_session_made_is_shown_before_anybody_writes(pages: Pages) -> None:
+    page, fay = pages.at("ada"), pages.person("fay")["me"]["id"]
+    room = call(pages, "ada", "PUT", f"/direct/{fay}")
+    go(page, f"/room/{room['id']}")
+    expect(page.get_by_role("heading", name="fay", level=1)).to_be_visible()
+    expect(page.get_by_role("textbox", name="Message")).to_be_visible()
 
 
 def test_of_many_members_everybody_can_be_given_a_role(pages: Pages, chat: ServerProcess) -> None:

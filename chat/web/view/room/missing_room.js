@@ -46,6 +46,8 @@ async function whyNot(chat, room, seq) {
     /** @type {import("../../protocol").Room} */
     const info = await chat.call("GET", `/rooms/${room}`);
     if (isSomeoneElses(info, chat.get().me?.id)) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
+    // Made in another session, and nobody has written there yet: only the answer to this puts it in the list.
+    if (info.kind === "direct" && info.peer) await chat.call("PUT", `/direct/${info.peer.id}`);
     return "forbidden"; // joined meanwhile
   } catch (error) {
     const { code } = /** @type {import("../../model/types").ChatError} */ (error);

@@ -113,6 +113,7 @@ async def _over_budget(run: Run, dialect: Dialect, frames: Callable[[World, Pers
         ear = await ear_in_lobby(world, "ben")
         with pytest.MonkeyPatch.context() as fewer:
             fewer.setattr("chat.domain.limits.budgets._FRAMES_BURST", 3)
+            fewer.setattr("chat.domain.limits.budgets._FRAMES", 30)  # slower than malformed ones are read
             fewer.setattr(budgets._malformed, "_burst", 3)
             fewer.setattr("chat.engine.session._LOOK", 1)
             fewer.setattr("chat.engine.session._TURN_SECONDS", -1.0)  # each frame ends a turn

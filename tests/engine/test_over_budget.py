@@ -198,14 +198,19 @@ async def test_a_delayed_client_is_told_at_once_that_the_server_stops(
     assert flood.sender.closed_with == GOING_AWAY
 
 
-async def test_empty_frames_are_read_at_most_200_times_a_second(world: World, autojump_clock: object) -> None:
-    client = await world.connect(TALKER)
+@pytest.mark.parametrize(
+    ("frame", "at_once", "rate"), [("ping", 800, 200), ("nonsense", 100, 20)], ids=["any", "malformed"]
+)
+async def test_frames_that_cost_nothing_are_read_so_many_times_a_second(
+    world: World, autojump_clock: object, frame: str, at_once: int, rate: int
+) -> None:
+    client = await world.connect(DIRECT)
     for _ in range(10_000):
-        client.send("nonsense")
+        client.send(frame)
     seconds = 5
     await trio.sleep(seconds - 0.01)
     answers = await client.receives()
-    assert abs(len(answers) - (800 + 200 * seconds)) <= 2
+    assert abs(len(answers) - (at_once + rate * seconds)) <= 2
     assert client.closed_with is None
 
 

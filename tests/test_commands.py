@@ -28,7 +28,12 @@ SCRIPTS = (
 )
 """Programs of ours whose flags are mentioned too."""
 
-OTHERS = {"--max-examples": "schemathesis", "--deploy-hook": "certbot", "--synchronous": "pg_receivewal"}
+OTHERS = {
+    "--max-examples": "schemathesis",
+    "--deploy-hook": "certbot",
+    "--synchronous": "pg_receivewal",
+    "--sync-method": "pg_basebackup",
+}
 """Flags of other programs that are mentioned."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -266,7 +266,7 @@ def test_a_message_with_uploading_files_is_sent_after_leaving_its_room(pages: Pa
 
 
 def test_a_message_waiting_for_uploads_is_in_the_composer_again_and_sent_once(pages: Pages) -> None:
-    page = at_room(pages, "ada", "came back")
+    page = at_room(pages, "ivo", "came back")
     held = held_uploads(page)
     with page.expect_request("**/files?name=*"):
         attach(page, payload("slow.txt", "text/plain", b"at last"))

@@ -8,7 +8,10 @@ CHAT = Path(__file__).parents[3] / "chat"
 _SECRET = re.compile(r"(^|_)(digest|mac|signature|secret|token|password|hash)$")
 
 _HARMLESS = {
-    ("chat/storage/postgres/drafts.py", "digest == self.digest"): "of a message that was sent before",
+    (
+        "chat/storage/postgres/drafts.py",
+        "digest[:len(self.digest)] == self.digest",
+    ): "of a message that was sent before",
     ("chat/storage/file_store.py", "left.name != digest"): "of a file that is uploaded",
     (
         "chat/domain/messages/images.py",

@@ -20,6 +20,7 @@ PLACE = "the `next` of the page before"
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Email = Annotated[str, Meta(max_length=254)]
+Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
 AfterName = Annotated[str, pattern(*SOUGHT, max_length=64, description="The `next` of the page before")]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 WebPage = Annotated[str, Meta(max_length=2048, description="http: or https:, without query and fragment")]

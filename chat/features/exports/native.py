@@ -9,14 +9,14 @@ from chat.engine.services import EngineServices
 from chat.features.exports.requests import KEPT, Export
 from chat.features.exports.use_cases import EXPORTS, NO_EXPORTS
 from chat.operations.operation import Access, Caller, Cost, Operation
-from chat.operations.values import Value
+from chat.operations.values import Password, Value
 from chat.storage.archives import ArchiveFile
 
 
 class AskExport(Value, kw_only=True, frozen=True):
     """A request for an export; `password` is one's own, if there is one."""
 
-    password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")] | None = None
+    password: Password | None = None
 
 
 class ExportState(Value, kw_only=True, frozen=True):

@@ -8,7 +8,7 @@ from chat.domain.accounts.account_removal import How
 from chat.domain.refusals import NO_PERSON, Code, Refusal
 from chat.engine.services import EngineServices
 from chat.operations.operation import Access, Caller, Cost, Operation
-from chat.operations.values import Id, Value
+from chat.operations.values import Id, Password, Value
 
 HowRemoved = Annotated[
     Literal["leave", "anonymise", "erase"],
@@ -23,7 +23,7 @@ class RemoveMe(Value, kw_only=True, frozen=True):
     """How one's own account is removed for good; `password` is one's own, if there is one."""
 
     how: HowRemoved
-    password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")] | None = None
+    password: Password | None = None
 
 
 class RemoveAccount(Value, kw_only=True, frozen=True):

@@ -22,7 +22,7 @@ from chat.operations.sessions import (
     code_check,
     may_log_in_by_link,
 )
-from chat.operations.values import Value
+from chat.operations.values import Password, Value
 
 logger = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class Recover(Value, kw_only=True, frozen=True):
     """A new password, and the code of a mailed link."""
 
     code: Annotated[str, Meta(max_length=64, pattern=r"^m-[A-Za-z0-9_-]*$(?!\n)")]
-    password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
+    password: Password
     second_factor: SecondFactorCode | None = None
 
 

@@ -10,9 +10,7 @@ from chat.features.second_factor import use_cases
 from chat.features.second_factor.codes import uri_of, written
 from chat.operations.operation import Access, Caller, Cost, Operation
 from chat.operations.sessions import SecondFactorCode
-from chat.operations.values import Id, Value
-
-Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
+from chat.operations.values import Id, Password, Value
 
 
 class SecondFactorState(Value, kw_only=True, frozen=True):

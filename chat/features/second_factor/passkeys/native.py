@@ -13,13 +13,12 @@ from chat.features.second_factor.passkeys.use_cases import PASSKEYS_OFF, handle_
 from chat.features.second_factor.passkeys.verification import ALGORITHMS, Assertion, Attestation
 from chat.operations.operation import Access, Caller, Cost, Operation
 from chat.operations.sessions import SecondFactorCode, Session, as_session
-from chat.operations.values import Id, Time, Value
+from chat.operations.values import Id, Password, Time, Value
 
 _BASE64 = r"^[A-Za-z0-9_-]*$(?!\n)"
 CredentialId = Annotated[str, Meta(min_length=1, max_length=1364, pattern=_BASE64, description="base64url")]
 ClientData = Annotated[str, Meta(min_length=1, max_length=4096, pattern=_BASE64, description="base64url")]
 Bytes = Annotated[str, Meta(min_length=1, max_length=8192, pattern=_BASE64, description="base64url")]
-Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
 PasskeyName = Annotated[str, Meta(max_length=64)]
 Problem = Literal["passkeys_no_url", "passkeys_off"]
 Transport = Literal["ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"]

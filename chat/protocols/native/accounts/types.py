@@ -7,12 +7,11 @@ from msgspec import UNSET, Meta, UnsetType
 from chat.domain.limits.bounds import Lobby, Registration
 from chat.domain.limits.bounds import Login as LoginBy
 from chat.operations.sessions import SecondFactorCode
-from chat.operations.values import Email, Id, Name, Time, Value
+from chat.operations.values import Email, Id, Name, Password, Time, Value
 
 # In Python `$` also matches before a final line break; `(?!\n)` excludes that, in Python and in JavaScript.
 
 Device = Annotated[str, Meta(max_length=64, description="The person's name for this device")]
-Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
 Refreshing = Annotated[str, Meta(max_length=128, description="Opaque; can be used once")]
 
 

@@ -25,8 +25,7 @@ from chat.domain.limits.bounds import (
 )
 from chat.domain.text.wrong_values import pattern
 from chat.operations.room_values import Sender
-from chat.operations.values import SOUGHT, Email, Id, Limit, Name, Person, Time, Value
-from chat.protocols.native.accounts.types import Password
+from chat.operations.values import SOUGHT, Email, Id, Limit, Name, Password, Person, Time, Value
 from chat.protocols.native.rooms.types import After
 
 

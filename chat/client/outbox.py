@@ -169,7 +169,7 @@ class Outbox:
         heapq.heapify(self._unsent)
 
     def note_unanswered(self, now: float) -> None:
-        """The connection has ended at this time: what was sent on it may be committed, or not. Sync."""
+        """The connection has ended at this time: messages sent on it may be committed, or not. Sync."""
         for pending in self._sent.values():
             if pending.unanswered_since is None:
                 pending.unanswered_since = now

@@ -147,7 +147,7 @@ class Requests:
             ssl_context=tls,
             max_connections=_CONNECTIONS,
             keepalive_expiry=_KEPT,
-            # The operator named the proxy: only what is behind it is checked.
+            # The operator named the proxy: only addresses behind it are checked.
             proxy=None if proxy is None else _proxy(proxy),
             network_backend=CheckedBackend(self._allowed) if proxy is None else httpcore.TrioBackend(),
         )

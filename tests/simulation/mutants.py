@@ -392,7 +392,7 @@ MUTANTS = (
             "steps.append(RoomEvent(**room_fields(snapshots[room_id]), reset=reason, after=snapshots[room_id].seq))",
             instead_of="steps.append(RoomEvent(**room_fields(snapshots[room_id]), reset=reason, after=check.seq))",
         ),
-        "A client whose changes have expired is told to read on after the newest message.",
+        "A client whose changes have expired is sent on to the newest message.",
     ),
     Mutant(
         "go_on_from_what_has_expired",

@@ -62,12 +62,12 @@ class ResumingClient(Client):
         self._told_files: dict[int, str] = {}  # what must be in each file that it was told of
         self._asked: dict[int, str] = {}  # by id: the key, or the request's type
         self._numbers = 0
-        # Where retention removes: what it missed of its own room, and what it was told that nobody has any more.
+        # Where retention removes: what it missed of its own room, and the messages that it learned are removed.
         self._away = 0.0  # seconds for which it does not come back
-        self._gaps: set[int] = set()  # rooms of which changes were removed before they were told
+        self._gaps: set[int] = set()  # rooms of which changes were removed before it received them
         self._begun: int | None = None  # the newest message when it came into its room
         self._received: set[int] = set()  # the seqs of messages that it has received since
-        self._removed = 0  # up to which message it was told that they are removed
+        self._removed = 0  # up to which message it learned that they are removed
         self._unread: tuple[int, int] | None = (
             None  # after which message it reads on in history, and up to which one
         )
@@ -245,7 +245,7 @@ class ResumingClient(Client):
         if self._begun is not None and self.spoken_in in self.rooms:
             owed = range(max(self._begun, self._removed) + 1, max(stored, default=0) + 1)
             if missed := [seq for seq in owed if seq not in self._received]:
-                yield f"{who} was never told {missed} of its room, nor that they are removed"
+                yield f"{who} never received {missed} of its room, nor learned that they are removed"
         ends = {
             room.id: max((entry.pos for entry in kept.messages.log_of(room.id)), default=0)
             for room in kept.rooms.all()

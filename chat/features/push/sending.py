@@ -147,7 +147,7 @@ class Sender:
             nursery.start_soon(self._send_newest, outgoing, waiting)
 
     async def _send_newest(self, outgoing: Outgoing, waiting: Sequence[Claimed]) -> None:
-        """Send the newest that is to be sent of what waits for a person in a room, or waited for their quiet hours."""
+        """Send the newest push that waits for a person in a room, or waited for their quiet hours."""
         is_active = self._statuses.status(waiting[0].person_id) is Status.ONLINE
         outcomes: list[Outcome] = []
         newest: Claimed | None = None

@@ -43,7 +43,7 @@ class Push:
         self._subscriptions = ports[SUBSCRIPTIONS]
         self._keys: Keys | None = None
         self.wake: Callable[[], object] = _nothing
-        """Has this server look again for what is due; set while it sends. Sync."""
+        """Has this server look for due items again; set while it sends. Sync."""
 
     async def keys(self) -> Keys:
         """Return the server's keys; the first call ever makes them. Cancelling: they are made, or not."""

@@ -43,8 +43,8 @@ class PasswordResets(Protocol):
     async def use(self, digest: bytes, known: Credentials, password_hash: bytes) -> Person | None:
         """Use a link of this person up, and set their password in place of the known one, in one transaction.
 
-        It is noted in the audit, their tokens end, and the address is confirmed; if it was not, what was linked with
-        the account before ends too. Of several uses at once one gets the person, the others None.
+        It is noted in the audit, their tokens end, and the address is confirmed; if it was not, identities that
+        were linked before end too. Of several uses at once one gets the person, the others None.
         """
         ...
 

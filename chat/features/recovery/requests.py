@@ -24,7 +24,7 @@ MARK = "m-"
 """How codes of mailed links begin; those of admins' links do not."""
 
 LOGIN_MARK = "l-"
-"""How codes of links to log in begin. The mark is a part of what is stored, so neither link is good for the other."""
+"""How codes of links to log in begin. The stored digest covers the mark, so neither link is good for the other."""
 
 _PER_HOUR = 10
 """Requests from one network address in an hour; loopback is spared."""

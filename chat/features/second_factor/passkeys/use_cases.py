@@ -109,7 +109,7 @@ def usable_site(services: EngineServices) -> PasskeySite | Refusal:
 
 
 def begin(services: EngineServices) -> tuple[PasskeySite, bytes] | Refusal:
-    """Return a challenge for whoever has a passkey. Sync: nothing is kept."""
+    """Return a challenge for anybody who has a passkey. Sync: nothing is kept."""
     site = usable_site(services)
     return (
         site if isinstance(site, Refusal) else (site, new_challenge(services.accounts.tokens, _now(services)))

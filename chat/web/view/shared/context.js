@@ -12,7 +12,7 @@ const drawNow = () => {
   waiting = null;
   draw?.();
 };
-// At most once a frame; a hidden page has no frames. What is pressed acts on what was typed before, not on an earlier frame.
+// At most once a frame; a hidden page has no frames. A press draws first, so it acts on the newest input.
 options.debounceRendering = (draw) => {
   waiting = draw;
   if (document.hidden) setTimeout(drawNow, 0);

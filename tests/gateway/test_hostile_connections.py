@@ -150,14 +150,22 @@ async def test_a_refusal_has_a_deadline_of_its_own(
 async def test_a_chunk_that_is_none_and_a_half_close_are_answered_with_400() -> None:
     """Kills `hypercorn.trio.serve`."""
     with trio.fail_after(30), nothing_logged():
-        async with running() as gateway, innocents(gateway):
-            for path in (b"/echo", b"/ignore", b"/none"):
-                wire = await connect(gateway)
-                await wire.send(CHUNKED.replace(b"/echo", path) + b"zz\r\nhello")
-                await wire.stream.send_eof()  # type: ignore[attr-defined]
-                assert (await wire.response())[0] in (200, 400, 404)
-                await wire.until_closed()
-                await wire.stream.aclose()
+        async with running() as gateway, innocents(gateway), trio.open_nursery() as nursery:
+            for path in (
+                b"/echo",
+                b"/ignore",
+                b"/none",
+            ) * 20:  # at once: handlers and readers answer in any order
+                nursery.start_soon(_is_refused, gateway, CHUNKED.replace(b"/echo", path) + b"zz\r\nhello")
+
+
+async def _is_refused(gateway: Gateway, request: bytes) -> None:
+    wire = await connect(gateway)
+    async with wire.stream:
+        await wire.send(request)
+        await wire.stream.send_eof()  # type: ignore[attr-defined]
+        assert (await wire.response())[0] in (200, 400, 404)
+        await wire.until_closed()
 
 
 async def test_an_upgrade_followed_by_garbage_is_harmless() -> None:

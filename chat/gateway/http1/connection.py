@@ -205,8 +205,8 @@ class _HttpConnection:
         match event:
             case RawData():
                 await self._write(event.data)
-            case Closed() if self._answers_nonsense():
-                pass  # the reader ends, and the answer in progress is completed
+            case Closed() if self._answers_nonsense() or self._writing.locked():
+                pass  # an answer is in progress: who writes it completes it, and closes
             case Closed():
                 if not self._over:
                     whole = self._parser.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)

@@ -69,6 +69,17 @@ async def test_bytes_that_came_while_nobody_waited_end_the_next_wait(watched: Wa
     assert watched.read() == b"early"
 
 
+async def test_a_socket_is_watched_while_the_resumed_task_has_not_read_it_yet(watched: Watched) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watched.readiness.wait)
+        await wait_all_tasks_blocked()
+        for _ in range(2):  # as epoll says it in two passes of the loop
+            watched.readiness.wake()
+            assert list(watched.sockets.watched.values()) == [watched.readiness]
+    watched.readiness.wake()
+    assert watched.sockets.watched == {}
+
+
 async def test_an_end_that_nobody_reads_keeps_the_loop_idle(watched: Watched) -> None:
     watched.theirs.send(b"last")
     watched.theirs.close()

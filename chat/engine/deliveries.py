@@ -45,10 +45,12 @@ _AT_ONCE = 64
 logger = structlog.get_logger(__name__)
 
 
-def observe_inbox(inbox: DirectInbox, subscriber: Subscriber, changes: Sequence[tuple[Change, int]]) -> None:
+def observe_inbox(
+    inbox: DirectInbox, subscriber: Subscriber, changes: Sequence[Change], frames: Sequence[bytes]
+) -> None:
     """Observe the hub: pass what was published to an inbox to its receipts. A guest has none. Sync."""
     if isinstance(subscriber, Receipts):
-        subscriber.note_published(inbox, changes)
+        subscriber.note_published(inbox, changes, frames)
 
 
 class Deliveries:

@@ -40,8 +40,11 @@ class Announcement(msgspec.Struct, frozen=True, gc=False):
 
 TopicT = TypeVar("TopicT", bound=Topic)
 
-Observer = Callable[[TopicT, Subscriber, Sequence[tuple[Change, int]]], None]
-"""Called with a topic, a subscriber, and the changes published to it, each with its bytes. Sync."""
+Observer = Callable[[TopicT, Subscriber, Sequence[Change], Sequence[bytes]], None]
+"""Called with a topic, a subscriber, and the changes published to it, each with its frames. Sync.
+
+A subscriber whose encoder does not echo was not offered the frames of its own changes.
+"""
 
 
 _ENDING = frozenset({Removed, RoomDeleted})
@@ -65,7 +68,7 @@ class Hub:
         self._deliveries = 0  # messages offered to subscribers so far, once for each subscriber
         self._observers: dict[type, Observer[Topic]] = {}
         self._on_access: Callable[[AccessChange], object] = lambda _change: None
-        self._on_arrival: Callable[[Change], object] | None = None
+        self._on_arrival: Callable[[Sequence[Change]], object] | None = None
         self._topics: defaultdict[Topic, dict[Encoder, set[Subscriber]]] = defaultdict(dict)
 
     def subscribe(self, topic: Topic, encoder: Encoder, subscriber: Subscriber) -> None:
@@ -101,8 +104,8 @@ class Hub:
         """
         self._on_access = handler
 
-    def on_arrival(self, handler: Callable[[Change], object]) -> None:
-        """Call `handler` with each change by which a room may be new to somebody, after it is published. Sync.
+    def on_arrival(self, handler: Callable[[Sequence[Change]], object]) -> None:
+        """Call `handler` with the changes by which a room may be new to somebody, after they are published. Sync.
 
         Those are the first change of a room, each join, and all changes of direct and support rooms.
         """
@@ -120,7 +123,8 @@ class Hub:
             for topic in audience(change):
                 if topic in self._topics:  # a direct message has two, and often one has no subscriber
                     by_topic[topic].append(announcement)
-            self.newest_id = max(self.newest_id, change.id)
+            if change.id > self.newest_id:
+                self.newest_id = change.id
             if change.room_id and (change.people is not None or change.pos == 1 or _is_join(change)):
                 arrivals.append(change)
             if type(change) in _ENDING and isinstance(change, AccessChange):
@@ -128,9 +132,8 @@ class Hub:
                 by_topic.clear()
                 self._on_access(change)
         self._publish_to_topics(by_topic)
-        if self._on_arrival is not None:
-            for change in arrivals:
-                self._on_arrival(change)
+        if arrivals and self._on_arrival is not None:
+            self._on_arrival(arrivals)
         for origin in origins:
             origin.offer(b"")  # sends an acknowledgement that nothing above took along
         self.published.notify()
@@ -160,10 +163,9 @@ class Hub:
                     frames = [encoder.encode(_event(announcement.change)) for announcement in announcements]
                     self._deliveries += _offer(encoder, subscribers, announcements, frames)
                     if observer is not None:
-                        # An encoder that echoes sends every subscriber the same.
-                        same = _sizes(None, announcements, frames) if encoder.echoes else None
+                        changes = [announcement.change for announcement in announcements]
                         for subscriber in subscribers:
-                            observer(topic, subscriber, same or _sizes(subscriber, announcements, frames))
+                            observer(topic, subscriber, changes, frames)
         self.topic = None
 
     def readings(self) -> Iterable[Reading]:
@@ -198,13 +200,3 @@ def _is_join(change: Change) -> bool:
 
 def _event(change: Change) -> Event:
     return Said(change) if isinstance(change, Message) else change
-
-
-def _sizes(
-    deaf: Subscriber | None, announcements: list[Announcement], frames: list[bytes]
-) -> list[tuple[Change, int]]:
-    """Return each change with its bytes; 0 for those that `deaf` sent itself."""
-    return [
-        (each.change, 0 if deaf is not None and each.origin is deaf else len(frame))
-        for each, frame in zip(announcements, frames, strict=True)
-    ]

@@ -105,12 +105,14 @@ class Receipts:
         """Take frames that may be dropped, and need no receipt."""
         self._subscriptions.offer_or_drop(blob)
 
-    def note_published(self, inbox: DirectInbox, changes: Sequence[tuple[Change, int]]) -> None:
-        """Record the changes whose frames offer() took last, each with its bytes."""
+    def note_published(self, inbox: DirectInbox, changes: Sequence[Change], frames: Sequence[bytes]) -> None:
+        """Record the changes whose frames offer() took last, each with its own."""
+        tracker: WriteTracker = self._send_queue
         if self._subscriptions.is_buffering:
             self._is_held = True
+            tracker = self._subscriptions
         ping, self._with_last = self._with_last, b""
-        self.sent(inbox.person_id, changes, self._subscriptions, ping)
+        self.sent(inbox.person_id, changes, frames, tracker, ping)
 
     @property
     def _may_ping(self) -> bool:
@@ -125,23 +127,28 @@ class Receipts:
         return self._pinger.next_ping(b"%d" % self._number)
 
     def sent(
-        self, person_id: int, changes: Sequence[tuple[Change, int]], tracker: WriteTracker, ping: bytes
+        self,
+        person_id: int,
+        changes: Sequence[Change],
+        frames: Sequence[bytes],
+        tracker: WriteTracker,
+        ping: bytes,
     ) -> None:
-        """Record what `tracker` was offered last: changes of an inbox, each with its bytes, then `ping`, if any.
+        """Record what `tracker` was offered last: the `frames` of an inbox's changes, then `ping`, if any.
 
         A position covers all messages before it. Any connection of the person may confirm it: each is sent the missed
         messages before new ones, and receives bytes in order.
         """
         # Messages that no log holds have no position, and edits and the like are not delivered.
         if tracker.is_written:
-            for change, _ in changes:
+            for change in changes:
                 if type(change) is Message and change.room_id:
                     self._sent[change.room_id, person_id] = change.seq
                     self._is_uncovered = True
         else:
-            behind = len(ping) + sum(size for _, size in changes)
-            for change, size in changes:
-                behind -= size
+            behind = len(ping) + sum(map(len, frames))
+            for change, frame in zip(changes, frames, strict=True):
+                behind -= len(frame)
                 if type(change) is Message and change.room_id:
                     member = change.room_id, person_id
                     tracker.when_written(partial(self._note_written, member, change.seq), behind)

@@ -58,7 +58,7 @@ async def test_changes_lost_from_the_log_behind_a_closed_fence_are_not_published
     hub, fence = Hub(), Fence()
     fence.open_until(0)
     got: list[int] = []
-    hub.on_arrival(lambda change: got.append(change.id))
+    hub.on_arrival(lambda changes: got.extend(change.id for change in changes))
     async with open_broadcaster(hub, fence=fence) as broadcaster:
         follower = LogFollower(MemoryStorage().messages, broadcaster, 0)
         first = [Announcement(structs.replace(each.change, pos=1)) for each in batch(*range(1, 21))]

@@ -82,7 +82,7 @@ class Line:
     def receives(self, *changes: Change) -> None:
         self.last += len(changes)
         self.receipts.offer(b"x" * SIZE * len(changes))
-        self.receipts.note_published(DirectInbox(BEN), [(change, SIZE) for change in changes])
+        self.receipts.note_published(DirectInbox(BEN), changes, [b"x" * SIZE] * len(changes))
 
     @property
     def pings(self) -> list[bytes]:
@@ -223,7 +223,7 @@ def test_only_new_messages_with_a_position_count_as_delivered() -> None:
     line = Line()
     line.receives(Message(0, 0, 0, ADA, "", "of a guest", 0.0, people=Pair(ADA, BEN)))
     line.receipts.note_published(
-        DirectInbox(BEN), [(Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN)), 0)]
+        DirectInbox(BEN), [Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN))], [b""]
     )
     line.receipts.pong(b"1")
     assert line.confirmed == {}

@@ -159,8 +159,7 @@ class DirectClient(Client):
         # confirms a long inbox piece by piece.
         ping = receipts.next_ping()
         session.send_queue.send_nowait(b"".join((*frames, ping)))
-        sizes = list(zip(missed, map(len, frames), strict=True))
-        receipts.sent(person_id, sizes, session.send_queue, ping)
+        receipts.sent(person_id, missed, frames, session.send_queue, ping)
 
     def ending(self, closing: Closing) -> None:
         """Ask for a last confirmation, which may come before the answer to the close frame or in place of it."""

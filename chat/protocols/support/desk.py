@@ -35,13 +35,13 @@ class SupportDesk:
         """The id and the sender of the newest published message of a person."""
 
     def note_published(
-        self, _desk: AllSupport, _operator: Subscriber, changes: Sequence[tuple[Change, int]]
+        self, _desk: AllSupport, _operator: Subscriber, changes: Sequence[Change], _frames: Sequence[bytes]
     ) -> None:
         """Remember the sender of the newest message that the hub published to operators. Sync.
 
         Published messages count, not committed ones: after an unknown outcome operators have not seen the commit yet.
         """
-        for change, _ in changes:
+        for change in changes:
             if isinstance(change, Message) and change.peer is not None and change.sender_id == change.peer.id:
                 self._last = (change.id, change.peer)
 

@@ -1,7 +1,7 @@
 """The state that the native sockets of one server share, and the delivery of notices and new rooms to them."""
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import trio
@@ -69,10 +69,13 @@ class Shared(Generic[SocketT]):
         services.notices.on(HasRead, self._has_read)
         services.notices.on(MembersCounted, self._members_counted)
 
-    def _arrived(self, change: Change) -> None:
+    def _arrived(self, changes: Sequence[Change]) -> None:
+        if self.sockets:  # a fast path for servers without native sockets
+            for change in changes:
+                self._room_arrived(change)
+
+    def _room_arrived(self, change: Change) -> None:
         """Notify the sockets to which the change's room may be new."""
-        if not self.sockets:
-            return  # a fast path for servers without native sockets
         match change.people:
             case Pair(one_id, other_id):
                 here, kind = self.sockets.of(one_id, other_id), RoomKind.DIRECT

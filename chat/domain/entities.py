@@ -204,6 +204,11 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     file_ids: tuple[int, ...] = ()
     files: tuple[File, ...] = ()
 
+    @property
+    def actor_id(self) -> int:
+        """Whose write it is."""
+        return self.sender_id
+
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     """A committed message. `created_at` is in Unix seconds to the microsecond.

@@ -8,8 +8,9 @@ published until the log has been read to its end (`log_follower.py`).
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+import msgspec
 import structlog
 import trio
 
@@ -77,16 +78,13 @@ class Submitter(Protocol):
         ...
 
 
-class Entry(NamedTuple):
-    """A write, who takes its outcome, the subscriber that it came from, its number among the pending writes, and when
-    it was taken.
-    """
+class Entry(msgspec.Struct, frozen=True):
+    """A write, who takes its outcome, the subscriber that it came from, and its number among the pending writes."""
 
     write: Write
     submitter: Submitter
     origin: Subscriber | None
     number: int
-    taken: float
 
 
 class Journal:
@@ -112,6 +110,7 @@ class Journal:
         self._has_failed = False  # whether the last try to commit failed
         self._busy_since: float | None = None  # when the batch in progress was taken
         self._oldest: float | None = None  # when its first write was submitted
+        self._waiting_since: float | None = None  # when the first of the writes behind it was submitted
 
     @property
     def problem(self) -> str | None:
@@ -140,7 +139,9 @@ class Journal:
         `origin` is the subscriber that sent it, to which it need not be published. Cancelling: the write was not taken,
         and its submitter is not called.
         """
-        entry = Entry(write, submitter, origin, self.pending_writes.add(write), trio.current_time())
+        if self._waiting_since is None:
+            self._waiting_since = trio.current_time()
+        entry = Entry(write, submitter, origin, self.pending_writes.add(write))
         try:
             try:
                 # Spares a pass of the loop; the reader makes one for each frame anyway.
@@ -172,7 +173,8 @@ class Journal:
                 batch += receive_all_nowait(self._entries, _BATCH - 1)
             if batch or (self._has_failed and not self._follower.is_unsure):
                 started = self._busy_since = trio.current_time()
-                self._oldest = batch[0].taken if batch else None
+                self._oldest = self._waiting_since if batch else None
+                self._waiting_since = started if len(batch) == _BATCH else None
                 had_failed = self._has_failed
                 self._has_failed = not await (self._commit(batch) if batch else self._try_to_commit())
                 if had_failed and not self._has_failed:
@@ -182,7 +184,7 @@ class Journal:
                     waiting = receive_all_nowait(self._entries, _QUEUE)
                     self._refuse(waiting, NOT_SAVED)
                     batch += waiting
-                self.pending_writes.settle((entry.number, entry.write) for entry in batch)
+                self.pending_writes.settle([(entry.number, entry.write) for entry in batch])
             await self._broadcaster.keep_pace()
             self._busy_since = self._oldest = None
 
@@ -233,7 +235,7 @@ class Journal:
             self._refuse(batch, _REJECTED)
             return True
         # No await from here on: committed changes are announced and acknowledged, whatever is cancelled.
-        self._metrics.committed(len(batch), trio.current_time() - started, batch[0].taken)
+        self._metrics.committed(len(batch), trio.current_time() - started, self._oldest)
         outcomes, followed = saved[: len(batch)], saved[len(batch) :]
         committed = [
             Announcement(outcome, entry.origin)

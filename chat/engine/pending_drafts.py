@@ -25,10 +25,6 @@ _AROUND = 32
 """Characters that a draft counts beside its text: committing and publishing it costs as much as so many characters."""
 
 
-def _size(text: str) -> int:
-    return len(text) + _AROUND
-
-
 class Owner(Protocol):
     """The session whose drafts these are. Sync."""
 
@@ -76,7 +72,7 @@ class PendingDrafts:
 
         Check the client's right to send after this: it may end during the wait.
         """
-        while self.pending and self._at_once + _size(text) > _AT_ONCE:
+        while self.pending and self._at_once + len(text) + _AROUND > _AT_ONCE:
             await self._next_outcome()
 
     async def submit(
@@ -103,7 +99,7 @@ class PendingDrafts:
             file_ids: its files.
             answer: takes the outcome, and calls resolved(); without one the client is sent refusals alone.
         """
-        size = _size(text)
+        size = len(text) + _AROUND
         draft = Draft(
             room_id,
             person.id,
@@ -144,9 +140,9 @@ class PendingDrafts:
 
     def resolved(self, write: Write, outcome: Outcome) -> None:
         """Count a draft as settled; an unknown outcome ends the client. Sync."""
-        assert isinstance(write, Draft)  # nothing else is submitted here
+        assert type(write) is Draft  # nothing else is submitted here
         self._resolved += 1
-        self._at_once -= _size(write.text)
+        self._at_once -= len(write.text) + _AROUND
         if self._progress is not None:
             self._progress.notify()
         if isinstance(outcome, Refusal) and outcome.code is Code.OUTCOME_UNKNOWN:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from chat.domain.entities import Draft
 from chat.domain.messages.changes import Write
 from chat.signals import Signal
 
@@ -33,7 +32,7 @@ class PendingWrites:
         """Count a write that is submitted, and return its number, which settle() takes."""
         self._submitted += 1
         self.count += 1
-        self._last_of[actor_of(write)] = self._submitted
+        self._last_of[write.actor_id] = self._submitted
         return self._submitted
 
     def settle(self, numbered: Iterable[tuple[int, Write]]) -> None:
@@ -41,7 +40,7 @@ class PendingWrites:
         settled = 0
         for number, write in numbered:
             settled, self._settled = settled + 1, number
-            if self._last_of.get(actor := actor_of(write)) == number:
+            if self._last_of.get(actor := write.actor_id) == number:
                 del self._last_of[actor]
         self.drop(settled)
 
@@ -54,7 +53,7 @@ class PendingWrites:
 
     def mark_unknown(self, writes: Iterable[Write]) -> None:
         """Remember that these writes have an unknown outcome: they were refused, and may be or become committed."""
-        self._unknown.update(map(actor_of, writes))
+        self._unknown.update(write.actor_id for write in writes)
 
     def resolve_unknown(self) -> None:
         """Forget the unknown outcomes: the log has shown what became of those writes."""
@@ -91,8 +90,3 @@ class PendingWrites:
                 self._settled_watermark, self._next = self._next[0], now
         self._settled_watermark = min(self._settled_watermark, newest_id)  # the log may have lost its end
         return self._settled_watermark
-
-
-def actor_of(write: Write) -> int | None:
-    """Return whose write it is. Sync and pure."""
-    return write.sender_id if isinstance(write, Draft) else write.actor_id

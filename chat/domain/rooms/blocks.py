@@ -29,6 +29,8 @@ class Blocks:
         self._contacts = contacts
         self._known = LRUCache[int, frozenset[int]](_MOST_KNOWN)
         self._reads = FreshReads[int]()  # by who blocks
+        self.changes = 0
+        """How often blocks may have changed."""
 
     async def block(self, person: Person, other_id: int) -> Refusal | None:
         """Block another person, whose messages are refused once this returns."""
@@ -73,6 +75,7 @@ class Blocks:
 
     def changed(self, person_id: int | None) -> None:
         """Note that a person's blocks may have changed; None: anybody's. Sync."""
+        self.changes += 1
         if person_id is None:
             self._reads.all_changed()
         else:

@@ -14,7 +14,7 @@ from chat.domain.refusals import (
     Refusal,
 )
 from chat.domain.rooms.blocks import Blocks
-from chat.domain.rooms.direct import Direct
+from chat.domain.rooms.direct import MOST_ROOM_IDS, Direct
 from chat.domain.rooms.membership import AccessRecord, RoomRole, may_see
 from chat.domain.rooms.room_rights import NOT_YOURS, Authority, RoomAccess, moderates, own_role
 from chat.domain.rooms.rooms import Rooms
@@ -44,6 +44,9 @@ class Conversations:
         self._direct = direct
         self._support = support
         self._blocks = blocks
+        # By sender and addressee, as of these numbers of changes of deleted people and of blocks.
+        self._open_rooms: dict[tuple[int, int], int] = {}
+        self._as_of = (0, 0)
 
     async def enter(self, person: Person, room_id: int) -> RoomAccess | Refusal:
         """Return the person's access to a room, or NO_ROOM, or NOT_MEMBER for a public room.
@@ -78,8 +81,18 @@ class Conversations:
 
     def known_direct_room(self, person_id: int, other_id: int) -> int | None:
         """Return the room that direct_room() would return, if it is known without a query. Sync."""
-        room_id = self._direct.known_room(person_id, other_id)
-        return room_id if room_id is not None and self._blocks.is_known_to_let(person_id, other_id) else None
+        if self._as_of != (as_of := (self._direct.changes, self._blocks.changes)):
+            self._as_of = as_of
+            self._open_rooms.clear()
+        pair = person_id, other_id
+        room_id = self._open_rooms.get(pair)  # a look-up in place of two: this runs for each message
+        if room_id is None and self._blocks.is_known_to_let(*pair):
+            room_id = self._direct.known_room(*pair)
+            if room_id is not None:
+                if len(self._open_rooms) >= MOST_ROOM_IDS:
+                    self._open_rooms.clear()
+                self._open_rooms[pair] = room_id
+        return room_id
 
     async def direct_room(self, person: Person, other_id: int) -> int | Refusal:
         """Return the id of the direct room, if the person may write to the other; the first call creates it.

@@ -44,6 +44,8 @@ class Direct:
         self._messages = messages
         self._room_ids = LRUCache[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
         self._reads = FreshReads[tuple[int, int]]()  # by pair
+        self.changes = 0
+        """How often cached rooms may have gone."""
 
     def known_room(self, one_id: int, other_id: int) -> int | None:
         """Return the id of the room of two people, if it is cached. Sync."""
@@ -62,6 +64,7 @@ class Direct:
 
     def gone(self, person_id: int | None) -> None:
         """Forget the rooms of a deleted person; None: of everybody. Sync."""
+        self.changes += 1
         self._reads.changed_where(lambda pair: person_id is None or person_id in pair)
         for pair in [pair for pair in self._room_ids if person_id is None or person_id in pair]:
             del self._room_ids[pair]

@@ -11,7 +11,7 @@ from chat.domain.messages.changes import Removal
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import ARCHIVED, NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.rooms.blocks import Blocks
-from chat.domain.rooms.conversations import OVER, Conversations, may_delete, may_edit, may_speak
+from chat.domain.rooms.conversations import BLOCKED, OVER, Conversations, may_delete, may_edit, may_speak
 from chat.domain.rooms.direct import Direct
 from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_rights import (
@@ -40,12 +40,9 @@ class House:
         self.storage = MemoryStorage()
         self.rooms = Rooms(self.storage.users, self.storage.rooms, self.storage.messages)
         tables = self.storage.users, self.storage.rooms, self.storage.messages
+        self.direct, self.blocks = Direct(*tables), Blocks(self.storage.contacts)
         self.conversations = Conversations(
-            self.storage.rooms,
-            self.rooms,
-            Direct(*tables),
-            Support(*tables),
-            Blocks(self.storage.contacts),
+            self.storage.rooms, self.rooms, self.direct, Support(*tables), self.blocks
         )
 
     async def add(self, name: str, *, operator: bool = False, admin: bool = False) -> Person:
@@ -96,6 +93,24 @@ async def test_a_direct_room_is_for_two_until_one_is_deleted(house: House) -> No
     await house.storage.users.delete(ben.id)
     access = await house.enters(ada, room.id)
     assert (access.people, may_speak(access)) == (Pair(ada.id, ben.id), OVER)
+
+
+async def test_a_known_direct_room_is_forgotten_with_a_block_and_a_deletion(house: House) -> None:
+    ada, ben, cem = await house.add("ada"), await house.add("ben"), await house.add("cem")
+    known = house.conversations.known_direct_room
+    assert known(ada.id, ben.id) is None
+    room = await house.conversations.direct_room(ada, ben.id)
+    other = await house.conversations.direct_room(ada, cem.id)
+    for _ in range(2):
+        assert (known(ada.id, ben.id), known(ada.id, cem.id)) == (room, other)
+    assert known(ben.id, ada.id) is None, "whom ada blocks is not known"
+    await house.blocks.block(ben, ada.id)
+    assert (known(ada.id, ben.id), known(ada.id, cem.id)) == (None, other)
+    assert await house.conversations.direct_room(ada, ben.id) is BLOCKED
+    assert known(ada.id, ben.id) is None
+    await house.storage.users.delete(cem.id)
+    house.direct.gone(cem.id)
+    assert known(ada.id, cem.id) is None
 
 
 async def test_a_conversation_is_for_its_person_and_then_for_operators(house: House) -> None:

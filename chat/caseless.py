@@ -1,11 +1,11 @@
 """JSON objects whose keys are matched without regard to case, as Go's encoding/json does."""
 
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 def decode_caseless(raw: bytes | str, shape: type[T]) -> T:
@@ -18,7 +18,7 @@ def decode_caseless(raw: bytes | str, shape: type[T]) -> T:
 
 def caseless(values: dict[str, Any], shape: type[T], *, strict: bool = True) -> T:
     """Return the values as a `shape`. With `strict` off, numbers may come as text, as in a query."""
-    spelling = _spelling(cast("type[msgspec.Struct]", shape))
+    spelling = _spelling(shape)
     known = {spelling[key.lower()]: value for key, value in values.items() if key.lower() in spelling}
     return msgspec.convert(known, shape, strict=strict)
 

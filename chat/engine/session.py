@@ -162,7 +162,7 @@ class Session:
         pace = self.context.budgets.pace()
         while True:
             frames = await self.receiver.receive()
-            turn_ends = self.receiver.last_received_at + _TURN_SECONDS
+            turn_ends = 0.0 if len(frames) < _LOOK else self.receiver.last_received_at + _TURN_SECONDS
             for number, frame in enumerate(frames, start=1):
                 if self._choices and self._choose_dialect(frame):
                     client = self._make_client()

@@ -11,7 +11,7 @@ from chat.caseless import caseless, decode_caseless
 from chat.domain.text.wrong_values import wrong_field
 from chat.operations.operation import Uploaded
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 LONGEST_BODY = 65536
 """Bytes; the longest regular call has a few hundred."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chat.domain.entities import Pair
 from chat.domain.messages.files import text_of
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME
 from chat.engine.dialect import Command
@@ -52,8 +53,9 @@ class DirectDialect:
 
     def encode(self, event: Event) -> bytes:
         match event:
-            case Said(message) if (peer := message.peer) is not None:
-                return _frame(DirectMessage(message.sender_id, peer.id, text_of(message)))
+            case Said(message) if type(message.people) is Pair:
+                to = message.people.other_than(message.sender_id)
+                return _frame(DirectMessage(message.sender_id, to, text_of(message)))
             case Welcome(client_id):
                 return text_frame(b"Connected with id %d" % client_id)
             case Pong():

@@ -79,7 +79,8 @@ class LobbyClient(Client):
         if isinstance(text, Refusal):
             return session.send(Refused(text))
         if await session.limits.may_send(person.id, text):
-            await session.pending_drafts.place_for(text)
+            if session.pending_drafts.pending:
+                await session.pending_drafts.place_for(text)
             await session.pending_drafts.submit(LOBBY_ID, person, text)
         return None
 

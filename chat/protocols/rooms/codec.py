@@ -92,7 +92,7 @@ class RoomsDialect:
 def room_message(message: Message) -> RoomsMessage:
     """Return a message as this dialect shows it, on the socket and in `GET /messages`."""
     return RoomsMessage(
-        message.kind.value,
+        message.kind,
         message.id,
         message.room_id,
         message.sender_id,

@@ -83,9 +83,10 @@ class RoomsClient(Client):
         if isinstance(text, Refusal):
             return session.send(Refused(text))
         if await session.limits.may_send(session.person.id, text):
-            await session.pending_drafts.place_for(text)
-            if self.room_id != room_id:
-                return session.send(Refused(NOT_IN_ROOM))
+            if session.pending_drafts.pending:
+                await session.pending_drafts.place_for(text)
+                if self.room_id != room_id:
+                    return session.send(Refused(NOT_IN_ROOM))
             await session.pending_drafts.submit(room_id, session.person, text, answer=Answer(session))
         return None
 

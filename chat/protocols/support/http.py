@@ -12,7 +12,7 @@ from chat.web_api.answers import ErrorBody
 from chat.web_api.bodies import BadBody, read_body
 from chat.web_api.endpoint import Call, Routes
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 _PATH = "/v1/auth/"
 

@@ -56,7 +56,7 @@ def _array(numbers: list[int] | list[float]) -> str:
 
 
 def _kinds(drafts: Sequence[Draft]) -> str:
-    return f"{{{','.join([draft.kind.value for draft in drafts])}}}"
+    return f"{{{','.join([draft.kind for draft in drafts])}}}"
 
 
 async def _say_which_are_archived(

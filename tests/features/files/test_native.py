@@ -11,7 +11,7 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.entities import File, Message, Peer, Person, SupportOf
+from chat.domain.entities import File, Message, Pair, Peer, Person, SupportOf
 from chat.domain.failures import StorageDown
 from chat.domain.limits.budgets import Budgets
 from chat.domain.refusals import Code, Refusal
@@ -282,7 +282,8 @@ async def test_a_socket_sends_and_receives_files_once(site: Site) -> None:
 )
 def test_protocols_without_files_show_their_names(dialect: Dialect) -> None:
     files = File(1, "rose.png", "image/png", 3), File(2, "note.txt", "text/plain", 3)
-    message = Message(1, 2, 3, 4, "ada", "look", 5.0, people=SupportOf(Peer(4, "ada")), files=files)
+    people = Pair(4, 5) if dialect.name == "direct" else SupportOf(Peer(4, "ada"))
+    message = Message(1, 2, 3, 4, "ada", "look", 5.0, people=people, files=files)
     text = json.dumps("look\nrose.png (file)\nnote.txt (file)")
     assert text.encode() in dialect.encode(Said(message))
     bare = structs.replace(message, text="", files=files[:1])

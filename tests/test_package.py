@@ -28,7 +28,7 @@ def test_a_source_distribution_has_what_a_server_is_built_and_deployed_from(tmp_
     (packed,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(packed) as archive:
         paths = [Path(*Path(name).parts[1:]) for name in archive.getnames()]
-    expected = {"chat", "sql", "deploy", "PKG-INFO", *PACKED_FILES}
+    expected = {"chat", "sql", "deploy", "client", "PKG-INFO", *PACKED_FILES}
     assert {path.parts[0] for path in paths} - {".gitignore"} == expected
     missing = [path for path in (ROOT / "chat").rglob("*.py") if path.relative_to(ROOT) not in paths]
     assert missing == []
@@ -47,7 +47,7 @@ def test_two_builds_are_equal_byte_for_byte(target: str, tmp_path: Path) -> None
     built = []
     for name, times in (("one", (1_000_000_000, 1_000_000_000)), ("other", (1_700_000_000, 1_700_000_000))):
         tree = tmp_path / name
-        for part in ("chat", "sql", "deploy"):
+        for part in ("chat", "sql", "deploy", "client"):
             shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
         for file in (ROOT / name for name in PACKED_FILES):
             shutil.copy(file, tree)

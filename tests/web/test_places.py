@@ -91,6 +91,25 @@ def test_the_switcher_explains_an_empty_result(pages: Pages) -> None:
     expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
 
 
+def test_a_place_that_leads_elsewhere_as_it_is_first_shown_is_followed(pages: Pages) -> None:
+    shown = pages.at("ada", "/room/1").evaluate("""async () => {
+        const app = document.querySelector("script[type=module]").src;
+        const { html, render, useEffect } = await import(new URL("vendor/preact.js", app));
+        const { navigate, useRoute } = await import(new URL("view/shared/router.js", app));
+        const Place = () => { useEffect(() => navigate("/search", { replace: true }), []); };
+        const Screen = () => html`<p>${useRoute().screen}</p><${Place} />`;
+        const root = document.createElement("div");
+        render(html`<${Screen} />`, root);
+        for (let frames = 0; root.textContent !== "search" && frames < 300; frames++) {
+            await new Promise(requestAnimationFrame);
+        }
+        const shown = root.textContent;
+        render(null, root);
+        return shown;
+    }""")
+    assert shown == "search"
+
+
 def test_all_rooms_are_marked_as_read_at_once(pages: Pages, ada: Speaker) -> None:
     ben = Speaker(pages, "ben")
     rooms = [ada.make_room(name, ben) for name in ("north", "south", "east")]

@@ -1,6 +1,6 @@
 // Maps the address to a screen, and follows links within the page without a reload.
 
-import { useEffect, useState } from "../../vendor/preact.js";
+import { useLayoutEffect, useState } from "../../vendor/preact.js";
 
 /**
  * @typedef {object} Route
@@ -86,7 +86,8 @@ export function navigate(path, { replace = false } = {}) {
 /** The current route; the view is rendered again when it changes. */
 export function useRoute() {
   const [route, setRoute] = useState(currentRoute);
-  useEffect(() => {
+  // Before the effects of what is shown: it may lead elsewhere at once.
+  useLayoutEffect(() => {
     listeners.add(setRoute);
     return () => void listeners.delete(setRoute);
   }, []);

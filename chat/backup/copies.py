@@ -139,6 +139,11 @@ def _range(one: int, other: int) -> tuple[int, int]:
     return max(min(one, other) - moved, 0), max(one, other) + moved
 
 
+def can_be_continued(database: Database) -> bool:
+    """Whether another backup can have only the changes since this one. Sync and pure."""
+    return database.kind == "base" and database.postgres >= FIRST_INCREMENTAL
+
+
 def _continues(before: Before | None, postgres: int) -> Before | None:
     """Return the backup before if a new one can continue it."""
     if before is None or postgres < FIRST_INCREMENTAL:

@@ -64,12 +64,14 @@ class Identities:
         if not self._keys:
             raise BackupFailed(f"{path} has no identity: expected a line AGE-SECRET-KEY-1…")
 
-    def decrypt(self, source: Path, new: Path) -> None:
-        """Decrypt a file into a new one, durably. Raises BackupFailed and OSError."""
+    def decrypt(self, source: Path, new: Path) -> str:
+        """Decrypt a file into a new one, durably; return its SHA-256. Raises BackupFailed and OSError."""
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            self._decrypt(source, file)
+            written = _Writer(file)
+            self._decrypt(source, written)
             file.flush()
             os.fsync(file.fileno())
+        return written.digest.hexdigest()
 
     def digest_of(self, source: Path) -> str:
         """Return the SHA-256 of a file as it is decrypted. Raises BackupFailed and OSError."""

@@ -1,10 +1,15 @@
-"""Copies attached files by their digests: what the backup before has is linked, so the next one costs little."""
+"""Copies attached files by their digests: what the backup before has is linked, so the next one costs little.
+
+Encrypted files have names that the server's secret makes of their digests: who has a file cannot see that it is there.
+"""
 
 import hashlib
+import hmac
 import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import trio
@@ -13,6 +18,20 @@ from chat.backup.encryption import SUFFIX, Recipients
 from chat.durable import sync_directory
 
 _PIECE = 1 << 20
+
+
+class Encrypted(NamedTuple):
+    """How files are encrypted: to whom, the secret of their names, and the checksums in the backup before, by path."""
+
+    recipients: Recipients
+    secret: str
+    known: Mapping[str, str]
+
+    def path_of(self, digest: str) -> str:
+        """Return the path of a file below the files of a backup."""
+        key = hmac.digest(self.secret.encode(), b"names of attached files in backups", "sha256")
+        name = hmac.digest(key, digest.encode(), "sha256").hex()
+        return f"{name[:2]}/{name}{SUFFIX}"
 
 
 class Copied(msgspec.Struct):
@@ -34,17 +53,14 @@ async def copy_files(
     into: Path,
     before: Path | None,
     report: Callable[[str], None],
-    recipients: Recipients | None = None,
-    known: Mapping[str, str] = {},
+    encrypted: Encrypted | None = None,
 ) -> Copied:
-    """Copy all files of the store `source`, encrypted if there are recipients.
-
-    `before` is the same of the backup before, `known` has the checksums of its encrypted files by their paths below it.
+    """Copy all files of the store `source`; `before` is the same of the backup before.
 
     Raises OSError. Cancelling: some are copied.
     """
     copied = Copied()
-    copy = _Copier(recipients, known, copied)
+    copy = _Copier(encrypted, copied)
 
     def begin() -> list[Path]:
         into.mkdir(mode=0o700)
@@ -52,36 +68,39 @@ async def copy_files(
 
     folders = await trio.to_thread.run_sync(begin)
     for nth, folder in enumerate(folders, 1):
-        last = None if before is None else before / folder.name
-        await trio.to_thread.run_sync(copy.folder, folder, into / folder.name, last)
+        await trio.to_thread.run_sync(copy.folder, folder, into, before)
         report(f"copying files: {copied.files:,} ({100 * nth // len(folders)} %)")
-    await trio.to_thread.run_sync(sync_directory, into)
+    await trio.to_thread.run_sync(_sync_directories, into)
     return copied
+
+
+def _sync_directories(files: Path) -> None:
+    for folder in (*files.iterdir(), files):
+        sync_directory(folder)
 
 
 class _Copier:
     """Copies folders of the store, in a thread."""
 
-    def __init__(self, recipients: Recipients | None, known: Mapping[str, str], copied: Copied) -> None:
-        self._recipients = recipients
-        self._known = known
+    def __init__(self, encrypted: Encrypted | None, copied: Copied) -> None:
+        self._encrypted = encrypted
         self._copied = copied
 
     def folder(self, folder: Path, into: Path, before: Path | None) -> None:
-        into.mkdir(mode=0o700)
-        copied, suffix = self._copied, SUFFIX if self._recipients else ""
+        copied, encrypted = self._copied, self._encrypted
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
             trio.from_thread.check_cancelled()
             if len(entry.name) != 64:
                 continue  # not a file of the store
-            new = into / f"{entry.name}{suffix}"
-            name = f"{into.name}/{new.name}"
+            name = encrypted.path_of(entry.name) if encrypted else f"{folder.name}/{entry.name}"
+            new = into / name
+            new.parent.mkdir(mode=0o700, exist_ok=True)
             try:
                 size = entry.stat().st_size
-                can_link = before is not None and (not suffix or name in self._known)
-                if before is not None and can_link and _link(before / new.name, new):
-                    if suffix:
-                        copied.checksums[name] = self._known[name]
+                can_link = before is not None and (encrypted is None or name in encrypted.known)
+                if before is not None and can_link and _link(before / name, new):
+                    if encrypted is not None:
+                        copied.checksums[name] = encrypted.known[name]
                     is_right = True
                 else:
                     is_right = self._copy(Path(entry.path), new, name)
@@ -94,12 +113,11 @@ class _Copier:
                 continue  # a server of an older release removed it: no row of the backup has it
             copied.files += 1
             copied.bytes += size
-        sync_directory(into)
 
     def _copy(self, source: Path, new: Path, name: str) -> bool:
-        if self._recipients is None:
+        if self._encrypted is None:
             return copy_file(source, new)
-        plain, self._copied.checksums[name] = self._recipients.encrypt(source, new)
+        plain, self._copied.checksums[name] = self._encrypted.recipients.encrypt(source, new)
         os.utime(
             new, (source.stat().st_atime, source.stat().st_mtime)
         )  # the store keeps files younger than an hour

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -17,18 +18,18 @@ from msgspec import structs
 
 from chat import __version__
 from chat.backup.connection import Connection, open_connection, open_hold
-from chat.backup.copies import Before, copy_base, copy_dump
+from chat.backup.copies import Before, can_be_continued, copy_base, copy_dump
 from chat.backup.encryption import SUFFIX, Identities, Recipients
 from chat.backup.failures import BackupFailed, as_backup_failed
-from chat.backup.files import Copied, copy_files
+from chat.backup.files import Copied, Encrypted, copy_files
 from chat.backup.keeping import Keep
+from chat.backup.kept import keep_plain, kept_before
 from chat.backup.manifest import (
     ENCRYPTED_FORMAT,
-    FORMAT,
+    MANIFEST,
     Manifest,
     bytes_below,
-    digest_of,
-    read_manifest,
+    chain_of,
     write_manifest,
     write_private,
 )
@@ -50,9 +51,6 @@ Prove = Callable[[Path, Path, set[str]], Awaitable[str | None]]
 """Proves a plain backup in a directory for databases that run for a while; the attached files are elsewhere, with these
 digests. Returns the failure of the proof, or None.
 """
-
-_BACK = 50
-"""Backups that one may need below it, by their manifests; more is a circle."""
 
 _T = TypeVar("_T")
 
@@ -94,8 +92,9 @@ async def back_up(
         exclude_search: leave the search's tables out, which a server fills again; the database is dumped then.
         spread: let the embedded PostgreSQL write for minutes first, so that nobody waits for the disk.
         with_files: copy the attached files too.
-        recipients: encrypt it to these. The whole database is copied then, into the data directory at first.
-        prove: proves the copy before it is encrypted, as nobody can afterwards without an identity.
+        recipients: encrypt it to these. The plain copy of the database is made in the data directory. It stays there if
+            the next backup can continue it.
+        prove: proves the plain copy before it is encrypted, if it does not stay.
         report: called with the name of each step.
 
     Raises BackupFailed. Cancelling: there is no new backup, and the older ones stay.
@@ -116,20 +115,22 @@ async def back_up(
             if not schema:
                 raise BackupFailed("the database has no tables of a chat server: nothing to back up")
             directory.claim(store_id)
-            before = _before(directory, recipients)
+            before = continued = _before(directory, recipients)
+            copies_files = config.database_url is None and not exclude_search
             partial = await trio.to_thread.run_sync(directory.begin)
             plain = partial
             if recipients is not None:
                 plain = (await stack.enter_async_context(open_scratch(config.data / PLAIN))).parent / "plain"
                 plain.mkdir(mode=0o700)
+                continued = before and await trio.to_thread.run_sync(kept_before, config.data, before.name)
             into = plain / DATABASE
             async with open_hold(address):
-                if config.database_url is None and not exclude_search:
+                if copies_files:
                     database = await copy_base(
                         address,
                         connection,
                         into,
-                        before if recipients is None else None,
+                        continued,
                         spread=spread,
                         report=report,
                     )
@@ -141,8 +142,11 @@ async def back_up(
                 copied = Copied()
                 if store is not None:
                     last = before.path / FILES if before else None
-                    known = _known(before) if before and recipients else {}
-                    copied = await copy_files(store, partial / FILES, last, report, recipients, known)
+                    encrypted = None
+                    if recipients is not None:
+                        known = _known(before) if before else {}
+                        encrypted = Encrypted(recipients, _secret_of(config) or token_hex(), known)
+                    copied = await copy_files(store, partial / FILES, last, report, encrypted)
             checksums = await trio.to_thread.run_sync(_write_others, config, plain)
             size = await trio.to_thread.run_sync(bytes_below, into)
             manifest = Manifest(
@@ -160,25 +164,36 @@ async def back_up(
                 checksums=checksums,
                 excludes_search=exclude_search,
             )
+            shown = manifest
             if recipients is not None:
-                if prove is not None:
-                    await trio.to_thread.run_sync(write_manifest, plain, manifest)
-                    if wrong := await prove(plain, config.data / PLAIN, copied.digests):
-                        raise BackupFailed(f"the copy cannot be restored whole, and is not kept: {wrong}")
+                await trio.to_thread.run_sync(write_manifest, plain, manifest)
+                if (
+                    prove is not None
+                    and not can_be_continued(database)
+                    and (wrong := await prove(plain, config.data / PLAIN, copied.digests))
+                ):
+                    raise BackupFailed(f"the copy cannot be restored whole, and is not kept: {wrong}")
                 report("encrypting")
                 checksums = await trio.to_thread.run_sync(_encrypt, plain, partial, recipients, copied)
-                manifest = structs.replace(
+                shown = structs.replace(
                     manifest,
                     format=ENCRYPTED_FORMAT,
                     ended_at=time.time(),
+                    database=structs.replace(database, rows={}, checksums={}),
+                    damaged=[],
                     checksums=checksums,
                     recipients=recipients.keys,
                 )
             # No await between here and the name: a backup that was cancelled before has none.
-            path = directory.finish(partial, manifest)
+            path = directory.finish(partial, shown)
+            if recipients is not None and can_be_continued(database):
+                # Cancelling here: the next backup copies the whole database.
+                await trio.to_thread.run_sync(
+                    keep_plain, config.data, plain, path.name, manifest, copied.digests
+                )
             removed = await trio.to_thread.run_sync(directory.remove_unneeded, keep)
             await trio.to_thread.run_sync(remove_unneeded_wal, target, keep)
-            return Backup(path, manifest, removed)
+            return Backup(path, structs.replace(manifest, ended_at=shown.ended_at), removed)
 
 
 def _before(directory: Target, recipients: Recipients | None) -> Before | None:
@@ -188,17 +203,6 @@ def _before(directory: Target, recipients: Recipients | None) -> Before | None:
         return None
     chain = chain_of(newest[0])
     return Before(newest[0].name, newest[0], newest[1]) if chain else None
-
-
-def chain_of(backup: Path) -> list[Path]:
-    """Return the backups that one needs, oldest first and itself last. It blocks. Raises BackupFailed."""
-    chain = [backup]
-    for _ in range(_BACK):
-        on = read_manifest(chain[0]).database.on
-        if on is None:
-            return chain
-        chain.insert(0, backup.parent / on)
-    raise BackupFailed(f"the backup {backup} needs more than {_BACK} others")
 
 
 def _known(before: Before) -> dict[str, str]:
@@ -211,7 +215,7 @@ def _encrypt(plain: Path, partial: Path, recipients: Recipients, copied: Copied)
     """Encrypt all but the attached files, which are; return the checksums of what they became. It blocks."""
     tar = f"{DATABASE}.tar{SUFFIX}"
     found = {tar: recipients.encrypt_directory(plain / DATABASE, partial / tar)}
-    for name in (SECRET, SETTINGS):
+    for name in (MANIFEST, SECRET, SETTINGS):
         if (plain / name).exists():
             found[f"{name}{SUFFIX}"] = recipients.encrypt(plain / name, partial / f"{name}{SUFFIX}")[1]
     files = {f"{FILES}/{name}": checksum for name, checksum in copied.checksums.items()}
@@ -219,20 +223,20 @@ def _encrypt(plain: Path, partial: Path, recipients: Recipients, copied: Copied)
     return found
 
 
-def decrypt_parts(backup: Path, plain: Path, identities: Identities) -> None:
-    """Make a plain backup of an encrypted one, without the attached files. It blocks.
+def decrypt_parts(backup: Path, into: Path, identities: Identities) -> Path:
+    """Make a plain backup of an encrypted one and of each that it needs, without the attached files. It blocks.
 
-    Raises BackupFailed and OSError.
+    Returns its directory, in the new directory `into`. Raises BackupFailed and OSError.
     """
-    plain.mkdir(mode=0o700)
-    identities.decrypt_directory(backup / f"{DATABASE}.tar{SUFFIX}", plain / DATABASE)
-    checksums = {}
-    for name in (SECRET, SETTINGS):
-        if (backup / f"{name}{SUFFIX}").exists():
-            identities.decrypt(backup / f"{name}{SUFFIX}", plain / name)
-            checksums[name] = digest_of(plain / name)
-    manifest = structs.replace(read_manifest(backup), format=FORMAT, recipients=(), checksums=checksums)
-    write_manifest(plain, manifest)
+    into.mkdir(mode=0o700)
+    for each in chain_of(backup):
+        plain = into / each.name
+        plain.mkdir(mode=0o700)
+        identities.decrypt_directory(each / f"{DATABASE}.tar{SUFFIX}", plain / DATABASE)
+        for name in (MANIFEST, SECRET, SETTINGS):
+            if (each / f"{name}{SUFFIX}").exists():
+                identities.decrypt(each / f"{name}{SUFFIX}", plain / name)
+    return into / backup.name
 
 
 def read_checksums(backup: Path) -> dict[str, str]:
@@ -250,14 +254,19 @@ async def _value(connection: Connection, table: str, query: str, without: _T) ->
     return found
 
 
+def _secret_of(config: Config) -> str | None:
+    """Return the server's secret; None: there is none yet. It blocks for a small file."""
+    if config.secret is not None:
+        return config.secret
+    try:
+        return (config.data / SECRET).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
 def _write_others(config: Config, partial: Path) -> dict[str, str]:
     """Write secret and settings; return their checksums. It blocks."""
-    secret = config.secret
-    if secret is None:
-        try:
-            secret = (config.data / SECRET).read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            secret = None
+    secret = _secret_of(config)
     shown = {name: value for name, value in config.__rich_repr__() if name != SECRET}
     settings = msgspec.json.format(msgspec.json.encode(shown, enc_hook=str))
     parts = {SETTINGS: settings} | ({SECRET: f"{secret}\n".encode()} if secret else {})

@@ -16,6 +16,8 @@ ENCRYPTED_FORMAT = 2
 """The format of encrypted backups, which releases before them can't read."""
 
 _PIECE = 1 << 20
+_BACK = 50
+"""Backups that one may need below it, by their manifests; more is a circle."""
 
 
 class WalRange(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +109,17 @@ def read_manifest(backup: Path) -> Manifest:
             f" {ENCRYPTED_FORMAT}: use trio-chat {manifest.release} or newer"
         )
     return manifest
+
+
+def chain_of(backup: Path) -> list[Path]:
+    """Return the backups that one needs, oldest first and itself last. It blocks. Raises BackupFailed."""
+    chain = [backup]
+    for _ in range(_BACK):
+        on = read_manifest(chain[0]).database.on
+        if on is None:
+            return chain
+        chain.insert(0, backup.parent / on)
+    raise BackupFailed(f"the backup {backup} needs more than {_BACK} others")
 
 
 def write_manifest(backup: Path, manifest: Manifest) -> None:

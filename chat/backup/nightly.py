@@ -13,6 +13,7 @@ import trio
 
 from chat.backup.encryption import read_recipients
 from chat.backup.failures import BackupFailed
+from chat.backup.kept import forget_kept
 from chat.backup.scratch import PLAIN, clear_scratch
 from chat.backup.state import note_problem, read_backup_state
 from chat.backup.wal_state import read_wal_state
@@ -54,6 +55,8 @@ async def open_nightly_backups(config: Config, data: Path) -> AsyncGenerator[Non
         yield
         return
     await trio.to_thread.run_sync(clear_scratch, data / PLAIN)
+    if config.backup_recipient is None:
+        await trio.to_thread.run_sync(forget_kept, data)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_back_up_nightly, config, config.backup, data)
         yield

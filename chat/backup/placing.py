@@ -10,8 +10,8 @@ import trio
 
 from chat.backup.copies import LONGEST, reach_by_url
 from chat.backup.failures import BackupFailed
-from chat.backup.making import DATABASE, chain_of
-from chat.backup.manifest import Manifest
+from chat.backup.making import DATABASE
+from chat.backup.manifest import Manifest, chain_of
 from chat.backup.moments import Replay
 from chat.backup.programs import find_program, run_program
 from chat.backup.replaying import LONGEST_REPLAY, not_reached, place_wal, recovery_settings

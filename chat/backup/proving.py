@@ -3,20 +3,22 @@
 import json
 import os
 from collections.abc import Callable, Collection, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import trio
 
 from chat.backup.connection import Connection, open_connection
-from chat.backup.copies import COUNTED, LONGEST, reach_by_socket
+from chat.backup.copies import COUNTED, LONGEST, can_be_continued, reach_by_socket
 from chat.backup.encryption import SUFFIX, Identities
 from chat.backup.failures import BackupFailed, as_backup_failed, first_of
-from chat.backup.making import DATABASE, ENCRYPTED, FILES, chain_of, decrypt_parts, read_checksums
-from chat.backup.manifest import Manifest, digest_of, read_manifest
+from chat.backup.kept import kept_plain
+from chat.backup.making import DATABASE, ENCRYPTED, FILES, decrypt_parts, read_checksums
+from chat.backup.manifest import Manifest, chain_of, digest_of, read_manifest
 from chat.backup.placing import open_placed
 from chat.backup.programs import find_program, run_program
-from chat.backup.scratch import open_scratch
+from chat.backup.scratch import PLAIN, open_scratch
 from chat.backup.wal_proof import prove_wal
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.asyncio_bridge import open_asyncio
@@ -62,16 +64,21 @@ async def prove(
     scratch: Path | None = None,
     identities: Identities | None = None,
     files: Collection[str] | None = None,
+    data: Path | None = None,
     report: Callable[[str], None],
     found: Callable[[Check], None],
-) -> bool:
-    """Prove a backup; `found` gets each check as it is made. Returns whether all went well.
+) -> bool | None:
+    """Prove a backup; `found` gets each check as it is made.
+
+    Returns whether all went well; None: as far as it could be read without an identity.
 
     Args:
         backup: the backup.
         scratch: where its database runs.
-        identities: decrypt it if it is encrypted; without them only its checksums are compared.
+        identities: decrypt it if it is encrypted; without them its checksums are compared.
         files: the digests of the attached files, if they are elsewhere than in the backup.
+        data: the data directory of the server. Without identities the plain copy is proven that an encrypted backup was
+            made of, if it is there.
         report: called with the name of each step.
         found: called with each check.
 
@@ -89,36 +96,56 @@ async def prove(
         report("reading the files of the backup")
         await trio.to_thread.run_sync(prove_wal, backup.parent, note)
         if manifest.recipients:
-            read, wrong = await trio.to_thread.run_sync(_wrong_encrypted, backup, manifest)
+            read, wrong = await trio.to_thread.run_sync(_wrong_encrypted, backup)
             note(not wrong, _listed(f"{read:,} encrypted files", "checksums", wrong))
-            if identities is None:
-                note(None, "encrypted: it was proven before it was encrypted; --identity FILE proves it now")
-                return not wrong
-        try:
-            async with open_scratch(scratch) as data, open_asyncio():
-                plain = backup
-                if manifest.recipients and identities is not None:
-                    report("decrypting")
-                    plain = data.parent / "plain"
-                    await trio.to_thread.run_sync(decrypt_parts, backup, plain, identities)
-                chain = await trio.to_thread.run_sync(chain_of, plain)
-                read, wrong = await trio.to_thread.run_sync(_wrong_parts, plain, chain)
-                note(
-                    not wrong, _listed(f"{read:,} files of database, secret and settings", "checksums", wrong)
-                )
-                if files is None:
-                    digests, damaged = await trio.to_thread.run_sync(_digests_in, backup / FILES, identities)
-                    note(not damaged, _listed(f"{len(digests):,} attached files", "digests", damaged))
-                else:
-                    digests = {*files}
-                async with open_placed(plain, manifest, data, durable=False, report=report) as address:
-                    note(True, "its database starts")
-                    async with open_connection(address) as connection:
-                        await _compare(connection, manifest, digests, note, report)
-                        await _check_indexes(connection, address, note, report)
-        except* (CannotStart, BackupFailed, OSError) as group:
-            note(False, f"its database: {first_of(group)}")
+        plain = backup
+        async with AsyncExitStack() as stack:
+            if manifest.recipients and identities is None:
+                kept = stack.enter_context(kept_plain(data, backup.name)) if data else None
+                if data is None or kept is None:
+                    was_proven = not can_be_continued(manifest.database)
+                    how = "it was proven before that" if was_proven else "its plain copy is not here"
+                    note(None, f"encrypted: {how}; --identity FILE proves it now")
+                    return False if wrong else was_proven or None
+                (plain, files), scratch = kept, data / PLAIN
+                manifest = read_manifest(plain)
+                note(True, "the plain copy that it was made of is here")
+            await _prove_plain(backup, plain, manifest, scratch, identities, files, note, report)
     return all(check.is_well is not False for check in checks)
+
+
+async def _prove_plain(
+    backup: Path,
+    plain: Path,
+    manifest: Manifest,
+    scratch: Path | None,
+    identities: Identities | None,
+    files: Collection[str] | None,
+    note: Callable[[bool | None, str], None],
+    report: Callable[[str], None],
+) -> None:
+    try:
+        async with open_scratch(scratch) as data, open_asyncio():
+            if manifest.recipients and identities is not None:
+                report("decrypting")
+                into = data.parent / "plain"
+                plain = await trio.to_thread.run_sync(decrypt_parts, backup, into, identities)
+                manifest = read_manifest(plain)
+            chain = await trio.to_thread.run_sync(chain_of, plain)
+            read, wrong = await trio.to_thread.run_sync(_wrong_parts, plain, chain)
+            note(not wrong, _listed(f"{read:,} files of database, secret and settings", "checksums", wrong))
+            if files is None:
+                digests, damaged = await trio.to_thread.run_sync(_digests_in, backup / FILES, identities)
+                note(not damaged, _listed(f"{len(digests):,} attached files", "digests", damaged))
+            else:
+                digests = {*files}
+            async with open_placed(plain, manifest, data, durable=False, report=report) as address:
+                note(True, "its database starts")
+                async with open_connection(address) as connection:
+                    await _compare(connection, manifest, digests, note, report)
+                    await _check_indexes(connection, address, note, report)
+    except* (CannotStart, BackupFailed, OSError) as group:
+        note(False, f"its database: {first_of(group)}")
 
 
 def _listed(what: str, by: str, wrong: list[str]) -> str:
@@ -144,16 +171,23 @@ def _wrong_parts(backup: Path, chain: list[Path]) -> tuple[int, list[str]]:
     return read, wrong
 
 
-def _wrong_encrypted(backup: Path, manifest: Manifest) -> tuple[int, list[str]]:
-    """Return the number of encrypted files, and which are not as they were written."""
-    parts = {**manifest.checksums}
-    if _has(backup / ENCRYPTED, parts.get(ENCRYPTED, "")):
-        parts |= read_checksums(backup)
+def _wrong_encrypted(backup: Path) -> tuple[int, list[str]]:
+    """Return the number of encrypted files in the backup and those below it, and which are not as they were written.
+
+    Attached files are those of the backup itself.
+    """
+    try:
+        chain = chain_of(backup)
+    except BackupFailed as error:
+        return 0, [str(error)]
+    parts = [(each / name, sum_) for each in chain for name, sum_ in read_manifest(each).checksums.items()]
+    if all(_has(path, sum_) for path, sum_ in parts if path == backup / ENCRYPTED):
+        parts += [(backup / name, checksum) for name, checksum in read_checksums(backup).items()]
     wrong = []
-    for name, checksum in parts.items():
+    for path, checksum in parts:
         trio.from_thread.check_cancelled()
-        if not _has(backup / name, checksum):
-            wrong.append(name)
+        if not _has(path, checksum):
+            wrong.append(str(path.relative_to(backup.parent)))
     return len(parts), wrong
 
 
@@ -178,17 +212,15 @@ def _digests_in(files: Path, identities: Identities | None) -> tuple[set[str], l
     digests, damaged = set(), []
     for path in sorted(files.glob("[0-9a-f][0-9a-f]/*")):
         trio.from_thread.check_cancelled()
-        name = path.name.removesuffix(SUFFIX)
         try:
-            is_right = (
-                identities.digest_of(path) if name != path.name and identities else digest_of(path)
-            ) == name
+            if path.suffix == SUFFIX and identities is not None:
+                digests.add(identities.digest_of(path))
+            elif digest_of(path) == path.name:
+                digests.add(path.name)
+            else:
+                damaged.append(path.name)
         except (OSError, BackupFailed):
-            is_right = False
-        if is_right:
-            digests.add(name)
-        else:
-            damaged.append(name)
+            damaged.append(path.name)
     return digests, damaged
 
 

@@ -83,8 +83,8 @@ async def restore(
                 plain = backup
                 if manifest.recipients and identities is not None:
                     report("decrypting")
-                    plain = config.data / _PLAIN
-                    await trio.to_thread.run_sync(decrypt_parts, backup, plain, identities)
+                    into = config.data / _PLAIN
+                    plain = await trio.to_thread.run_sync(decrypt_parts, backup, into, identities)
                 if config.secret is None and (plain / SECRET).exists():
                     write_private(config.data / SECRET, (plain / SECRET).read_bytes())
                 if config.database_url is not None:
@@ -167,27 +167,29 @@ def _empty(data: Path) -> None:
 
 
 def _put_files(source: Path, store: Path, identities: Identities | None) -> None:
-    """Copy the files that the store lacks, each whole or not at all."""
+    """Copy the files that the store lacks, each whole or not at all. Decrypted ones get their digest as their name."""
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in sorted(source.glob("[0-9a-f][0-9a-f]")):
-        into = store / folder.name
+    folders = set()
+    for file in sorted(source.glob("[0-9a-f][0-9a-f]/*")):
+        trio.from_thread.check_cancelled()
+        new, name = store / f"{file.name}.new", file.name
+        if file.suffix == SUFFIX and identities is not None:
+            new.unlink(missing_ok=True)
+            name = identities.decrypt(file, new)
+            shutil.copystat(file, new)
+        into = store / name[:2]
         into.mkdir(mode=0o700, exist_ok=True)
-        for file in sorted(folder.iterdir()):
-            trio.from_thread.check_cancelled()
-            name = file.name.removesuffix(SUFFIX)
-            if not (into / name).exists():
-                new = into / f"{name}.new"
-                if name != file.name and identities is not None:
-                    new.unlink(missing_ok=True)
-                    identities.decrypt(file, new)
-                    shutil.copystat(file, new)
-                else:
-                    shutil.copy2(file, new)
-                with open(new, "rb") as copied:
-                    os.fsync(copied.fileno())
-                os.replace(new, into / name)
-        sync_directory(into)
-    sync_directory(store)
+        folders.add(into)
+        if (into / name).exists():
+            new.unlink(missing_ok=True)
+            continue
+        if name == file.name:
+            shutil.copy2(file, new)
+        with open(new, "rb") as copied:
+            os.fsync(copied.fileno())
+        os.replace(new, into / name)
+    for folder in (*folders, store):
+        sync_directory(folder)
 
 
 def _finish(data: Path) -> None:

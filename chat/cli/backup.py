@@ -108,7 +108,7 @@ def make(
 
     It has the database, the attached files, the secret and the settings, and it appears in TARGET whole or not at all.
     Files that the backup before has are linked, and of the embedded database only changes are copied. With --recipient
-    it is encrypted, and the database is copied whole, proven, and encrypted.
+    it is encrypted, and plain copies of the database stay in the data directory.
     """
     with expected_errors():
         config = read_config(flags, os.environ)
@@ -195,8 +195,8 @@ def verify(path: Path, scratch: Path | None, identity: Path | None, **flags: obj
 
     BACKUP is a backup, or a directory of backups, of which the newest is taken. All of it is read, and its database
     runs privately for that, in a new directory that is removed. The command prints a line for each check; its exit
-    status is 1 if one fails. Of an encrypted backup without --identity only the encrypted files are read: it was proven
-    before it was encrypted. The server's data directory, if it is there, notes the proof.
+    status is 1 if one fails. Of an encrypted backup without --identity the encrypted files are read, and the plain copy
+    is proven that it was made of, which the data directory has. That directory, if it is there, notes the proof.
     """
     from chat.backup.encryption import Identities
     from chat.backup.manifest import read_manifest
@@ -214,11 +214,19 @@ def verify(path: Path, scratch: Path | None, identity: Path | None, **flags: obj
         identities = None if identity is None else Identities(identity)
         where = None if scratch is None else scratch.absolute()
         is_whole = trio.run(
-            partial(prove, chosen, scratch=where, identities=identities, report=progress(), found=found)
+            partial(
+                prove,
+                chosen,
+                scratch=where,
+                identities=identities,
+                data=config.data,
+                report=progress(),
+                found=found,
+            )
         )
         if is_whole and note_here(config):
             note_proven(config.data, chosen, read_manifest(chosen).begun_at)
-        elif not is_whole:
+        elif is_whole is False:
             if note_here(config):
                 note_problem(config.data, f"the backup {chosen} cannot be restored whole")
             raise CommandFailed(f"{chosen} cannot be restored whole")

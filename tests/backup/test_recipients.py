@@ -9,8 +9,11 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from chat.backup.copies import FIRST_INCREMENTAL
 from chat.backup.encryption import Identities, read_recipients
 from chat.backup.failures import BackupFailed
+from chat.backup.kept import forget_kept
+from chat.backup.manifest import read_manifest
 from chat.backup.scratch import PLAIN
 from chat.backup.target import backups_in, newest_in
 from tests.backup.conftest import FILE, attach, command, lines, register, say
@@ -36,7 +39,17 @@ def files_in(directory: Path) -> list[Path]:
 
 
 def plain_in(server: ServerProcess) -> list[Path]:
-    return [*(server.data / PLAIN).glob("*")]
+    """Copies that are made; the newest one is kept elsewhere."""
+    return [*(server.data / PLAIN).glob("chat-proof-*")]
+
+
+def encrypted_files(backup: Path) -> set[str]:
+    return {path.name for path in (backup / "files").glob("*/*.age")}
+
+
+def verify(server: ServerProcess, target: Path, *flags: str | Path) -> str:
+    """Prove the newest backup on the server's machine; return what is printed."""
+    return "\n".join(lines(command("backup", "verify", target, "--data", server.data, *flags)))
 
 
 async def test_an_encrypted_backup_has_nothing_plain_and_is_restored(
@@ -55,15 +68,16 @@ async def test_an_encrypted_backup_has_nothing_plain_and_is_restored(
         assert all(each not in content for each in (WORDS.encode(), secret, FILE[:64])), path
     assert {path.suffix for path in files_in(first)} == {".age", ".json"}
     assert plain_in(own_server) == []
-    said = lines(command("backup", "verify", target, "--data", own_server.data))
-    assert [line[:6].strip() for line in said[1:]] == ["ok", "-"]
-    said = lines(command("backup", "verify", target, "--data", own_server.data, "--identity", identity))
-    assert "rooms without a gap" in "\n".join(said)
+    assert "rooms without a gap" in verify(own_server, target), "the plain copy, which is here"
+    assert "rooms without a gap" in verify(own_server, target, "--identity", identity)
+    assert not [path for path in files_in(first) if DIGEST in path.name], "who has the file sees it too"
+    manifest = read_manifest(first)
+    assert (manifest.database.rows, manifest.database.checksums) == ({}, {})
     lines(command(*make))
     second = newest_in(target)
-    file = f"files/{DIGEST[:2]}/{DIGEST}.age"
-    assert first != second
-    assert (first / file).stat().st_ino == (second / file).stat().st_ino
+    file = min(encrypted_files(first) & encrypted_files(second))
+    inodes = {(each / "files" / file[:2] / file).stat().st_ino for each in (first, second)}
+    assert len(inodes) == 1
     assert (first / "secret.age").read_bytes() != (second / "secret.age").read_bytes()
     with data_path() as data:
         refused = command("restore", target, "--data", data)
@@ -79,10 +93,45 @@ async def test_an_encrypted_backup_has_nothing_plain_and_is_restored(
         with running_server(data) as restored:
             query = f"SELECT count(*) FROM messages WHERE text = '{WORDS}'"
             assert await fetch(restored.address, query) == 1
-    damaged = second / file
+    damaged = second / "files" / file[:2] / file
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
     wrong = command("backup", "verify", target, "--data", own_server.data)
-    assert (wrong.returncode, DIGEST in wrong.stdout) == (1, True)
+    assert (wrong.returncode, file in wrong.stdout) == (1, True)
+
+
+async def test_the_next_encrypted_backup_copies_what_changed(
+    own_server: ServerProcess, target: Path, identity: Path
+) -> None:
+    if await fetch(own_server.address, "SHOW server_version_num") < str(FIRST_INCREMENTAL * 10_000):
+        pytest.skip("this PostgreSQL copies no changes")
+    token = register(own_server, "emil")
+    make = ("backup", target, "--data", own_server.data, "--recipient", str(KEY.to_public()))
+    await say(own_server, token, "in the first backup")
+    lines(command(*make))
+    await say(own_server, token, "in the second backup")
+    lines(command(*make))
+    first, second = (target / name for name in backups_in(target))
+    assert read_manifest(second).database.on == first.name
+    tar = "database.tar.age"
+    assert (second / tar).stat().st_size < 0.7 * (first / tar).stat().st_size, "but for 16 MB of its log"
+    assert "rooms without a gap" in verify(own_server, target), "the plain copies of both are here"
+    with data_path() as data:
+        lines(command("restore", target, "--data", data, "--identity", identity))
+        with running_server(data) as restored:
+            query = "SELECT count(*) FROM messages WHERE text LIKE 'in the % backup'"
+            assert await fetch(restored.address, query) == 2
+    content = (first / tar).read_bytes()
+    (first / tar).write_bytes(content[:-1] + b"!")
+    wrong = command("backup", "verify", target, "--data", own_server.data)
+    assert (wrong.returncode, f"{first.name}/{tar}" in wrong.stdout) == (1, True)
+    (first / tar).write_bytes(content)
+    # Without the plain copy, as on another disk, the next one is whole, and the older copies go.
+    forget_kept(own_server.data)
+    assert "--identity FILE proves it now" in verify(own_server, target)
+    lines(command(*make))
+    third = newest_in(target)
+    assert read_manifest(third).database.on is None
+    assert [path.name for path in (own_server.data / PLAIN / "kept").glob("2*")] == [third.name]
 
 
 def test_a_plain_copy_that_a_kill_left_is_removed(own_server: ServerProcess, target: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, expect
 from websockets.sync.client import connect
 
+from tests.backup.restorable import open_restorable
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -119,6 +120,51 @@ def say(panel: FrameLocator, text: str) -> Locator:
     panel.get_by_label("Your message").fill(text)
     panel.get_by_label("Your message").press("Enter")
     return panel.get_by_text(text, exact=True)
+
+
+def come_back(page: Page) -> None:
+    """Connect again, without the wait that a server asks for when it stops."""
+    page.frames[1].evaluate("() => dispatchEvent(new Event('online'))")
+
+
+def test_a_visitor_learns_what_a_restored_backup_lacks(browser: Browser, shop: OtherSite) -> None:
+    with open_restorable(CHAT_WIDGET_ORIGINS=shop.url) as restorable, Pages(browser, restorable.url) as pages:
+        shop.shows_widget(restorable.url, "/restored")
+        older, newer = pages.empty(), pages.empty()
+        older.goto(f"{shop.url}/restored")
+        panel = pressed(older)
+        sending = panel.get_by_text("Sending…")
+        expect(say(panel, "before the backup")).to_be_visible()
+        expect(sending).to_have_count(0)
+        restorable.back_up()
+        for text in ("order 4711", "and 4712"):
+            expect(say(panel, text)).to_be_visible()
+        expect(sending).to_have_count(0)
+        newer.goto(f"{shop.url}/restored")
+        unknown = pressed(newer)
+        expect(say(unknown, "I am new")).to_be_visible()
+        expect(unknown.get_by_text("Sending…")).to_have_count(0)
+        restorable.restore()
+
+        come_back(older)
+        lost = panel.locator(".panel-lost")
+        expect(lost).to_contain_text("restored from a backup. 2 messages of this conversation are gone:")
+        expect(lost.locator("li")).to_have_text(["You order 4711", "You and 4712"])
+        expect(panel.locator(".panel-list .message-text")).to_have_text(["before the backup"])
+        older.reload()
+        expect(lost.locator("li")).to_have_count(2)
+        lost.get_by_role("button", name="Send mine again").click()
+        expect(panel.locator(".panel-list .message-text")).to_have_text(
+            ["before the backup", "order 4711", "and 4712"]
+        )
+        expect(lost).to_have_count(0)
+        expect(sending).to_have_count(0)
+        # The server does not know this visitor any more: a new conversation begins with the next message.
+        come_back(newer)
+        expect(unknown.get_by_text("Your last conversation has ended")).to_be_visible()
+        expect(say(unknown, "here I am again")).to_be_visible()
+        expect(unknown.get_by_text("Sending…")).to_have_count(0)
+        expect(unknown.locator(".panel-list .message-text")).to_have_text(["here I am again"])
 
 
 def test_a_visitor_and_an_operator_talk(

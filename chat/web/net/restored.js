@@ -14,13 +14,15 @@ import { removePending } from "../model/pending.js";
 /** @typedef {{ at: number, until?: number }} Restore the server's last one, in Unix milliseconds */
 /** @typedef {ReturnType<typeof openRestored>} Restored */
 
+/** @typedef {Pick<Database, "outbox" | "keep"> & { drafts: Pick<Database["drafts"], "all" | "put"> }} Stored */
+
 /** Dismissed messages whose keys are kept, so that another tab does not bring them back. */
 const DISMISSED = 20_000;
 
 /**
  * @param {object} options
  * @param {Store} options.store
- * @param {() => Database} options.database
+ * @param {() => Stored} options.database
  * @param {Tabs} options.tabs
  * @param {Pick<ReturnType<typeof import("./outbox.js").openOutbox>, "add">} options.outbox
  */

@@ -1,7 +1,7 @@
 // The conversation in the panel: the greeting, the messages, and the pending messages.
 
 import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
-import { t } from "../i18n/index.js";
+import { t, tn } from "../i18n/index.js";
 import { avatar } from "../view/controls/avatar.js";
 import { useSelected } from "../view/shared/context.js";
 import { Files } from "../view/files/files.js";
@@ -14,6 +14,7 @@ import { conversationOf, firstLoaded } from "./visitor.js";
 
 /** @typedef {import("../model/types").Message} Message */
 /** @typedef {import("../model/types").PendingMessage} PendingMessage */
+/** @typedef {import("../model/types").LostMessage} LostMessage */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
 
 /** Nearer to the end than this, in pixels, counts as at the end. */
@@ -24,6 +25,7 @@ export function Conversation({ visitor, isStaffed, greeting, hasBegun }) {
   const room = useSelected(conversationOf);
   const me = useSelected((state) => state.me?.id);
   const outbox = useSelected((state) => state.outbox);
+  const lost = useSelected((state) => state.lost);
   const messages = room ? loadedMessages(room) : [];
   const list = useEnd(messages.at(-1)?.seq, outbox.length);
   return html`<div class="panel-scroll" ref=${list} tabindex="0" role="group" aria-label=${t("widget.conversation")}>
@@ -34,6 +36,7 @@ export function Conversation({ visitor, isStaffed, greeting, hasBegun }) {
         isFirst=${messages[nth - 1]?.sender.id !== message.sender.id} />`)}
       ${outbox.map((pending) => html`<${Pending} key=${pending.key} visitor=${visitor} pending=${pending} />`)}
     </ol>
+    ${lost && html`<${Lost} visitor=${visitor} messages=${lost.rooms.flatMap((each) => each.messages)} />`}
     ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p>`}
     ${hasBegun && !room && !visitor.isBlocked() && html`<p class="panel-note" aria-busy="true">${t("common.loading")}</p>`}
     ${room && html`<${Typing} room=${room.info.id} />`}
@@ -58,6 +61,21 @@ function Earlier({ visitor, before }) {
     <button type="button" class="button quiet small" onClick=${load}>${t("widget.earlier")}</button>
     ${problem && html`<span class="field-error" role="alert">${problem}</span>`}
   </p>`;
+}
+
+/** What a restored backup lacks. @param {{ visitor: Visitor, messages: LostMessage[] }} props */
+function Lost({ visitor, messages }) {
+  return html`<div class="panel-lost" role="status">
+    <p>${tn("widget.lost", messages.length)}</p>
+    <ul>
+      ${messages.map(({ seq, at, text, isMine, sender, files = [] }) => html`<li key=${`${seq} ${at}`} dir="auto">
+        <b>${isMine ? t("widget.you") : sender.name}</b> ${[...(text ? [text] : []), ...files.map((name) => t("lost.file", { name }))].join(", ")}</li>`)}
+    </ul>
+    <p class="actions">
+      ${messages.some(({ isMine, text }) => isMine && text) && html`<button type="button" class="button small" onClick=${visitor.sendLostAgain}>${t("widget.send_again")}</button>`}
+      <button type="button" class="button small quiet" onClick=${visitor.dismissLost}>${t("widget.dismiss")}</button>
+    </p>
+  </div>`;
 }
 
 /** @param {{ message: Message, isMine: boolean, isFirst: boolean }} props */

@@ -6,6 +6,7 @@ import { openStore } from "../model/store.js";
 import { openHttp } from "../net/http.js";
 import { openConnection } from "../net/connection.js";
 import { openOutbox } from "../net/outbox.js";
+import { openRestored } from "../net/restored.js";
 import { openSession } from "../net/session.js";
 import { withLock } from "../net/tabs.js";
 import { startWaking } from "../net/wake.js";
@@ -36,17 +37,17 @@ export function openVisitor(page) {
     session,
     onUpdates: (_news, keys) => keys.forEach(outbox.confirm),
     onLive,
+    restored: () => restored,
     loadFeatures: async () => [reactions],
   });
-  const outbox = openOutbox({ store, database: () => storage, tabs: { send() {} }, connection, lock: "widget-outbox" });
+  const tabs = { send() {} };
+  const outbox = openOutbox({ store, database: () => storage, tabs, connection, lock: "widget-outbox" });
+  const restored = openRestored({ store, database: () => storage, tabs, outbox });
   let hasEnded = false;
   let isBlocked = false;
   let isStarted = false;
 
-  if (hasToken()) {
-    outbox.reload();
-    start();
-  }
+  if (hasToken()) reload();
   startWaking(connection.wake);
 
   function hasToken() {
@@ -61,6 +62,7 @@ export function openVisitor(page) {
   /** Another page of the site has begun the conversation or changed the outbox. */
   function reload() {
     outbox.reload();
+    restored.load();
     if (!isStarted && hasToken()) start();
   }
 
@@ -146,6 +148,13 @@ export function openVisitor(page) {
       const room = storage.get().room ?? (await begin(about));
       await outbox.add(room, text, files.length ? { files } : {});
     },
+    /** Send the own messages again that a restore has lost, and show all that it has lost no more. */
+    async sendLostAgain() {
+      const room = conversation()?.info.id ?? (await begin({}));
+      for (const from of store.get().lost?.rooms ?? []) await restored.sendAgain(room, from, from.messages);
+      await restored.dismiss();
+    },
+    dismissLost: restored.dismiss,
     upload: http.upload,
     download: http.download,
     retry: outbox.retry,

@@ -8,12 +8,12 @@
 
 /** @typedef {ReturnType<typeof openVisitorStorage>} VisitorStorage */
 /** @typedef {PendingMessage & { order?: number }} Row */
-/** @typedef {{ refresh?: string, room?: number, draft?: string, outbox?: Row[] }} Values */
+/** @typedef {{ refresh?: string, room?: number, draft?: string, lost?: unknown, outbox?: Row[] }} Values */
 
 /** This item exists while anything is stored. Earlier versions stored all values in it, and it may still have them. */
 const NAME = "chat.widget";
 const ROW = `${NAME}.outbox.`;
-const FIELDS = /** @type {const} */ (["refresh", "room", "draft"]);
+const FIELDS = /** @type {const} */ (["refresh", "room", "draft", "lost"]);
 
 /** @param {() => void} onChanged called when another page of the same site has changed something */
 export function openVisitorStorage(onChanged) {
@@ -86,7 +86,7 @@ export function openVisitorStorage(onChanged) {
     clear() {
       const { outbox = [], draft = "" } = read();
       const unsent = [...outbox.map(({ text }) => text), draft].filter(Boolean).join("\n\n");
-      write({ refresh: undefined, room: undefined, outbox: [], draft: unsent });
+      write({ refresh: undefined, room: undefined, lost: undefined, outbox: [], draft: unsent });
     },
 
     /** The token store of net/session.js: the browser stores no cookies for a frame. */
@@ -98,6 +98,24 @@ export function openVisitorStorage(onChanged) {
       },
       /** @param {Session} answer */
       put: ({ refresh }) => write({ refresh }),
+    },
+
+    /**
+     * Of net/restored.js: return the messages that a restore has lost, after a change.
+     * @param {string} _name
+     * @param {(lost: unknown) => unknown} [change]
+     */
+    async keep(_name, change) {
+      if (change) write({ lost: change(read().lost) });
+      return read().lost;
+    },
+
+    /** Of net/restored.js: the only draft answers nothing. */
+    drafts: {
+      /** @returns {Promise<[number, { text: string, reply?: number }][]>} */
+      all: async () => [],
+      /** @param {number} _room @param {{ text: string }} _draft */
+      put: async (_room, _draft) => {},
     },
 
     /** The outbox of net/outbox.js. */

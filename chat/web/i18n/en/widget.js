@@ -31,4 +31,10 @@ export default {
   "widget.email": "Your email, shown to our team (optional)",
   "widget.text_kept": "Your text is still here.",
   "widget.reactions": "Reactions",
+  "widget.lost": {
+    one: "Our server was restored from a backup. {n} message of this conversation is gone:",
+    other: "Our server was restored from a backup. {n} messages of this conversation are gone:",
+  },
+  "widget.send_again": "Send mine again",
+  "widget.dismiss": "Dismiss",
 };

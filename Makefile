@@ -90,9 +90,9 @@ bench-web: .venv/test ## measure the web client in Chromium for two minutes, int
 
 campaign: .venv/test ## kill, cut and fill up the server and its database for ten minutes; ARGS="--only crowds" for a part
 	$(BIN)/python -m tests.campaign $(ARGS)
-	@test -n '$(ARGS)' || FULL_TESTS=1 $(BIN)/python -m pytest tests/web/test_screens.py tests/web/test_narrow.py \
-	    tests/web/test_second_factor.py tests/system/test_bounds.py \
-	    tests/system/test_faults_of_servers.py tests/backup tests/embedded_postgres/test_upgrade.py
+	@test -n '$(ARGS)' || FULL_TESTS=1 $(BIN)/python -m pytest -n 2 -m in_campaign tests
+	@test -n '$(ARGS)' || FULL_TESTS=1 $(BIN)/python -m pytest tests/web/test_screens.py tests/web/test_offline.py \
+	    tests/system/test_bounds.py tests/system/test_bad_input.py tests/storage/test_two_writers.py
 
 autobahn: .venv/test ## Autobahn|Testsuite's fuzzing client (needs Python 2.7, PYTHON27=… names it) against the server
 	$(BIN)/python -m tests.fuzzing.autobahn

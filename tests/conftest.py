@@ -25,6 +25,7 @@ from tests.support.server import (
 )
 
 pytest_plugins = [
+    "tests.support.campaign",
     "tests.support.plugins.as_installed",
     "tests.support.plugins.collector",
     "tests.support.plugins.leftovers",

@@ -263,6 +263,7 @@ def switch(server: ServerProcess) -> None:
     trio.run(execute, server.address, "SELECT pg_switch_wal()")
 
 
+@in_campaign
 def test_a_directory_that_is_away_for_too_long_leaves_a_gap_that_is_told(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from chat.backup.target import backups_in
 from chat.backup.wal_state import WalState, read_wal_state, write_wal_state
 from chat.domain.administration.backups import BackupFacts
 from chat.settings.config import Config
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute
 from tests.support.people import eventually
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -57,7 +58,7 @@ async def reached(data: Path, done: str) -> BackupState:
     return read_backup_state(data)
 
 
-@pytest.mark.parametrize("is_encrypted", [False, True])
+@pytest.mark.parametrize("is_encrypted", [pytest.param(False, marks=in_campaign), True])
 async def test_it_makes_and_proves_a_backup(
     own_server: ServerProcess,
     target: Path,
@@ -119,6 +120,7 @@ async def test_a_wal_archive_without_a_backup_has_one_made_soon(
     assert trio.current_time() - began == HOUR, "the last one has just failed"
 
 
+@in_campaign
 def test_two_workers_with_the_setting_start_and_stop(target: Path) -> None:
     with (
         used_data_path() as data,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.campaign import in_campaign
 from tests.support.databases import kept_database, url_of
 from tests.support.people import PASSWORD, Line, member, post, register, request
 from tests.support.saved import execute_sql
@@ -72,6 +73,7 @@ def chat(server: ServerProcess, directory: Path) -> Generator[Callable[[str], Se
         yield start
 
 
+@in_campaign
 def test_the_documented_steps_change_the_secret_and_log_nobody_out(
     server: ServerProcess, tmp_path: Path
 ) -> None:

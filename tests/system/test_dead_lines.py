@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.campaign import in_campaign
 from tests.support.frames import CLOSE, PING, PONG, TEXT, Frame, client_frame
 from tests.support.people import PATIENCE, eventually, request
 from tests.support.processes import needs_proc
@@ -155,7 +156,7 @@ def test_a_client_that_answers_only_the_close_frame_gets_nothing_again() -> None
 
 
 @needs_proc
-@pytest.mark.parametrize("ends", ["stop", "kill"])
+@pytest.mark.parametrize("ends", ["stop", pytest.param("kill", marks=in_campaign)])
 def test_a_server_that_ends_loses_no_message_and_one_that_stops_sends_none_again(ends: str) -> None:
     with used_data_path() as data:
         with running_server(data) as server:

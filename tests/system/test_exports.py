@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import asyncpg
 import pytest
 
+from tests.support.campaign import in_campaign
 from tests.support.databases import kept_database, url_of
 from tests.support.people import PASSWORD, eventually, request
 from tests.support.saved import execute_sql, fetch_sql
@@ -79,6 +80,7 @@ def state(person: Person) -> str:
     return str(person.call("GET", "/me/export")["state"])
 
 
+@in_campaign
 def test_an_export_outlasts_the_kill_of_its_server_and_ends_after_a_day(two: Two) -> None:
     first, second = two.servers
     ada = Person(second, "ada")

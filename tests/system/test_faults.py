@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from chat.storage.postgres.database import DatabaseAddress
+from tests.support.campaign import in_campaign
 from tests.support.faults.load import chats, register_all
 from tests.support.faults.machine import (
     Clock,
@@ -133,7 +134,7 @@ def server_over(url: str) -> Generator[ServerProcess]:
         yield server
 
 
-@pytest.mark.parametrize("how", ["silent", "broken"])
+@pytest.mark.parametrize("how", ["silent", pytest.param("broken", marks=in_campaign)])
 def test_a_network_that_is_gone_for_a_while_is_outlived(database: DatabaseAddress, how: str) -> None:
     with network(database) as line, server_over(line.url) as server:
         server.database = database
@@ -144,6 +145,7 @@ def test_a_network_that_is_gone_for_a_while_is_outlived(database: DatabaseAddres
         assert trial.back < BACK_WITHIN
 
 
+@in_campaign
 @needs_network_namespaces
 def test_an_unplugged_cable_between_server_and_database_is_outlived(database: DatabaseAddress) -> None:
     with (
@@ -162,6 +164,7 @@ def test_an_unplugged_cable_between_server_and_database_is_outlived(database: Da
 DAY = 86_400.0
 
 
+@in_campaign
 def test_a_clock_that_jumps_disturbs_nobody_and_their_tokens_stay_good(data: Path) -> None:
     with TemporaryDirectory(prefix="chat-") as directory:
         clock = Clock(Path(directory))
@@ -197,7 +200,13 @@ def test_without_descriptors_it_goes_on_and_with_them_everything_works_again(
         eventually(lambda: chats(server.url, tokens["ada"], "ada", f"hello {freed}"), "who is new is served")
 
 
-@pytest.mark.parametrize("phase", ["at once", "half a head", "a handshake", "a frame"])
+@pytest.mark.parametrize(
+    "phase",
+    [
+        "a frame",
+        *(pytest.param(each, marks=in_campaign) for each in ("at once", "half a head", "a handshake")),
+    ],
+)
 def test_hundreds_of_reset_connections_leave_nothing(
     server: ServerProcess, tokens: dict[str, str], phase: str
 ) -> None:

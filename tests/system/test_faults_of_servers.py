@@ -46,6 +46,7 @@ _END_THE_BUS = (
 )
 
 
+@in_campaign
 def test_connections_of_the_bus_that_are_ended_hide_nothing(servers: TwoServers) -> None:
     with conversation(servers) as talk:
         for _ in range(3):
@@ -111,6 +112,7 @@ def test_clients_of_a_killed_server_continue_on_the_other(home: ServerProcess) -
         assert servers.leases() == 1
 
 
+@in_campaign
 def test_a_redis_that_is_killed_or_stopped_hides_nothing(home: ServerProcess) -> None:
     with (
         redis_server() as redis,

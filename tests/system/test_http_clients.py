@@ -11,6 +11,7 @@ import pytest
 import trustme
 from httpx_ws import aconnect_ws
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, PATIENCE, register
 from tests.support.server import ServerProcess, running_server, used_data_path
 
@@ -37,7 +38,7 @@ def encrypted(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -
         yield server
 
 
-@pytest.fixture(params=["plain", "TLS"])
+@pytest.fixture(params=[pytest.param("plain", marks=in_campaign), "TLS"])
 def url(request: pytest.FixtureRequest) -> str:
     """Where a server is."""
     server: ServerProcess = request.getfixturevalue("server" if request.param == "plain" else "encrypted")

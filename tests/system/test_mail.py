@@ -11,6 +11,7 @@ import httpx
 import pytest
 import trio
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat
 from tests.support.databases import execute, fetch
 from tests.support.mail_server import running_mail_server
@@ -35,6 +36,7 @@ def data() -> Generator[Path]:
         yield data
 
 
+@in_campaign
 def test_mails_that_waited_while_no_server_ran_are_sent_once(data: Path) -> None:
     with running_server(data) as server:
         trio.run(execute, server.address, _QUEUE)

@@ -11,6 +11,7 @@ import trustme
 from tests.features.push.browser import Browser
 from tests.features.push.conftest import authority
 from tests.features.push.push_service import open_push_service
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat
 from tests.support.databases import execute, fetch
 from tests.support.people import PASSWORD, register, request
@@ -34,6 +35,7 @@ def log_in(url: str, name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {session.json()['access']}"}
 
 
+@in_campaign
 async def test_a_mention_before_a_kill_is_pushed_after_it_and_the_reason_is_told(
     data: Path, authority: trustme.CA
 ) -> None:

@@ -11,6 +11,7 @@ from threading import Timer
 
 import pytest
 
+from tests.support.campaign import in_campaign
 from tests.support.documentation.commands import ROOT, commands
 from tests.support.processes import child
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -49,7 +50,7 @@ def workers() -> Generator[ServerProcess]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README registers with curl, which is not here")
-@pytest.mark.parametrize("started", ["server", "workers"])
+@pytest.mark.parametrize("started", ["server", pytest.param("workers", marks=in_campaign)])
 def test_the_two_minutes_go_as_they_are_written(started: str, request: pytest.FixtureRequest) -> None:
     server: ServerProcess = request.getfixturevalue(started)
     (register,) = of_the_readme("curl", server)

@@ -15,6 +15,7 @@ from chat.client import Chat, LoggedOut, open_chat
 from chat.client.structs import Position
 from tests.client.comparing import info_of, messages_of
 from tests.client.people import EventChecker
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess, used_data_path
 
@@ -133,6 +134,7 @@ def restore(server: ServerProcess, backup: Path, port: int) -> ServerProcess:
     return start(server.data, port)
 
 
+@in_campaign
 async def test_every_client_detects_a_restored_backup_and_converges_to_it(server: ServerProcess) -> None:
     async with AsyncExitStack() as stack:
         stack.enter_context(trio.fail_after(120))

@@ -12,7 +12,7 @@ from tests.support.databases import execute, fetch
 from tests.support.people import eventually, register, request
 from tests.support.server import ServerProcess, running_server, used_data_path
 
-OLD, NEW = 1500, 5
+OLD, NEW = 600, 5
 
 _FILL = f"""
 INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, mentions)
@@ -76,7 +76,7 @@ def test_a_kill_in_the_middle_of_a_removal_loses_none_of_it(data: Path) -> None:
         authorization = register(server.url, "ada")
         trio.run(execute, server.address, _FILL)
     with running_server(data) as server:
-        eventually(lambda: left(server) < OLD + NEW - 400, "it removes", 60)
+        eventually(lambda: left(server) < OLD + NEW - 100, "it removes", 60)
         server.kill()
     with running_server(data) as server:
         assert left(server) > NEW, "it was killed in the middle"

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
+from tests.support.campaign import in_campaign
 from tests.support.databases import kept_database
 from tests.support.people import PATIENCE, client, eventually, join_all, post, register, request
 from tests.support.saved import fetch_sql
@@ -104,6 +105,7 @@ def test_a_setting_that_an_admin_changes_on_one_server_counts_on_the_other(
     assert post(f"{here}{V1}/auth/register", new).status_code == 201
 
 
+@in_campaign
 def test_of_twenty_who_set_up_two_workers_at_once_one_is_the_admin() -> None:
     with data_path() as new, running_server(new, "--workers", "2") as server:
         eventually(lambda: bool(codes_of(server)), "a code is logged")

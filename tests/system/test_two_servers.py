@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from chat.storage.postgres.database import DatabaseAddress
+from tests.support.campaign import in_campaign
 from tests.support.databases import kept_database
 from tests.support.people import Line, Person, member
 from tests.support.saved import numbers_of, saved_lines
@@ -54,7 +55,7 @@ def two(server: ServerProcess, tmp_path: Path) -> Generator[Two]:
         yield Two(servers, database, arguments)
 
 
-@pytest.mark.parametrize("name", ["haproxy", "nginx"])
+@pytest.mark.parametrize("name", [pytest.param("haproxy", marks=in_campaign), "nginx"])
 def test_clients_of_a_stopping_server_move_to_the_other_without_loss(
     name: str, two: Two, tmp_path: Path
 ) -> None:

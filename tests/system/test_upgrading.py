@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from chat.storage.postgres.database import DatabaseAddress
+from tests.support.campaign import in_campaign
 from tests.support.command_line import run_chat
 from tests.support.faults.everybody import Conversation, register_everybody, talking
 from tests.support.faults.listeners import ResumingListener
@@ -210,6 +211,7 @@ def _pin_and_unpin(chat: Chat, server: ServerProcess) -> None:
         assert answer.json() == {"pins": pins}
 
 
+@in_campaign
 def test_this_release_serves_beside_the_next_and_skips_its_unknown_changes(
     chat: Chat, following: Release
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from chat.embedded_postgres.settings import connections_for
 from chat.inspection.control_path import SOCKET, reachable
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat, run_chat
 from tests.support.faults.everybody import register_everybody, talking
 from tests.support.people import PATIENCE, client, eventually, member, register, request
@@ -231,6 +232,7 @@ def test_a_workers_start_error_is_the_parents_one_line(data: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@in_campaign
 def test_a_rolling_restart_refuses_nobody_and_loses_and_repeats_nothing() -> None:
     with used_data_path() as data, two_workers(data, "--restart-spread", "1") as server:
         before = set(workers_of(server).values())

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.backup.state import STATE, note_made, note_problem, note_proven
 from chat.domain.entities import LOBBY_ID
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess
@@ -276,6 +277,7 @@ def test_an_admin_renames_archives_and_deletes_any_room(pages: Pages, olga: Page
         expect(acts.nth(number)).to_have_text(got)
 
 
+@in_campaign
 def test_messages_over_the_rate_limit_are_announced_and_all_arrive(pages: Pages, olga: Page) -> None:
     expect(olga.get_by_role("link", name="Limits")).to_be_visible()
     admin = Speaker(pages, "olga")

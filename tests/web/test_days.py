@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker
 
 
+@in_campaign
 def test_at_midnight_today_becomes_yesterday(pages: Pages) -> None:
     now = datetime.now(UTC)
     east = 12 - now.hour  # there it is noon: the day of what is said now does not end meanwhile

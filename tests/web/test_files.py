@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import FilePayload, Locator, Page, Route, WebSocketRoute, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
 from tests.web.giving import bomb, hidden_bomb, payload, png
@@ -315,6 +316,7 @@ def test_a_message_waiting_for_uploads_is_sent_while_another_room_is_shown(
     expect(page.get_by_role("link", name="cellar")).to_contain_text("see below")
 
 
+@in_campaign
 def test_pictures_beyond_the_cache_still_open(pages: Pages) -> None:
     page = pages.empty()
     pages.log_in(page.context, "ada")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import APIResponse, BrowserContext, Route, WebSocketRoute
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, eventually
 from tests.system.relay import Relay
 from tests.web.connection import ALL_SENT, ENDED, LIVE, OFFLINE, Connection
@@ -95,6 +96,7 @@ def test_a_shared_computer_stores_nothing_and_ends_with_its_last_tab(pages: Page
     assert tab.state("(state) => state.me") is None
 
 
+@in_campaign
 def test_switching_to_a_shared_computer_preserves_pending_messages(pages: Pages, relay: Relay) -> None:
     context = browser(pages, "fay")
     one, other = Connection(context, relay.url), Connection(context, relay.url)
@@ -170,6 +172,7 @@ _OTHER_DAY = """(() => {
 })()"""
 
 
+@in_campaign
 def test_a_clock_that_is_a_day_off_harms_nothing(pages: Pages) -> None:
     for days in (-1, 1):
         tab = Connection(browser(pages, "gil"), pages.url, _OTHER_DAY.replace("DAYS", str(days)))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
@@ -48,6 +49,7 @@ def loaded(page: Page) -> int:
     return int(page.get_by_role("option").first.get_attribute("aria-setsize") or 0)
 
 
+@in_campaign
 @pytest.mark.usefixtures("_conversations")
 def test_the_first_are_shown_all_are_counted_and_others_come(pages: Pages) -> None:
     olga = pages.at("olga", "/inbox")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
 from tests.web.open_pages import go
@@ -117,6 +118,7 @@ def test_any_place_opens_at_once_and_stays_while_others_write(
     assert view.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 1
 
 
+@in_campaign
 def test_a_long_absence_shows_that_the_history_was_reloaded(
     pages: Pages, ada: Speaker, room: int, chat: ServerProcess, relay: Relay
 ) -> None:

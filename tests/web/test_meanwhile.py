@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
@@ -109,6 +110,7 @@ def test_an_interrupted_edit_keeps_its_original_text(pages: Pages, ada: Speaker)
     expect(timeline.message("mine")).to_be_visible()
 
 
+@in_campaign
 def test_of_two_admins_none_overwrites_a_setting_that_the_other_changed_unseen(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:
@@ -142,6 +144,7 @@ def test_of_two_admins_none_overwrites_a_setting_that_the_other_changed_unseen(
     ben.call("PATCH", "/admin/settings", {"registration": None, "widget_origins": None})
 
 
+@in_campaign
 def test_pending_messages_of_a_lost_room_are_shown_in_its_place(
     pages: Pages, ada: Speaker, relay: Relay
 ) -> None:

@@ -95,6 +95,7 @@ def test_more_joins_than_are_drawn_otherwise_make_one_row_and_the_page_rests(
     assert Rest(page).comes() is None
 
 
+@in_campaign
 def test_a_very_high_screen_is_filled_and_comes_to_rest(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:

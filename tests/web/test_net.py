@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Route
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, eventually
 from tests.web.connection import ALL_SENT, ENDED, LIVE, Connection
 from tests.web.pages import Pages
@@ -44,6 +45,7 @@ def context(pages: Pages) -> BrowserContext:
     return context
 
 
+@in_campaign
 def test_a_good_token_is_used_while_there_is_no_newer_one_to_be_had(pages: Pages) -> None:
     context = pages.context(service_workers="block")
     pages.log_in(context, "ada")

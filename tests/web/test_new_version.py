@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 from tests.support.server import ServerProcess, used_data_path
 from tests.web.connection import stored, wait_for_worker
@@ -67,6 +68,7 @@ def opened(context: BrowserContext, url: str) -> Timeline:
     return timeline
 
 
+@in_campaign
 def test_an_old_page_reloads_when_it_needs_a_new_file_unless_something_is_typed(
     browser: Browser, upgradable: Upgradable
 ) -> None:

@@ -1,7 +1,6 @@
 """Bad connections: messages are stored and sent once, in order, whatever is cut, killed, closed or asleep."""
 
 import itertools
-import os
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Route
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess, used_data_path
 from tests.system.relay import Relay, relay_to
@@ -16,7 +16,7 @@ from tests.web.connection import ALL_SENT, ENDED, LIVE, LOBBY, OFFLINE, Connecti
 from tests.web.pages import Pages
 from tests.web.ports import free_port
 
-ROUNDS = 50 if os.environ.get("FULL_TESTS") else 3
+ROUNDS = 50
 
 KEPT = "(state) => state.outbox.length === 3"
 
@@ -102,6 +102,7 @@ def test_a_message_that_was_saved_while_its_answer_was_lost_is_there_once(
     assert tab.doubles() == []
 
 
+@in_campaign
 def test_an_answer_that_is_not_the_servers_does_not_end_the_trying(ada: BrowserContext, pages: Pages) -> None:
     answers = iter(("<html>Log in to this network</html>", '{"access": "broken o'))
 
@@ -136,7 +137,7 @@ def test_a_refused_message_stays_with_its_reason_and_blocks_no_other(
     assert tab.pending() == []
 
 
-@pytest.mark.parametrize(("count", "has_locks"), [(3, True), (2, False)])
+@pytest.mark.parametrize(("count", "has_locks"), [(3, True), pytest.param(2, False, marks=in_campaign)])
 def test_tabs_send_each_message_once_and_show_none_twice(
     ada: BrowserContext, pages: Pages, relay: Relay, count: int, *, has_locks: bool
 ) -> None:
@@ -161,6 +162,7 @@ def test_tabs_send_each_message_once_and_show_none_twice(
     assert [text for text in said(pages.url, "ada") if text in texts] == texts
 
 
+@in_campaign
 def test_a_server_that_slept_is_left_as_soon_as_the_page_wakes(pages: Pages, relay: Relay) -> None:
     context = pages.context(service_workers="block")
     context.clock.install()
@@ -244,6 +246,7 @@ def killed() -> Generator[Killed]:
         yield Killed(data, stack)
 
 
+@in_campaign
 def test_whatever_is_killed_and_cut_each_message_is_saved_once_in_order(
     browser: object, killed: Killed
 ) -> None:

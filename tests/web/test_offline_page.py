@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
 from tests.web.connection import wait_for_worker
@@ -52,6 +53,7 @@ def test_messages_typed_offline_are_there_when_the_page_reopens_offline(pages: P
         expect(shown(page, text)).to_have_count(1)
 
 
+@in_campaign
 def test_logging_in_after_a_remote_log_out_returns_to_the_place(pages: Pages) -> None:
     page = pages.of("ben", LOBBY)
     write(page, "before logging out")

@@ -4,6 +4,7 @@ from contextlib import closing
 
 from playwright.sync_api import Browser, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import request
 from tests.support.server import ServerProcess
 from tests.web.open_pages import OpenPages
@@ -30,6 +31,7 @@ def test_a_page_is_used_on_by_its_person_and_is_guarded(browser: Browser, chat: 
         assert page.url == f"{chat.url}/healthz", "a dialog was open"
 
 
+@in_campaign
 def test_a_page_that_is_logged_out_meanwhile_is_loaded_again(browser: Browser, chat: ServerProcess) -> None:
     with closing(OpenPages()) as left:
         spare = SpareContexts(chat.url)

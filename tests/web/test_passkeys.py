@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, register
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -139,6 +140,7 @@ def test_a_passkey_is_added_logs_in_takes_the_place_of_a_code_and_is_removed(
     expect(factor.locator(".tag")).to_have_count(0)
 
 
+@in_campaign
 def test_somebody_who_must_have_a_second_factor_adds_a_passkey(device: Device, chat: ServerProcess) -> None:
     register(chat.url, "must")
     command(chat, "setting", "set", "second_factor", "everybody")

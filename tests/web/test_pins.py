@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -88,6 +89,7 @@ def test_a_deleted_message_leaves_the_list_and_a_long_list_is_folded(
     expect(pins(page).first).to_contain_text("rule 5")
 
 
+@in_campaign
 def test_the_list_is_read_again_after_a_reset_and_after_a_failure(
     pages: Pages, ada: Speaker, garden: int
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
@@ -172,6 +173,7 @@ def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, a
         expect(dialog).to_be_hidden()
 
 
+@in_campaign
 def test_a_room_opened_offline_is_found_with_the_next_connection(pages: Pages, relay: Relay) -> None:
     page = pages.of("ada", "/room/88888", url=relay.url)
     missing = page.get_by_text("It is private or doesn't exist")
@@ -257,6 +259,7 @@ def test_a_link_to_a_message_newer_than_the_stored_ones_waits_for_it(
     expect(opened.timeline.message("line 279")).to_have_count(0)
 
 
+@in_campaign
 def test_the_first_sync_keeps_a_linked_message_in_view(
     pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:
@@ -268,6 +271,7 @@ def test_the_first_sync_keeps_a_linked_message_in_view(
     expect(opened.timeline.message("line 139")).not_to_be_in_viewport()
 
 
+@in_campaign
 def test_a_link_to_the_newest_message_is_at_the_end_once_connected(
     pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import request
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
@@ -249,6 +250,7 @@ def test_the_error_of_a_file_disappears_with_it(pages: Pages, ada: Speaker) -> N
     expect(hint).to_be_empty()
 
 
+@in_campaign
 def test_a_server_that_is_down_differs_from_a_missing_network(pages: Pages, relay: Relay) -> None:
     page = pages.of("ada", "/room/1", url=relay.url)
     expect(page.get_by_text("Online", exact=True)).to_be_visible()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually, request
 from tests.support.server import ServerProcess, used_data_path
 from tests.web.connection import ALL_SENT, LIVE, LOBBY, Connection
@@ -60,6 +61,7 @@ def come_back_to(page: Page, text: str) -> None:
     expect(page.locator(".timeline").get_by_text(text, exact=True)).to_be_visible()
 
 
+@in_campaign
 def test_a_restored_backup_is_noticed_and_leaves_no_stale_message(
     browser: Browser, restorable: Restorable
 ) -> None:

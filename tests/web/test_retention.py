@@ -5,6 +5,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
@@ -20,6 +21,7 @@ def olga(pages: Pages, chat: ServerProcess) -> Page:
     return pages.at("olga", "/admin")
 
 
+@in_campaign
 def test_admins_say_when_support_conversations_end(olga: Page) -> None:
     olga.get_by_role("link", name="Retention").click()
     part = olga.locator(".settings-part")
@@ -68,6 +70,7 @@ def test_an_owner_shortens_how_long_messages_are_kept(pages: Pages, garden: int)
     expect(rule).to_have_text("Message retentionMessages are removed after 90 daysChange retention")
 
 
+@in_campaign
 def test_a_hold_is_placed_by_name(olga: Page, garden: int) -> None:
     olga.get_by_role("link", name="Retention").click()
     part = olga.locator(".settings-part")

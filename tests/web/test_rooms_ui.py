@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from chat.domain.entities import LOBBY_ID
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
@@ -151,6 +152,7 @@ def test_of_many_rooms_those_in_sight_are_drawn_and_the_keyboard_reaches_all(pag
     expect(rooms).to_have_count(1)
 
 
+@in_campaign
 def test_of_more_rooms_than_one_sync_takes_each_is_synced(
     pages: Pages, chat: ServerProcess, relay: Relay
 ) -> None:

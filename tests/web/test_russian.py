@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.system.relay import Relay
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
@@ -40,6 +41,7 @@ def test_refusals_and_emoji_are_russian_too(pages: Pages) -> None:
     expect(page.get_by_role("alert")).to_contain_text("В названии от 1 до 64 знаков")
 
 
+@in_campaign
 def test_a_refusal_received_while_away_is_explained_in_russian(pages: Pages, relay: Relay) -> None:
     ada = Speaker(pages, "ada")
     room = ada.make_room("shed", Speaker(pages, "ben"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, post, request
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.server import ServerProcess
@@ -64,6 +65,7 @@ def test_new_people_register_by_the_policy(pages: Pages) -> None:
     expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
 
 
+@in_campaign
 def test_a_style_that_cannot_be_fetched_is_fetched_again(pages: Pages) -> None:
     page = pages.of("finn")
     page.route("**/style/shell.css", lambda route: route.abort())
@@ -160,6 +162,7 @@ def test_an_invitation_serves_old_and_new_people_and_then_nobody(
     heading(late, "Welcome to trio-chat")
 
 
+@in_campaign
 @needs_proc
 @pytest.mark.usefixtures("admin")
 def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess) -> None:
@@ -185,6 +188,7 @@ def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) 
     expect(page.get_by_text("The server is not responding")).to_have_count(0)
 
 
+@in_campaign
 @pytest.mark.usefixtures("admin")
 def test_a_silent_server_is_not_awaited(pages: Pages, chat: ServerProcess) -> None:
     may_go_on = threading.Event()

@@ -6,6 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 from tests.system.relay import Relay
 from tests.web.connection import stored
@@ -170,6 +171,7 @@ def test_a_code_block_is_copied_alone(pages: Pages, ada: Speaker, garden: int) -
     expect(adas.field).to_have_value("make run  # *now*\nmake test")
 
 
+@in_campaign
 def test_the_keyboard_alone_goes_through_messages_and_back(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:
@@ -232,6 +234,7 @@ def test_a_draft_survives_a_reload_and_a_long_text_is_not_sent(
     expect(adas.messages).to_have_count(1)
 
 
+@in_campaign
 def test_archived_blocked_and_refused_are_explained(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import BrowserContext, WebSocketRoute, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 from tests.web.connection import ALL_SENT, LIVE, Connection
 from tests.web.pages import Pages
@@ -56,7 +57,11 @@ def browser_of(name: str, pages: Pages) -> BrowserContext:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "tries"), [({"code": "not_found"}, 1), ({"code": "unavailable", "retry_ms": 1}, 2)]
+    ("refusal", "tries"),
+    [
+        pytest.param({"code": "not_found"}, 1, marks=in_campaign),
+        ({"code": "unavailable", "retry_ms": 1}, 2),
+    ],
 )
 def test_a_refused_unread_count_keeps_the_connection(
     ada: BrowserContext, pages: Pages, refusal: dict[str, object], tries: int
@@ -91,6 +96,7 @@ def test_a_read_mark_that_cannot_be_written_now_is_sent_later(ada: BrowserContex
     tab.until("(state) => state.rooms.get(1).info.unread === 0")
 
 
+@in_campaign
 def test_a_refused_read_mark_keeps_no_other_room_unread(ada: BrowserContext, pages: Pages) -> None:
     rooms = [Room(pages, "ada", f"news {number}") for number in range(3)]
     for room in rooms:
@@ -110,6 +116,7 @@ def test_a_refused_read_mark_keeps_no_other_room_unread(ada: BrowserContext, pag
     expect(page.locator("a.room.is-unread")).to_have_count(1)
 
 
+@in_campaign
 def test_gaps_in_more_rooms_than_one_request_holds_are_filled(pages: Pages) -> None:
     rooms = [Room(pages, "ada", f"room {number}") for number in range(3)]
     context = browser_of("ada", pages)

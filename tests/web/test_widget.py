@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, exp
 from websockets.sync.client import connect
 
 from tests.backup.restorable import open_restorable
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -343,7 +344,10 @@ def test_messages_written_offline_are_sent_once_also_after_a_reload(
 @pytest.mark.parametrize(
     "lose",
     [
-        "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }",
+        pytest.param(
+            "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }",
+            marks=in_campaign,
+        ),
         "() => localStorage.clear()",
     ],
     ids=["full", "wiped"],
@@ -370,6 +374,7 @@ def test_after_a_wipe_messages_are_sent_while_the_page_is_open(
     assert olga.texts(room["id"]) == [first, "while it is kept", "kept nowhere"]
 
 
+@in_campaign
 def test_without_storage_the_conversation_lasts_for_this_page(
     whole_browser: Browser, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
@@ -504,6 +509,7 @@ def test_messages_of_other_windows_do_nothing(
         assert box["height"] == 520
 
 
+@in_campaign
 def test_two_pages_that_begin_at_once_share_one_conversation(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from email.message import EmailMessage
 from enum import Enum
 from functools import partial
+from typing import BinaryIO
 
 import trio
 
@@ -18,6 +19,9 @@ _STEP = 20.0
 
 DEADLINE = 60.0
 """Seconds for all of it: a server may answer each step late."""
+
+MOST_ANSWERS = 65_536
+"""Bytes that a server may send on a connection, some fifty times what is usual: each answer is kept whole."""
 
 MOST = 4
 """Conversations at one time."""
@@ -44,6 +48,37 @@ class HandedOver:
         return f"HandedOver({self.outcome.value}, {self.answer!r})"
 
 
+class _Answers:
+    """What a server sends on a connection: reading more than `MOST_ANSWERS` bytes fails."""
+
+    def __init__(self, answers: BinaryIO) -> None:
+        self._answers = answers
+        self._left = MOST_ANSWERS
+
+    def readline(self, size: int) -> bytes:
+        line = self._answers.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise ConnectionAbortedError("the server's answers are too long")
+        return line
+
+    def close(self) -> None:
+        self._answers.close()
+
+
+class _BoundedSMTP(smtplib.SMTP):
+    """A client that does not keep an endless answer."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None:  # at first, and after STARTTLS
+            self.file = _Answers(self.sock.makefile("rb"))  # type: ignore[union-attr]
+        return super().getreply()
+
+
+class _BoundedSMTPS(_BoundedSMTP, smtplib.SMTP_SSL):
+    """The same over TLS from the beginning."""
+
+
 class _Conversation:
     """One connection, which can be cut from another thread."""
 
@@ -64,9 +99,9 @@ class _Conversation:
         """Connect, begin TLS and log in. Raises OSError, smtplib's errors, and ssl's. Blocks."""
         server = self._server
         if server.security == "tls":
-            self._smtp = smtplib.SMTP_SSL(timeout=_STEP, context=ssl.create_default_context())
+            self._smtp = _BoundedSMTPS(timeout=_STEP, context=ssl.create_default_context())
         else:
-            self._smtp = smtplib.SMTP(timeout=_STEP)
+            self._smtp = _BoundedSMTP(timeout=_STEP)
         smtp = self._smtp
         # The name is what the certificate is checked against.
         smtp._host = server.host  # type: ignore[attr-defined]

@@ -104,6 +104,16 @@ async def test_a_server_that_does_not_answer_holds_nothing_up(
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", ""),
         (b"", b"220-one more line\r\n", "no answer"),
         (b"220 ready\r\n", b"250-ONE-MORE\r\n", "no answer"),
+        (
+            b"",
+            b"220-" + b"long " * 1600 + b"\r\n",
+            "Connection unexpectedly closed: the server's answers are too long",
+        ),
+        (
+            b"220 ready\r\n",
+            b"250-" + b"LONG " * 1600 + b"\r\n",
+            "Connection unexpectedly closed: the server's",
+        ),
         (b"220 ", b"x", ""),
         (b"554 \xff\x00\x1b[2J no\r\n", b"", "554"),
     ],

@@ -28,7 +28,10 @@ class Due(Protocol):
         ...
 
     async def next_in(self, kinds: Sequence[str]) -> float | None:
-        """Return the seconds until an item of these kinds is due; None: there is nothing."""
+        """Return the seconds until an item of these kinds is due; None: there is nothing.
+
+        After the clock was set back, what was to come after some seconds does so after as many from now on.
+        """
         ...
 
     async def claim(self, kinds: Sequence[str], most: int, lease: float) -> Sequence[DueItem]:

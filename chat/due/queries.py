@@ -10,9 +10,13 @@ _ADD = """
 INSERT INTO due (kind, key, at) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
 ON CONFLICT (kind, key) DO UPDATE SET at = EXCLUDED.at, tries = 0"""
 _NEXT = """
-SELECT extract(epoch FROM min(earliest.at) - clock_timestamp())::float8
+SELECT extract(epoch FROM min(earliest.at) - clock_timestamp())::float8 AS wait,
+       EXISTS (SELECT FROM due WHERE set_at > clock_timestamp() + interval '1 s') AS is_set_back
 FROM unnest($1::text[]) AS kinds(kind),
     LATERAL (SELECT at FROM due WHERE due.kind = kinds.kind ORDER BY at LIMIT 1) AS earliest"""
+# Each waits as long from now on as it was to wait then. A trigger sets `set_at`, so of several servers one does it.
+_SET_BACK = """
+UPDATE due SET at = at - (set_at - clock_timestamp()) WHERE set_at > clock_timestamp() + interval '1 s'"""
 _CLAIM = """
 WITH claimed AS (
     UPDATE due SET at = clock_timestamp() + make_interval(secs => $3), tries = tries + 1
@@ -43,11 +47,16 @@ class PostgresDue:
         await self._database.write(lambda connection: add_due(connection, kind, key, after))
 
     async def next_in(self, kinds: Sequence[str]) -> float | None:
-        async def read(connection: Connection) -> float | None:
-            found: float | None = await connection.fetchval(_NEXT, list(kinds))
-            return found
+        async def read(connection: Connection) -> tuple[float | None, bool]:
+            row = await connection.fetchrow(_NEXT, list(kinds))
+            assert row is not None
+            return row["wait"], row["is_set_back"]
 
-        return await self._database.read(read)
+        wait, is_set_back = await self._database.read(read)
+        if is_set_back:
+            await self._database.write_statement(lambda connection: connection.execute(_SET_BACK))
+            wait, _ = await self._database.read(read)
+        return wait
 
     async def claim(self, kinds: Sequence[str], most: int, lease: float) -> Sequence[DueItem]:
         async def claim(connection: Connection) -> list[DueItem]:

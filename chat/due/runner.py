@@ -24,7 +24,7 @@ MOST = 8
 """Acts of one kind at one time: those of a kind that hang hold up no other kind."""
 
 _LONGEST_SLEEP = 3600.0
-"""Seconds until the table is read again though nothing was due: the database's clock may have been set."""
+"""Seconds until the table is read again though nothing was due: the database's clock may have been set forward."""
 
 _RETRY = 5.0
 """Seconds until the next try when the database fails, or a handler."""

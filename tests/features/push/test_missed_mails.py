@@ -16,6 +16,7 @@ from chat.domain.messages.reading import ReadMark
 from chat.domain.ports import Storage
 from chat.domain.rooms.membership import Notify
 from chat.due.port import DUE
+from chat.due.schedule import SCHEDULE
 from chat.engine.statuses import Statuses
 from chat.features.addresses.port import ADDRESSES
 from chat.features.push.missed import sending
@@ -436,6 +437,34 @@ async def test_a_shorter_time_counts_for_what_waits_already(world: Mailing) -> N
     world.next_mail()
 
 
+async def test_a_clock_that_is_set_back_delays_no_mail(world: Mailing) -> None:
+    ada, ben = await world.reader("ada"), await world.add("ben")
+    due = world.storage.feature_ports[DUE]
+    (message,) = await world.say(ben, "@ada", ago=-3600)
+    await world.decide()
+    await due.add(MISSED_MAIL, "0/0", 120.0)
+    # By the clock as it was then, an hour ahead.
+    await world.sql("UPDATE due SET at = at + interval '1 hour'")
+    await world.sql("UPDATE due SET set_at = set_at + interval '1 hour'")
+    waits: list[float | None] = []
+
+    async def look() -> None:
+        waits.append(await due.next_in([MISSED_MAIL]))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(look)
+    assert all(wait is not None and 90 < wait <= 120 for wait in waits), waits
+    await world.sql("DELETE FROM due WHERE key = '0/0'")
+    wait = await due.next_in([MISSED_MAIL])
+    assert wait is not None
+    assert QUARTER - 30 < wait <= QUARTER
+    await world.sql("UPDATE due SET at = now()")
+    assert await world.run_due() == [None]
+    assert await world.outcome(ada, message) == ("sent", "taken")
+    world.next_mail()
+
+
 async def test_old_decisions_are_forgotten_and_a_deleted_person_at_once(world: Mailing) -> None:
     ada, ben = await world.reader("ada"), await world.add("ben")
     await world.say(ben, "@ada", ago=LATER)
@@ -465,7 +494,9 @@ async def test_one_chooses_when_messages_are_mailed_and_a_mail_program_ends_it_b
     async with open_site() as site:
         _, token = await site.join("ada")
         assert (await site.call("GET", "/mail", token=token)).body == {"after": USUAL, "confirmed": False}
+        wakes = site.services.feature_ports[SCHEDULE].wakes
         chosen = await site.call("PATCH", "/mail", {"after": 3600}, token=token)
+        assert site.services.feature_ports[SCHEDULE].wakes == wakes + 1  # what waits may be due now
         assert chosen.body == {"after": 3600, "confirmed": False}
         refused = await site.call("PATCH", "/mail", {"after": 86_401}, token=token, valid=False)
         assert refused.refused == (400, "invalid", "after")

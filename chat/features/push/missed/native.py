@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from chat.domain.refusals import Code
 from chat.domain.text.wrong_values import pattern
+from chat.due.schedule import SCHEDULE
 from chat.engine.services import EngineServices
 from chat.features.push.missed.port import LONGEST, MISSED
 from chat.operations.operation import Access, Caller, Cost, Operation
@@ -48,7 +49,9 @@ async def mail_choice(services: EngineServices, caller: Caller, _request: None) 
 
 async def choose_mail(services: EngineServices, caller: Caller, request: ChooseMail) -> MailChoice:
     """Choose when unread messages are mailed to one."""
-    await services.feature_ports[MISSED].choose(caller.known.id, request.after)
+    ports = services.feature_ports
+    await ports[MISSED].choose(caller.known.id, request.after)
+    ports[SCHEDULE].wake()  # what waits may be due now
     return await mail_choice(services, caller, None)
 
 

@@ -12,6 +12,9 @@ _RECEIVERS = """(
     WHERE owner.email_key = c.email_key AND owner.disabled_at IS NULL AND owner.deleted_at IS NULL
         AND NOT EXISTS (SELECT FROM mail_choices WHERE user_id = c.user_id AND seconds = 0))"""
 _CHOSEN = f"coalesce((SELECT seconds FROM mail_choices WHERE user_id = $1), {USUAL})"
+# A message of the future was sent before the clock was set back. It has waited: a due item counts its time by itself.
+_WAIT = f"""CASE WHEN m.created_at > now() + interval '1 s' THEN 0
+    ELSE extract(epoch FROM m.created_at - now())::float8 + {_CHOSEN}::float8 END"""
 HAVE_ANY = f"SELECT EXISTS (SELECT FROM {_RECEIVERS} AS receivers)"
 PLACE = """
 SELECT coalesce(missed_state.last_id, lanes.last_id) AS last_id, lanes.last_id AS newest,
@@ -47,8 +50,7 @@ RETURNING root_id, read_seq, pending_id, tries, extract(epoch FROM now())::float
 LOCK_ROOM = "SELECT FROM missed_rooms WHERE person_id = $1 AND room_id = $2 FOR UPDATE"
 WAITING = f"""
 SELECT mine.message_id, mine.seq, mine.mail_id, coalesce(m.text, '') AS text,{FACTS},
-       extract(epoch FROM m.created_at - now())::float8
-           + {_CHOSEN}::float8 AS wait
+       {_WAIT} AS wait
 FROM missed_messages AS mine{FACTS_FROM}
 WHERE mine.person_id = $1 AND mine.room_id = $2 AND mine.decision = 'waiting'
 ORDER BY mine.message_id"""
@@ -67,8 +69,7 @@ UPDATE missed_rooms SET pending_id = NULL, tries = 0 WHERE person_id = $1 AND ro
 TRIED = """
 UPDATE missed_rooms SET tries = $4 WHERE person_id = $1 AND room_id = $2 AND pending_id = $3"""
 NEXT = f"""
-SELECT min(greatest(extract(epoch FROM m.created_at - now())::float8
-    + {_CHOSEN}::float8, 0))
+SELECT min(greatest({_WAIT}, 0))
 FROM missed_messages AS mine JOIN messages AS m ON m.id = mine.message_id
 WHERE mine.person_id = $1 AND mine.room_id = $2 AND mine.decision = 'waiting'"""
 

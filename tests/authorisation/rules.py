@@ -469,6 +469,7 @@ SERVER_ACTS = (
     ServerAct("forgot_password", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("recover", "everybody", {"code": "m-no", "password": _PASSWORD}, GONE),
     ServerAct("ask_login_link", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
+    ServerAct("login_link_account", "everybody", {"code": "l-no"}, Answer.CONFLICT),
     ServerAct("login_by_link", "everybody", {"code": "l-no"}, Answer.CONFLICT),
     ServerAct("unsubscribe", "everybody", {"code": "00000000-0000-0000-0000-000000000000"}),
     ServerAct("begin_provider_login", "everybody", {}, Answer.CONFLICT),

@@ -32,6 +32,9 @@ NO_MAIL = Refusal(
 LINKS_OFF = Refusal(Code.CONFLICT, "this server mails no links to log in with", reason="login_links_off")
 
 
+_LoginCode = Annotated[str, Meta(max_length=64, pattern=r"^l-[A-Za-z0-9_-]*$(?!\n)")]
+
+
 class Forgot(Value, kw_only=True, frozen=True):
     """The email address of an account, and the language of the mail."""
 
@@ -47,10 +50,22 @@ class Recover(Value, kw_only=True, frozen=True):
     second_factor: SecondFactorCode | None = None
 
 
+class WhichLoginLink(Value, kw_only=True, frozen=True):
+    """The code of a mailed link to log in."""
+
+    code: _LoginCode
+
+
+class LinkAccount(Value, kw_only=True, frozen=True):
+    """Whose account a link logs in: the name."""
+
+    name: str
+
+
 class LoginByLink(Value, kw_only=True, frozen=True):
     """The code of a mailed link to log in; `device` is the person's name for this device."""
 
-    code: Annotated[str, Meta(max_length=64, pattern=r"^l-[A-Za-z0-9_-]*$(?!\n)")]
+    code: _LoginCode
     second_factor: SecondFactorCode | None = None
     device: Annotated[str, Meta(max_length=64)] = ""
 
@@ -74,6 +89,17 @@ async def ask_login_link(services: EngineServices, caller: Caller, request: Forg
     if not may_log_in_by_link(services):
         return LINKS_OFF
     return _ask(services, caller, Request(request.email, request.language, to_log_in=True))
+
+
+async def login_link_account(
+    services: EngineServices, _caller: Caller, request: WhichLoginLink
+) -> LinkAccount | Refusal:
+    """Get whose account a mailed link logs in; the link stays good."""
+    if not may_log_in_by_link(services):
+        return LINKS_OFF
+    person_id = await services.feature_ports[RESETS].person_of(digest_of(request.code))
+    person = None if person_id is None else await services.accounts.person(person_id)
+    return RESET_OVER if person is None else LinkAccount(name=person.name)
 
 
 async def login_by_link(services: EngineServices, caller: Caller, request: LoginByLink) -> Session | Refusal:
@@ -146,6 +172,16 @@ OPERATIONS = (
         access=Access.ANYBODY,
         refuses=(Code.INVALID, Code.CONFLICT, Code.TOO_MANY),
         handler=ask_login_link,
+    ),
+    Operation(
+        name="login_link_account",
+        method="POST",
+        path="/auth/link/account",
+        request=WhichLoginLink,
+        reply=LinkAccount,
+        access=Access.ANYBODY,
+        refuses=(Code.INVALID, Code.CONFLICT, Code.GONE),
+        handler=login_link_account,
     ),
     Operation(
         name="login_by_link",

@@ -81,6 +81,10 @@ async def use(site: Site, code: str, **fields: str) -> Answer:
     return await site.call("POST", "/auth/link/login", {"code": code, **fields})
 
 
+async def whose(site: Site, code: str) -> Answer:
+    return await site.call("POST", "/auth/link/account", {"code": code})
+
+
 def reason(answer: Answer) -> tuple[int, str]:
     return answer.status, answer["reason"]
 
@@ -89,6 +93,7 @@ async def test_a_link_is_good_once_and_for_its_purpose(mailing: Site) -> None:
     ada, token = await confirmed(mailing)
     assert (await mailing.call("GET", "/setup"))["login_links"]
     code = await link_in(mailing)
+    assert (await whose(mailing, code)).body == {"name": "ada"}
     body = {"code": "m-" + code[2:], "password": "another word"}
     assert reason(await mailing.call("POST", "/auth/recover", body)) == (410, "reset_over")
     session = await use(mailing, code, device="phone")
@@ -97,9 +102,11 @@ async def test_a_link_is_good_once_and_for_its_purpose(mailing: Site) -> None:
     assert await mailing.is_good(session["access"])
     assert await mailing.is_good(token)  # nothing else ends
     assert reason(await use(mailing, code)) == (410, "reset_over")
+    assert reason(await whose(mailing, code)) == (410, "reset_over")
     await mailing.call("POST", "/auth/forgot", {"email": ADDRESS})
     reset = str(await mailed(mailing)).partition("/reset#m-")[2].split()[0]
     assert reason(await use(mailing, "l-" + reset)) == (410, "reset_over")
+    assert reason(await whose(mailing, "l-" + reset)) == (410, "reset_over")
 
 
 async def test_of_many_uses_at_once_one_logs_in(mailing: Site) -> None:
@@ -162,6 +169,7 @@ async def test_links_are_off_unless_an_admin_allows_them_and_with_the_provider_a
     async def is_off() -> bool:
         asked = await mailing.call("POST", "/auth/link", {"email": ADDRESS})
         used = await use(mailing, code)
+        assert reason(await whose(mailing, code)) == reason(used)
         shown = (await mailing.call("GET", "/setup")).body.get("login_links", False)
         return (reason(asked), reason(used), shown) == ((409, "login_links_off"),) * 2 + (False,)
 

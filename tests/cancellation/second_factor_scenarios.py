@@ -114,11 +114,11 @@ async def _use(ports: Any, ada: int) -> None:
     await factors.remove_app(ada)
     one = await passkeys.by_credential(b"1")
     if one is not None:
-        await passkeys.remove(ada, one.id)
+        await passkeys.remove(ada, one.id, None)
     await factors.remove(ada, None)
     await passkeys.add(person, NewPasskey(b"3", b"key", 0, (), "", b"3", 2**31), [b"6" * 32])
     for each in await passkeys.of_person(ada):
-        await passkeys.remove(ada, each.id)
+        await passkeys.remove(ada, each.id, None)
     await factors.begin(ada, secret)
     await factors.confirm(ada, secret, 3, [b"7" * 32])
     await factors.remove_app(ada)

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType, structs
 from chat.domain.accounts.account_changes import LAST_ADMIN, Role, roles_of
 from chat.domain.accounts.logins import DISABLED
 from chat.domain.accounts.newcomers import CLOSED
+from chat.domain.accounts.passkeys import logs_in_by_passkey
 from chat.domain.accounts.sessions import Device, Opened
 from chat.domain.administration.administration import Wanted
 from chat.domain.entities import Person
@@ -70,7 +71,8 @@ LINK_INSIDE = Refusal(
 )
 ONLY_WAY_IN = Refusal(
     Code.CONFLICT,
-    "this is your only way to log in: set a password first, by “Forgot your password?” or an admin's reset link",
+    "this is your only way to log in: add a passkey first, or set a password by “Forgot your password?” or an admin's"
+    " reset link",
     reason="identity_only_way",
 )
 BAD_LOGOUT = Refusal(
@@ -310,9 +312,11 @@ async def unlink(services: EngineServices, person: Person) -> Refusal | None:
     identities = services.feature_ports[IDENTITIES]
     linked = await identities.linked(person.id, about.issuer)
     if linked is not None and linked.identity is not None:
-        if services.accounts.login == "sso" or not linked.has_password:
+        by_passkey = logs_in_by_passkey(services.settings.public_url, services.accounts.login)
+        if services.accounts.login == "sso" or not await identities.unlink(
+            person.id, about.issuer, passkeys_log_in=by_passkey
+        ):
             return ONLY_WAY_IN
-        await identities.unlink(person.id, about.issuer)
         services.accounts.changed(person.id)
         logger.info("account unlinked from the identity provider", person=person.id)
     return None

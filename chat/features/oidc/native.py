@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 from msgspec import Meta, structs
 
+from chat.domain.accounts.passkeys import logs_in_by_passkey
 from chat.domain.entities import Person
 from chat.domain.limits.budgets import HOLD_BACK
 from chat.domain.refusals import Code, Refusal
@@ -58,13 +59,14 @@ class ProviderLogin(ProviderAnswer, kw_only=True, frozen=True):
 class LinkedIdentity(Value, kw_only=True, frozen=True):
     """Whether one's account is linked with the identity provider, called `provider`, and since when.
 
-    `password`: one may also log in with a password.
+    `password`: one may also log in with a password; `passkey`: with a passkey that one has.
     """
 
     provider: str
     linked: bool
     since: Time | None = None
     password: bool
+    passkey: bool = False
 
 
 def _flow(services: EngineServices, caller: Caller) -> Flow | None:
@@ -159,11 +161,13 @@ async def identity(services: EngineServices, caller: Caller, _request: None) -> 
         return OFF
     found = await services.feature_ports[IDENTITIES].linked(caller.known.id, about.issuer)
     is_linked = found is not None and found.identity is not None
+    public_url, login = services.settings.public_url, services.accounts.login
     return LinkedIdentity(
         provider=about.name,
         linked=is_linked,
         since=round(found.at * 1000) if is_linked and found is not None else None,
-        password=found is not None and found.has_password and services.accounts.login != "sso",
+        password=found is not None and found.has_password and login != "sso",
+        passkey=found is not None and found.has_passkey and logs_in_by_passkey(public_url, login),
     )
 
 

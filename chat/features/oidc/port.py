@@ -17,11 +17,12 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """The identity of an account, and since when (Unix seconds). `has_password`: they can log in without it."""
+    """The identity of an account, and since when (Unix seconds); and what else its person has to log in with."""
 
     identity: Identity | None
     at: float
     has_password: bool
+    has_passkey: bool = False
 
 
 class ProviderSession(msgspec.Struct, frozen=True):
@@ -85,8 +86,11 @@ class Identities(Protocol):
         """
         ...
 
-    async def unlink(self, person_id: int, issuer: str) -> None:
-        """Remove an account's link, record it in the audit, and end the sessions that the provider began."""
+    async def unlink(self, person_id: int, issuer: str, *, passkeys_log_in: bool) -> bool:
+        """Remove an account's link, record it in the audit, and end the sessions that the provider began.
+
+        False, and nothing is done: the person has neither a password nor, where `passkeys_log_in`, a passkey.
+        """
         ...
 
     async def begin(self, session_id: int, session: ProviderSession) -> bool:

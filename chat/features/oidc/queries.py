@@ -10,6 +10,7 @@ from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.users import add_person_with_invite
+from chat.storage.postgres.ways_in import lock_ways_in
 
 _PERSON = "SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2"
 # The key also takes ß for ss, which mail servers do not: lower() in the collation C is about ASCII alone.
@@ -17,7 +18,8 @@ _WITH_ADDRESS = """
 SELECT id FROM users WHERE email_key = $1 AND lower(email COLLATE "C") = lower($2 COLLATE "C")
     AND deleted_at IS NULL AND NOT is_visitor"""
 _LINKED = """
-SELECT password_hash, subject, coalesce(extract(epoch FROM identities.created_at), 0)::float8 AS at
+SELECT password_hash, subject, EXISTS (SELECT FROM passkeys WHERE user_id = users.id) AS has_passkey,
+       coalesce(extract(epoch FROM identities.created_at), 0)::float8 AS at
 FROM users LEFT JOIN identities ON user_id = id AND issuer = $2 WHERE id = $1 AND deleted_at IS NULL"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))"
 # A log-in and a log-out of the same session at once: the later one sees the earlier one.
@@ -92,7 +94,8 @@ class PostgresIdentities:
         if row is None:
             return None
         identity = None if row["subject"] is None else Identity(issuer, row["subject"])
-        return Linked(identity, row["at"], has_password(row["password_hash"].encode()))
+        has_one = has_password(row["password_hash"].encode())
+        return Linked(identity, row["at"], has_one, row["has_passkey"])
 
     async def add(self, identity: Identity, new: NewPerson) -> Person | Taken | int | None:
         async def add(connection: Connection) -> Person | Taken | int | None:
@@ -127,14 +130,20 @@ class PostgresIdentities:
 
         return await self._database.write(adopt)
 
-    async def unlink(self, person_id: int, issuer: str) -> None:
-        async def unlink(connection: Connection) -> None:
+    async def unlink(self, person_id: int, issuer: str, *, passkeys_log_in: bool) -> bool:
+        async def unlink(connection: Connection) -> bool:
+            ways = await lock_ways_in(connection, person_id, issuer)
+            if ways is None or not ways.is_linked:
+                return True
+            if not ways.has_password and not (passkeys_log_in and ways.passkeys):
+                return False
             if await connection.fetchval(_UNLINK, person_id, issuer) is not None:
                 await connection.execute(_END_OF_SUBJECT, person_id, issuer)
                 act = Act(by_id=person_id, what=What.IDENTITY_UNLINKED, person_id=person_id)
                 await note(connection, [act])
+            return True
 
-        await self._database.write(unlink)
+        return await self._database.write(unlink)
 
     async def begin(self, session_id: int, session: ProviderSession) -> bool:
         who = session.identity

@@ -14,6 +14,7 @@ from chat.domain.messages.outcomes import Saved
 from chat.domain.ports import NewPerson, Taken
 from chat.features.addresses.port import ADDRESSES
 from chat.features.oidc.port import IDENTITIES, Identity, Linked, Logout, ProviderSession
+from chat.features.second_factor.passkeys.port import PASSKEYS
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -71,7 +72,7 @@ class OidcModel:
             return None
         identity = self._of(person_id, issuer)
         at = 0.0 if identity is None else self._links[identity][1]
-        return Linked(identity, at, has_password(known.password_hash))
+        return Linked(identity, at, has_password(known.password_hash), self._has_passkey(person_id))
 
     async def add(self, identity: Identity, new: NewPerson) -> Person | Taken | int | None:
         await trio.lowlevel.checkpoint()
@@ -109,15 +110,26 @@ class OidcModel:
         """Remove all links of an account. Sync."""
         self._links = {each: link for each, link in self._links.items() if link[0] != person_id}
 
-    async def unlink(self, person_id: int, issuer: str) -> None:
+    def is_linked_now(self, person_id: int, issuer: str | None) -> bool:
+        """Whether an account is linked with this provider. Sync."""
+        return issuer is not None and self._of(person_id, issuer) is not None
+
+    def _has_passkey(self, person_id: int) -> bool:
+        has_one: bool = self._storage.feature_ports[PASSKEYS].has_one(person_id)
+        return has_one
+
+    async def unlink(self, person_id: int, issuer: str, *, passkeys_log_in: bool) -> bool:
         await trio.lowlevel.checkpoint()
-        identity = self._of(person_id, issuer)
-        if identity is None:
-            return
+        identity, known = self._of(person_id, issuer), self._users.credentials_now(person_id)
+        if identity is None or known is None:
+            return True
+        if not has_password(known.password_hash) and not (passkeys_log_in and self._has_passkey(person_id)):
+            return False
         del self._links[identity]
         begun = [number for number, each in self._begun.items() if each.identity == identity]
         self._sessions.end_now(self._sessions.living_now(begun))
         self._audit.note([Act(by_id=person_id, what=What.IDENTITY_UNLINKED, person_id=person_id)])
+        return True
 
     async def begin(self, session_id: int, session: ProviderSession) -> bool:
         await trio.lowlevel.checkpoint()

@@ -28,8 +28,9 @@ def new_key(kid: str, kind: str = "EC") -> Any:
 class LyingProvider:
     """A provider. What it says may be changed before it is asked."""
 
-    def __init__(self, port: int) -> None:
-        self.issuer = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, path: str = "") -> None:
+        self.issuer = f"http://127.0.0.1:{port}{path}"
+        self._path = path.rstrip("/")
         self.key = new_key("one")
         self.published = [self.key]
         self.asked: list[str] = []
@@ -95,15 +96,16 @@ class LyingProvider:
         """Return status and JSON."""
         if self.is_down:
             return 503, {}
-        match method, path:
+        at = self.issuer.rstrip("/")
+        match method, path.removeprefix(self._path):
             case "GET", "/.well-known/openid-configuration":
                 known = {
                     "issuer": self.issuer,
-                    "authorization_endpoint": f"{self.issuer}/auth",
-                    "token_endpoint": f"{self.issuer}/token",
-                    "jwks_uri": f"{self.issuer}/jwks",
-                    "userinfo_endpoint": f"{self.issuer}/me",
-                    "end_session_endpoint": f"{self.issuer}/end",
+                    "authorization_endpoint": f"{at}/auth",
+                    "token_endpoint": f"{at}/token",
+                    "jwks_uri": f"{at}/jwks",
+                    "userinfo_endpoint": f"{at}/me",
+                    "end_session_endpoint": f"{at}/end",
                 }
                 return 200, {**known, **self.described}
             case "GET", "/jwks":
@@ -130,8 +132,8 @@ class LyingProvider:
 
 
 @asynccontextmanager
-async def open_lying_provider() -> AsyncGenerator[LyingProvider]:
-    """Serve for as long as the block lasts."""
+async def open_lying_provider(path: str = "") -> AsyncGenerator[LyingProvider]:
+    """Serve for as long as the block lasts; `path` is that of the issuer."""
 
     async def serve(stream: trio.abc.Stream) -> None:
         read = b""
@@ -163,7 +165,7 @@ async def open_lying_provider() -> AsyncGenerator[LyingProvider]:
 
     async with trio.open_nursery() as nursery:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        found = LyingProvider(listeners[0].socket.getsockname()[1])
+        found = LyingProvider(listeners[0].socket.getsockname()[1], path)
         nursery.start_soon(trio.serve_listeners, serve, listeners)
         yield found
         nursery.cancel_scope.cancel()

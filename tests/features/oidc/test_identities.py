@@ -20,11 +20,11 @@ NONE = Passwords(4).unusable_hash()
 
 
 def new(name: str, **about: object) -> NewPerson:
-    return NewPerson(name=name, password_hash=NONE, **about)  # type: ignore[arg-type]
+    return NewPerson(name=name, **{"password_hash": NONE} | about)  # type: ignore[arg-type]
 
 
-async def added(storage: Storage, identity: Identity, name: str) -> Person:
-    person = await storage.feature_ports[IDENTITIES].add(identity, new(name))
+async def added(storage: Storage, identity: Identity, name: str, **about: object) -> Person:
+    person = await storage.feature_ports[IDENTITIES].add(identity, new(name, **about))
     assert isinstance(person, Person)
     return person
 
@@ -191,20 +191,20 @@ async def test_deleting_an_account_forgets_its_identity(storage: Storage) -> Non
 
 
 async def test_unlinking_ends_the_sessions_that_the_provider_began(storage: Storage) -> None:
-    identities, ada = storage.feature_ports[IDENTITIES], await added(storage, ONE, "ada")
+    identities, ada = storage.feature_ports[IDENTITIES], await added(storage, ONE, "ada", password_hash=b"x")
     own, theirs = await session_of(storage, ada), await session_of(storage, ada)
     assert await identities.begin(theirs, by_provider(ONE))
     assert await identities.id_token(theirs) == "the ID token"
     assert await identities.id_token(own) is None
-    await identities.unlink(ada.id, ISSUER)
+    assert await identities.unlink(ada.id, ISSUER, passkeys_log_in=False)
     assert await storage.sessions.living([own, theirs]) == {own: ada.id}
     assert await identities.person_of(ONE) is None
 
 
 async def test_a_log_in_that_was_under_way_when_it_was_unlinked_begins_no_session(storage: Storage) -> None:
-    identities, ada = storage.feature_ports[IDENTITIES], await added(storage, ONE, "ada")
+    identities, ada = storage.feature_ports[IDENTITIES], await added(storage, ONE, "ada", password_hash=b"x")
     session = await session_of(storage, ada)
-    await identities.unlink(ada.id, ISSUER)
+    assert await identities.unlink(ada.id, ISSUER, passkeys_log_in=False)
     assert not await identities.begin(session, by_provider(ONE))
     # Nor does it if somebody else's account is linked with it since.
     await added(storage, ONE, "ben")

@@ -9,11 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import trio
-from joserfc import jwt
+from joserfc import jwk, jwt
 
 from chat.domain.administration.administration import Wanted
 from chat.features.oidc.provider import PROVIDER
 from tests.features.oidc.provider import CLIENT, LyingProvider, new_key, open_lying_provider
+from tests.features.second_factor.authenticator import make
 from tests.features.second_factor.test_log_ins import ADDRESS, DOORS
 from tests.protocols.native.site import PASSWORD, Answer, Site, open_site
 
@@ -63,9 +64,9 @@ class Door(NamedTuple):
 
 
 @asynccontextmanager
-async def open_door(**settings: Any) -> AsyncGenerator[Door]:
+async def open_door(path: str = "", **settings: Any) -> AsyncGenerator[Door]:
     async with (
-        open_lying_provider() as provider,
+        open_lying_provider(path) as provider,
         open_site(oidc_issuer=provider.issuer, oidc_client_id=CLIENT, public_url=CHAT, **settings) as site,
     ):
         await site.services.settings.change(None, {"outbound_hosts": ("127.0.0.1",)})
@@ -425,6 +426,21 @@ async def test_the_only_way_in_is_not_unlinked(door: Door) -> None:
     assert reason(refused) == (409, "identity_only_way")
 
 
+async def test_who_has_a_passkey_unlinks_without_a_password(door: Door) -> None:
+    session = await door.log_in()
+    token = session["access"]
+    begun = await door.site.call("POST", "/me/passkeys/begin", {}, token=token)
+    _, answer = make(begun.body)
+    assert (await door.site.call("POST", "/me/passkeys", answer, token=token)).status == 201
+    now = (await door.site.call("GET", "/me/identity", token=token)).body
+    assert (now["password"], now["passkey"]) == (False, True)
+    door.site.services.accounts.login = "sso"  # then passkeys are off
+    refused = await door.site.call("DELETE", "/me/identity", token=token)
+    assert reason(refused) == (409, "identity_only_way")
+    door.site.services.accounts.login = "both"
+    assert (await door.site.call("DELETE", "/me/identity", token=token)).status == 204
+
+
 async def test_a_token_for_a_program_links_and_unlinks_nothing(door: Door) -> None:
     _ada, token = await door.site.join("ada")
     made = await door.site.call("POST", "/me/sessions", {"name": "bot", "password": PASSWORD}, token=token)
@@ -669,3 +685,77 @@ async def test_an_address_brings_thirty_answers_in_a_minute(door: Door) -> None:
     waits = [provider.take("203.0.113.7") for _ in range(31)]
     assert [bool(wait) for wait in waits] == [False] * 30 + [True]
     assert provider.take("203.0.113.8") == 0
+
+
+# --- the providers of docs/login.md, by their documentation ---
+
+
+KEYCLOAK: dict[str, Any] = {
+    "sub": "f3b0c4a2-6d1e-4b8e-9a53-2f7c1d0e8b11",
+    "jti": "onrtac:5d8a7e0c-0b9b-4d0e-8b58-3a1d8d1f7c55",
+    "typ": "ID",
+    "azp": "chat",
+    "sid": "0c2f4a3e-8d7b-4b52-9d9a-6d7f0c1e2b3a",
+    "at_hash": "W1m2vC9dL0bq8gk5yq3TXg",
+    "acr": "1",
+    "auth_time": 1_700_000_000,
+    "email": "ada@example.com",
+    "email_verified": True,
+    "name": "Ada Lovelace",
+    "preferred_username": "ada",
+    "given_name": "Ada",
+    "family_name": "Lovelace",
+    "groups": ["/desk", "/others"],
+}
+AUTHENTIK: dict[str, Any] = {
+    "sub": "9b2f6c3d1e5a4870b6a8c0d4e2f19375a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3",
+    "sid": "3f1c8a6b5d4e2f10",
+    "acr": "goauthentik.io/providers/oauth2/default",
+    "amr": ["pwd"],
+    "auth_time": 1_700_000_000,
+    "uid": "kVxq3n",
+    "email": "ada@example.com",
+    "email_verified": False,
+    "name": "Ada Lovelace",
+    "given_name": "Ada Lovelace",
+    "preferred_username": "ada",
+    "nickname": "ada",
+    "groups": ["chat-admins", "others"],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "groups", "claims", "role", "email", "logged_out"),
+    [
+        ("/realms/team", "/desk=operator", KEYCLOAK, "operator", "ada@example.com", {"typ": "Logout"}),
+        ("/application/o/chat/", "chat-admins=admin", AUTHENTIK, "admin", None, {}),
+    ],
+    ids=["keycloak", "authentik"],
+)
+async def test_the_providers_of_the_recipes(
+    path: str, groups: str, claims: dict[str, Any], role: str, email: str | None, logged_out: dict[str, Any]
+) -> None:
+    async with open_door(path, oidc_groups=(groups,), oidc_client_secret="s") as door:
+        provider = door.provider
+        provider.key = new_key("of RSA", "RSA")
+        provider.published = [provider.key]
+        provider.sign = lambda signed: provider.signed(signed, "RS256", typ="JWT")
+        provider.sub, provider.claims = claims["sub"], claims
+        url, cookie = await door.begin()
+        code = {"code": provider.grant(url)}
+        if path.startswith("/realms"):
+            code["iss"] = provider.issuer  # RFC 9207: Keycloak sends it
+            provider.described = {"authorization_response_iss_parameter_supported": True}
+        session = await door.answer(url, cookie, **code)
+        assert session.status == 200, session.body
+        me = session["me"]
+        assert (me["name"], me["roles"], me.get("email")) == ("ada", [role], email)
+        assert await send_logout(door, provider.logout_token(sid=claims["sid"], **logged_out)) == 200
+        assert not await door.site.is_good(session["access"])
+
+
+async def test_a_provider_that_signs_with_the_client_secret_is_refused() -> None:
+    async with open_door("/application/o/chat/", oidc_client_secret="s" * 40) as door:
+        secret = jwk.OctKey.import_key("s" * 40)
+        door.provider.sign = lambda claims: jwt.encode({"alg": "HS256"}, claims, secret, algorithms=["HS256"])
+        assert reason(await door.log_in()) == (401, "bad_provider_answer")

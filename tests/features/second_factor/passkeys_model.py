@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import trio
 from msgspec import structs
 
+from chat.domain.accounts.passwords import has_password
 from chat.domain.administration.audit import Act, What
 from chat.domain.entities import Person
+from chat.features.oidc.port import IDENTITIES
 from chat.features.second_factor.passkeys.port import CODE_LASTS, MOST, Added, NewPasskey, Passkey
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ class PasskeysModel:
 
     def __init__(self, storage: "MemoryStorage", factors: "SecondFactorModel") -> None:
         self._users, self._audit, self._now = storage.users, storage.audit, storage.now
-        self._factors = factors
+        self._factors, self._storage = factors, storage
         self._made = 0
         self._passkeys: dict[int, Passkey] = {}
         self._used: set[bytes] = set()
@@ -110,10 +112,13 @@ class PasskeysModel:
         self._passkeys[passkey_id] = structs.replace(known, name=name)
         return True
 
-    async def remove(self, person_id: int, passkey_id: int) -> bool:
+    async def remove(self, person_id: int, passkey_id: int, issuer: str | None) -> bool | None:
         await trio.lowlevel.checkpoint()
-        known = self._passkeys.get(passkey_id)
-        if known is None or known.person_id != person_id:
+        known, credentials = self._passkeys.get(passkey_id), self._users.credentials_now(person_id)
+        if known is None or known.person_id != person_id or credentials is None:
+            return None
+        is_linked = self._storage.feature_ports[IDENTITIES].is_linked_now(person_id, issuer)
+        if not (has_password(credentials.password_hash) or len(self._of(person_id)) > 1 or is_linked):
             return False
         del self._passkeys[passkey_id]
         self._factors.update(person_id)

@@ -389,7 +389,7 @@ async def test_a_lie_about_any_part_adds_nothing(site: Site, lies: dict[str, Any
     assert (await log_in(site)).status == 200
 
 
-async def test_who_has_no_password_adds_one_after_a_log_in_and_removes_it_by_itself(site: Site) -> None:
+async def test_who_has_no_password_adds_one_after_a_log_in_and_keeps_the_last(site: Site) -> None:
     ada, token = await site.join("ada")
     await site.storage.users.set_password(ada.id, site.services.accounts.unusable_hash())
     passkey = await _without_password(site, ada)
@@ -405,6 +405,13 @@ async def test_who_has_no_password_adds_one_after_a_log_in_and_removes_it_by_its
         begun = await site.call("POST", "/me/passkeys/begin", {}, token=token)
         assert reason(begun) == (403, "log_in_again")
     code = await code_by(site, passkey)
+    refused = await site.call("POST", removal, {"code": code}, token=token)
+    assert reason(refused) == (409, "passkey_only_way")
+    code = await code_by(site, passkey)
+    begun = await site.call("POST", "/me/passkeys/begin", {"code": code}, token=token)
+    another, answer = make(begun.body)
+    assert (await site.call("POST", "/me/passkeys", answer, token=token)).status == 201
+    code = await code_by(site, another)
     assert (await site.call("POST", removal, {"code": code}, token=token)).status == 204
 
 

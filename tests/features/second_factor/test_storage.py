@@ -5,10 +5,12 @@ import trio
 from chat.domain.administration.audit import What
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Storage
+from chat.features.oidc.port import IDENTITIES, Identity
 from chat.features.second_factor.passkeys.port import MOST, PASSKEYS, NewPasskey
 from chat.features.second_factor.port import FACTORS, Secret
 
 LATER = 2**31
+ISSUER = "https://id.example"
 SECRET, OTHER = b"1" * 20, b"2" * 20
 CODES = [bytes([n]) * 32 for n in range(10)]
 
@@ -133,12 +135,12 @@ async def test_a_passkey_is_a_second_factor_until_the_last_is_removed(storage: S
     assert [each.id for each in await passkeys.of_person(ada.id)] == [added.passkey.id, second.passkey.id]
     assert await passkeys.by_credential(b"\2") == second.passkey
     assert not await passkeys.rename(ben.id, second.passkey.id, "mine")
-    assert not await passkeys.remove(ben.id, second.passkey.id)
+    assert not await passkeys.remove(ben.id, second.passkey.id, None)
     assert await passkeys.rename(ada.id, second.passkey.id, "phone")
-    assert await passkeys.remove(ada.id, second.passkey.id)
-    assert not await passkeys.remove(ada.id, second.passkey.id)
+    assert await passkeys.remove(ada.id, second.passkey.id, None)
+    assert not await passkeys.remove(ada.id, second.passkey.id, None)
     assert (await now(storage, ada)).has_second_factor
-    assert await passkeys.remove(ada.id, added.passkey.id)
+    assert await passkeys.remove(ada.id, added.passkey.id, None)
     assert not (await now(storage, ada)).has_second_factor
     assert await factors.count_recovery_codes(ada.id) == 0
     acts = [(act.what, act.detail) for act in await storage.audit.acts(None, 10)]
@@ -199,7 +201,7 @@ async def test_a_code_in_place_of_a_use_is_good_once_for_its_person(storage: Sto
     assert not await passkeys.use_code(ben.id, CODES[1])
     assert await at_once(5, lambda: passkeys.use_code(ada.id, CODES[1])) == [False] * 4 + [True]
     assert await passkeys.use(added.passkey, 2, b"b", LATER, CODES[2])
-    assert await passkeys.remove(ada.id, added.passkey.id)
+    assert await passkeys.remove(ada.id, added.passkey.id, None)
     assert not await passkeys.use_code(ada.id, CODES[2])
 
 
@@ -224,3 +226,31 @@ async def test_an_app_is_removed_without_the_passkeys_and_an_admin_removes_both(
     assert again is not None
     await storage.users.delete(ada.id, None)
     assert await passkeys.by_credential(b"\2") is None
+
+
+async def test_the_last_passkey_stays_while_nothing_else_lets_its_owner_in(storage: Storage) -> None:
+    passkeys, identities = storage.feature_ports[PASSKEYS], storage.feature_ports[IDENTITIES]
+    ada = await storage.users.add(NewPerson(name="ada", password_hash=b"$2b$04$" + b"." * 53))
+    assert isinstance(ada, Person)
+    first, second = [await passkeys.add(ada, passkey(each), CODES) for each in (1, 2)]
+    assert first is not None
+    assert second is not None
+    assert await passkeys.remove(ada.id, first.passkey.id, ISSUER)
+    assert await passkeys.remove(ada.id, second.passkey.id, ISSUER) is False
+    assert await passkeys.of_person(ada.id) == [second.passkey]
+    assert await identities.link(Identity(ISSUER, "s-1"), ada) == ada.id
+    assert await passkeys.remove(ada.id, second.passkey.id, None) is False  # nobody logs in by it now
+    assert not await identities.unlink(ada.id, ISSUER, passkeys_log_in=False)
+    # Of the two ways that are left one at a time is removed.
+    ended: list[bool | None] = []
+
+    async def unlink() -> None:
+        ended.append(await identities.unlink(ada.id, ISSUER, passkeys_log_in=True))
+
+    async def remove() -> None:
+        ended.append(await passkeys.remove(ada.id, second.passkey.id, ISSUER))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(unlink)
+        nursery.start_soon(remove)
+    assert sorted(ended, key=str) == [False, True]

@@ -88,10 +88,11 @@ class Passkeys(Protocol):
         """Give a person's passkey another name. False: there is none."""
         ...
 
-    async def remove(self, person_id: int, passkey_id: int) -> bool:
-        """Remove a person's passkey, and record it in the audit. False: there is none.
+    async def remove(self, person_id: int, passkey_id: int, issuer: str | None) -> bool | None:
+        """Remove a person's passkey, and record it in the audit. None: there is none.
 
-        Without any second factor left, the recovery codes end.
+        Without any second factor left, the recovery codes end. False, and nothing is done: the person has no password,
+        no other passkey, and no identity of `issuer`, the identity provider.
         """
         ...
 

@@ -11,6 +11,7 @@ from chat.features.second_factor.queries import FORGET_CODES, HAS_FACTOR, LOCK, 
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
+from chat.storage.postgres.ways_in import lock_ways_in
 
 _COLUMNS = """
 id, user_id AS person_id, credential_id, public_key, sign_count, transports, name,
@@ -37,6 +38,7 @@ _USE_CODE = """
 DELETE FROM passkey_codes USING passkeys
 WHERE digest = $2 AND passkeys.id = passkey_id AND user_id = $1 AND ends_at > clock_timestamp() RETURNING true"""
 _RENAME = "UPDATE passkeys SET name = $3 WHERE id = $2 AND user_id = $1 RETURNING true"
+_HAS = "SELECT true FROM passkeys WHERE id = $2 AND user_id = $1"
 _REMOVE = "DELETE FROM passkeys WHERE id = $2 AND user_id = $1 RETURNING name"
 _HAS_ANOTHER = """
 SELECT EXISTS (SELECT FROM passkeys WHERE user_id = $1)
@@ -102,12 +104,14 @@ class PostgresPasskeys:
     async def rename(self, person_id: int, passkey_id: int, name: str) -> bool:
         return bool(await self._database.write(lambda c: c.fetchval(_RENAME, person_id, passkey_id, name)))
 
-    async def remove(self, person_id: int, passkey_id: int) -> bool:
-        async def remove(connection: Connection) -> bool:
-            await connection.fetchval(LOCK, person_id)
-            name = await connection.fetchval(_REMOVE, person_id, passkey_id)
-            if name is None:
+    async def remove(self, person_id: int, passkey_id: int, issuer: str | None) -> bool | None:
+        async def remove(connection: Connection) -> bool | None:
+            ways = await lock_ways_in(connection, person_id, issuer)
+            if ways is None or not await connection.fetchval(_HAS, person_id, passkey_id):
+                return None
+            if not (ways.has_password or ways.passkeys > 1 or ways.is_linked):
                 return False
+            name = await connection.fetchval(_REMOVE, person_id, passkey_id)
             if not await connection.fetchval(_HAS_ANOTHER, person_id):
                 await connection.execute(FORGET_CODES, person_id)
                 await connection.execute(MARK, person_id, False)

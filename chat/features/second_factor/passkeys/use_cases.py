@@ -66,6 +66,12 @@ TOO_MANY_PASSKEYS = Refusal(
     Code.CONFLICT, f"you have {MOST} passkeys: remove one first", reason="too_many_passkeys"
 )
 NO_PASSKEY = Refusal(Code.NOT_FOUND, "you have no such passkey", reason="no_passkey")
+ONLY_WAY_IN = Refusal(
+    Code.CONFLICT,
+    "this is your only way to log in: add another passkey first, or set a password by “Forgot your password?” or an"
+    " admin's reset link",
+    reason="passkey_only_way",
+)
 TOO_MANY = "too many passkeys tried, wait"
 
 _PER_MINUTE = 30
@@ -255,8 +261,11 @@ async def remove(
     """
     if refusal := await prove(services, person, password, code, address):
         return refusal
-    if not await services.feature_ports[PASSKEYS].remove(person.id, passkey_id):
-        return NO_PASSKEY
+    provider = services.provider
+    issuer = None if provider is None or services.accounts.login == "password" else provider.issuer
+    removed = await services.feature_ports[PASSKEYS].remove(person.id, passkey_id, issuer)
+    if not removed:
+        return NO_PASSKEY if removed is None else ONLY_WAY_IN
     # No await between the commit and this.
     services.accounts.changed(person.id)
     _note(services, "passkey removed", person)

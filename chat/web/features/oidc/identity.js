@@ -19,7 +19,7 @@ export function Identity() {
   const found = useLoaded(() => chat.call("GET", "/me/identity"), []);
   const identity = /** @type {LinkedIdentity | undefined} */ (found.value);
   if (!identity) return html`<div aria-busy="true"><${FormError} text=${found.error} /></div>`;
-  const { provider, linked, since, password } = identity;
+  const { provider, linked, since, password, passkey } = identity;
   const unlink = async () => {
     const isSure = await confirm({ title: t("oidc.unlink_title", { provider }), text: t("oidc.unlink_text", { provider }), action: t("oidc.unlink"), danger: true });
     if (isSure && (await act(() => chat.call("DELETE", "/me/identity")))) found.reload();
@@ -31,7 +31,7 @@ export function Identity() {
   }
   return html`<p>${t("oidc.linked", { provider, time: dayAndTime(since ?? 0) })}</p>
     <${FormError} text=${error} />
-    ${password
+    ${password || passkey
       ? html`<div class="actions"><button type="button" class="button danger" disabled=${isBusy} onClick=${unlink}>${t("oidc.unlink")}</button></div>`
       : html`<p class="soft">${t("oidc.only_way")}</p>`}`;
 }

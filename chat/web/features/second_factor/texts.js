@@ -70,6 +70,7 @@ export const en = {
   "refusal.passkey_not_added": "The browser's answer isn't valid. Try again, or use another browser.",
   "refusal.too_many_passkeys": "You have 20 passkeys. Remove one first.",
   "refusal.no_passkey": "This passkey was removed.",
+  "refusal.passkey_only_way": "This is your only way to log in: add another passkey first, or set a password by a reset link.",
 };
 
 /** @type {import("../../i18n/index.js").Strings} */
@@ -143,4 +144,5 @@ export const ru = {
   "refusal.passkey_not_added": "Ответ браузера недействителен. Попробуйте снова или возьмите другой браузер.",
   "refusal.too_many_passkeys": "У вас уже 20 ключей доступа. Сначала удалите один.",
   "refusal.no_passkey": "Этот ключ доступа удалён.",
+  "refusal.passkey_only_way": "Это ваш единственный способ войти: сначала добавьте другой ключ доступа или задайте пароль по ссылке для сброса.",
 };

@@ -1,0 +1,28 @@
+"""How a person logs in, for those that remove one way: the last one is not removed."""
+
+import msgspec
+
+from chat.domain.accounts.passwords import has_password
+from chat.storage.postgres.session import Connection
+
+# Who removes one of several ways locks the person first, so that two of them at once see each other.
+_WAYS_IN = """
+SELECT password_hash, (SELECT count(*) FROM passkeys WHERE user_id = users.id) AS passkeys,
+       EXISTS (SELECT FROM identities WHERE user_id = users.id AND issuer = $2) AS is_linked
+FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE"""
+
+
+class WaysIn(msgspec.Struct, frozen=True):
+    """A password, so many passkeys, and an identity of the provider."""
+
+    has_password: bool
+    passkeys: int
+    is_linked: bool
+
+
+async def lock_ways_in(connection: Connection, person_id: int, issuer: str | None) -> WaysIn | None:
+    """Lock a person, and return how they may log in; None: they are gone. Without an issuer nobody is linked."""
+    row = await connection.fetchrow(_WAYS_IN, person_id, issuer)
+    if row is None:
+        return None
+    return WaysIn(has_password(row["password_hash"].encode()), row["passkeys"], row["is_linked"])

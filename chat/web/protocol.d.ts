@@ -163,6 +163,12 @@ export interface BeginSecondFactor {
   code?: string | null;
 }
 
+/** The person blocks these people now, and no others: they have changed it in some session. */
+export interface BlocksEvent {
+  type: "blocks";
+  people: number[];
+}
+
 /** The server stops; connect again after `after_ms` milliseconds. */
 export interface ByeEvent {
   type: "bye";
@@ -452,7 +458,8 @@ export interface Deletion {
 
 /**
  * The last try to send a push to a browser; `device` is the name of its log-in. `state`: sent, gone (the browser
- * has no subscription any more), retry, or failed. `error` where there was no answer.
+ * has no subscription any more), retry, failed, or unknown (sent twice without an answer). `error` where there was
+ * no answer.
  */
 export interface Delivery {
   device: string;
@@ -800,9 +807,14 @@ export interface Limits {
   calls_per_second: number;
 }
 
+/** Whose account a link logs in: the name. */
+export interface LinkAccount {
+  name: string;
+}
+
 /**
  * Whether one's account is linked with the identity provider, called `provider`, and since when. `password`: one
- * may also log in with a password.
+ * may also log in with a password; `passkey`: with a passkey that one has.
  */
 export interface LinkedIdentity {
   provider: string;
@@ -810,6 +822,7 @@ export interface LinkedIdentity {
   /** Unix milliseconds */
   since?: number;
   password: boolean;
+  passkey?: boolean;
 }
 
 /**
@@ -2168,6 +2181,11 @@ export interface WhichListedRooms {
   limit?: number;
 }
 
+/** The code of a mailed link to log in. */
+export interface WhichLoginLink {
+  code: string;
+}
+
 /** The code of a link in a mail. */
 export interface WhichMails {
   /** A UUID */
@@ -2316,4 +2334,5 @@ export type Event =
   | MembersEvent
   | PresenceEvent
   | PersonEvent
+  | BlocksEvent
   | ByeEvent;

@@ -29,7 +29,7 @@ from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.limits.registrations import Registrations
 from chat.domain.limits.throttle import Throttle
 from chat.domain.messages.changes import Write
-from chat.domain.messages.live import Status
+from chat.domain.messages.live import Blocking, Status
 from chat.domain.messages.outcomes import Outcome
 from chat.domain.messages.sync_types import ChangeRange, Position
 from chat.domain.ports import NewPerson, NewSession, ProfileChange
@@ -51,6 +51,7 @@ from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
 from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import GRACE, Statuses
+from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.search.indexer import open_indexer
 from chat.features.search.runner import SearchRunner
 from chat.protocols.direct.codec import DIRECT
@@ -713,6 +714,28 @@ async def watching(run: Run) -> None:
     assert not statuses._pending
 
 
+async def blocking(run: Run) -> None:
+    """Publish whom somebody blocks through an outage: whoever publishes next has the rest."""
+    async with swept_world(run) as (world, _witness):
+        ada, ben = await world.add_all("ada", "ben")
+        await world.connect(TALKER, ada)
+        services, published = world.services, list[Blocking]()
+        services.notices.on(Blocking, lambda notice, _node, _origin: published.append(notice))
+        assert BLOCKS.open is not None
+
+        async def publish() -> None:
+            async with BLOCKS.open(services):
+                world.obstacles.fail("blocks_since", StorageDown("an outage"))
+                with suppress(StorageDown, OutcomeUnknown):
+                    await services.blocks.block(ada, ben.id)
+                await trio.sleep(1)
+
+        await run.target(publish)
+        for _ in range(2):  # one of them may fail
+            await publish()
+        assert published[-1] == Blocking(ada.id, (ben.id,))
+
+
 async def looking_up(run: Run) -> None:
     """Read some people at once, through an outage: callers that were not cancelled get their person."""
     async with swept_world(run) as (world, _witness):
@@ -867,6 +890,7 @@ VIRTUAL = (
     searching,
     counting_members,
     looking_up,
+    blocking,
     catching_up,
     draining,
     taking_back_read_marks,

@@ -632,6 +632,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await storage.contacts.changed_since(ada.id, 0, 10)
                 await storage.contacts.blocked(ada.id, "", 10)
                 await storage.contacts.blocked_ids(ada.id)
+                await storage.contacts.blocks_since([ada.id], 0)
                 await storage.nodes.live()
 
             await run.target(read)

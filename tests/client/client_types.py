@@ -207,8 +207,8 @@ EVENTS = (
     ),
 )
 
-NOT_OF_PROGRAMS = (frames.PolicyEvent,)
-"""Events that the client ignores: it shows no log-in page."""
+NOT_OF_PROGRAMS = (frames.PolicyEvent, live_frames.BlocksEvent)
+"""Events that the client ignores: it shows no log-in page, and asks for blocks when it wants them."""
 
 SAME_REPLIES = {live_frames.StatusOk: "EmptyReply"}
 

@@ -103,6 +103,25 @@ async def test_blocks_are_kept_listed_and_taken_back(storage: Storage) -> None:
     assert not await storage.contacts.block(ada.id, cem.id)
 
 
+async def test_changed_blocks_are_known_by_their_time(storage: Storage) -> None:
+    ada, ben, cem = await add(storage, "ada", "ben", "cem")
+    contacts, everybody = storage.contacts, [ada.id, ben.id, cem.id]
+    assert await contacts.blocks_since(everybody, 0.0) == {}
+    for each in (ben, cem):
+        await contacts.block(ada.id, each.id)
+    first = (await contacts.blocks_since(everybody, 0.0))[ada.id]
+    assert first.people == (ben.id, cem.id)
+    assert await contacts.blocks_since(everybody, first.at + 1e-6) == {}
+    await contacts.block(ada.id, cem.id)  # is blocked already
+    assert await contacts.blocks_since(everybody, 0.0) == {ada.id: first}
+    for each in (ben, cem):
+        await contacts.unblock(ada.id, each.id)
+    await contacts.block(ben.id, cem.id)
+    now = await contacts.blocks_since(everybody, first.at)
+    assert {person_id: each.people for person_id, each in now.items()} == {ada.id: (), ben.id: (cem.id,)}
+    assert await contacts.blocks_since([cem.id], 0.0) == {}
+
+
 async def test_a_blocked_persons_block_concerns_only_the_direct_room(storage: Storage) -> None:
     ada, ben, cem = await add(storage, "ada", "ben", "cem")
     garden = await make_room(storage, ada.id)

@@ -68,6 +68,7 @@ READS = frozenset(
         "acts",
         "blocked",
         "blocked_ids",
+        "blocks_since",
         "by_email",
         "by_link",
         "extent",

@@ -3,9 +3,19 @@
 Both implementations pass one contract suite, with the rules of `ports`. People are returned with public fields only.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 
+import msgspec
+
 from chat.domain.entities import Person
+
+
+class BlocksNow(msgspec.Struct, frozen=True):
+    """The ids of the people whom somebody blocks, and when that changed last (Unix seconds)."""
+
+    at: float
+    people: tuple[int, ...]
 
 
 class Contacts(Protocol):
@@ -37,4 +47,11 @@ class Contacts(Protocol):
 
     async def blocked_ids(self, person_id: int) -> frozenset[int]:
         """Return the ids of the people whom the person blocks."""
+        ...
+
+    async def blocks_since(self, person_ids: Collection[int], since: float) -> dict[int, BlocksNow]:
+        """Return the blocks of those of these people whose blocks changed after `since`, by person.
+
+        `since` is in Unix seconds, by the storage's clock.
+        """
         ...

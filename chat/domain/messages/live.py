@@ -66,5 +66,12 @@ class MembersCounted(msgspec.Struct, frozen=True, tag=True, array_like=True):
     members: dict[int, int]
 
 
-Notice = Active | HasRead | Watched | Present | MembersCounted
+class Blocking(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Somebody blocks these people now. Each server reads it for itself and sends it to no other."""
+
+    person_id: int
+    people: tuple[int, ...]
+
+
+Notice = Active | HasRead | Watched | Present | MembersCounted | Blocking
 """What servers send each other outside the log. A lost notice is repeated, or was useful for seconds only."""

@@ -1,5 +1,7 @@
 """Blocks between people: a blocked person can't send direct messages to the blocker; rooms are not affected."""
 
+from collections.abc import Callable
+
 from chat.domain.accounts.contacts import Contacts
 from chat.domain.entities import Person
 from chat.domain.fresh_reads import FreshReads
@@ -31,6 +33,11 @@ class Blocks:
         self._reads = FreshReads[int]()  # by who blocks
         self.changes = 0
         """How often blocks may have changed."""
+        self._on_change: list[Callable[[int | None], object]] = []
+
+    def on_change(self, changed: Callable[[int | None], object]) -> None:
+        """Call `changed` whenever a person's blocks may have changed; None: anybody's. Both are sync."""
+        self._on_change.append(changed)
 
     async def block(self, person: Person, other_id: int) -> Refusal | None:
         """Block another person, whose messages are refused once this returns."""
@@ -83,3 +90,5 @@ class Blocks:
         for each in [*self._known] if person_id is None else [person_id]:
             if each in self._known:
                 del self._known[each]
+        for note in self._on_change:
+            note(person_id)

@@ -104,6 +104,7 @@ WHERE user_id = $1 AND finished_at IS NULL RETURNING how, keeps_name"""
 OF_NAMELESS = (
     "UPDATE audit SET detail = '' WHERE person_id = $1 AND what IN ('renamed', 'login_failed')",
     "DELETE FROM blocks WHERE $1 IN (user_id, blocked_id)",
+    "DELETE FROM block_changes WHERE user_id = $1",
     "DELETE FROM invites WHERE maker_id = $1",
     "DELETE FROM marks WHERE user_id = $1",
 )

@@ -1,9 +1,10 @@
 """People as others see them, in PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import asyncpg
 
+from chat.domain.accounts.contacts import BlocksNow
 from chat.domain.entities import Person
 from chat.domain.text.rules import same_name_key
 from chat.storage.postgres.database import Database
@@ -70,6 +71,10 @@ _BLOCKED = f"""
 SELECT {_PUBLIC} FROM blocks b JOIN users u ON u.id = b.blocked_id AND u.deleted_at IS NULL
 WHERE b.user_id = $1 AND u.name_key > $2 ORDER BY u.name_key LIMIT $3"""
 _BLOCKED_IDS = "SELECT blocked_id FROM blocks WHERE user_id = $1"
+_BLOCKS_SINCE = """
+SELECT user_id, extract(epoch FROM at)::float8 AS at,
+       ARRAY(SELECT blocked_id FROM blocks WHERE blocks.user_id = c.user_id ORDER BY blocked_id) AS people
+FROM block_changes c WHERE user_id = ANY ($1) AND at > to_timestamp($2::float8)"""
 
 
 class PostgresContacts:
@@ -100,6 +105,10 @@ class PostgresContacts:
     async def blocked_ids(self, person_id: int) -> frozenset[int]:
         rows = await self._database.read(lambda c: c.fetch(_BLOCKED_IDS, person_id))
         return frozenset(row["blocked_id"] for row in rows)
+
+    async def blocks_since(self, person_ids: Collection[int], since: float) -> dict[int, BlocksNow]:
+        rows = await self._database.read(lambda c: c.fetch(_BLOCKS_SINCE, list(person_ids), since))
+        return {row["user_id"]: BlocksNow(row["at"], tuple(row["people"])) for row in rows}
 
 
 async def find_people(connection: Connection, part: str, after: str, limit: int) -> list[asyncpg.Record]:

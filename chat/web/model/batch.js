@@ -5,7 +5,7 @@ import { moveReadMark } from "./recount.js";
 import { applyChange, applySnapshot, isOlderPeer, roomFromSnapshot } from "./room_state.js";
 
 /** @import { FeatureChanges, Model, RoomDraft, RoomState } from "./model" */
-/** @import { ActivityEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PolicyEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
+/** @import { ActivityEvent, BlocksEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PolicyEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
 /** @import { Change } from "./room_state.js" */
 
 /** @typedef {{ type: string, room?: unknown, pos?: unknown }} Frame an event; unknown types are ignored */
@@ -60,6 +60,9 @@ export class Batch {
         return this.applyGone(/** @type {GoneEvent} */ (/** @type {unknown} */ (frame)));
       case "read":
         return this.applyRead(/** @type {ReadEvent} */ (/** @type {unknown} */ (frame)));
+      case "blocks":
+        this.state = { ...this.state, blocked: new Set(/** @type {BlocksEvent} */ (/** @type {unknown} */ (frame)).people) };
+        return;
       case "members":
         return this.applyMembers(/** @type {MembersEvent} */ (/** @type {unknown} */ (frame)));
       case "person":

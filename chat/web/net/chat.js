@@ -148,6 +148,7 @@ export async function openChat(loadFeatures) {
   }
 
   async function readBlocks() {
+    const before = store.get().blocked;
     try {
       /** @type {Set<number>} */
       const blocked = new Set();
@@ -157,7 +158,8 @@ export async function openChat(loadFeatures) {
         for (const { id } of /** @type {Person[]} */ (people)) blocked.add(id);
         after = next === undefined ? "" : `&after=${next}`;
       } while (after);
-      store.update((state) => ({ ...state, blocked }));
+      // A change since the first page is newer than these.
+      if (store.get().blocked === before) store.update((state) => ({ ...state, blocked }));
     } catch (error) {
       if (!isChatError(error)) throw error; // the next connection requests it again
     }

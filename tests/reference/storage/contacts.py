@@ -1,9 +1,10 @@
 """People as others see them, in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import trio
 
+from chat.domain.accounts.contacts import BlocksNow
 from chat.domain.entities import Pair, Person, RoomKind, SupportOf
 from chat.domain.text.rules import same_name_key
 from tests.reference.storage.room_table import RoomTable, public_person
@@ -42,6 +43,7 @@ class MemoryContacts:
             return False
         if (person_id, other_id) not in self._users.blocks:
             self._users.blocks.add((person_id, other_id))
+            self._users.blocks_changed(person_id)
             self._users.watchers.notify(person_id)
         return True
 
@@ -49,6 +51,7 @@ class MemoryContacts:
         await trio.lowlevel.checkpoint()
         if (person_id, other_id) in self._users.blocks:
             self._users.blocks.remove((person_id, other_id))
+            self._users.blocks_changed(person_id)
             self._users.watchers.notify(person_id)
 
     async def blocked(self, person_id: int, after: str, limit: int) -> list[Person]:
@@ -59,6 +62,14 @@ class MemoryContacts:
     async def blocked_ids(self, person_id: int) -> frozenset[int]:
         await trio.lowlevel.checkpoint()
         return frozenset(blocked_id for by_id, blocked_id in self._users.blocks if by_id == person_id)
+
+    async def blocks_since(self, person_ids: Collection[int], since: float) -> dict[int, BlocksNow]:
+        await trio.lowlevel.checkpoint()
+        return {
+            each: BlocksNow(at, tuple(sorted(other for by_id, other in self._users.blocks if by_id == each)))
+            for each, at in self._users.block_changes.items()
+            if each in person_ids and at > since
+        }
 
     def _meet(self, one: Person, other: Person) -> bool:
         """Whether two people are in one room that is not the lobby."""

@@ -66,6 +66,8 @@ class MemoryUsers:
         """What visitors said of themselves; read-only to others."""
         self.blocks: set[tuple[int, int]] = set()
         """Who blocks whom; `MemoryContacts` writes it."""
+        self.block_changes: dict[int, float] = {}
+        """When the people whom somebody blocks changed last; read-only to others."""
         self.admins_made = 0
         """How often somebody became an admin; read-only to others."""
         self.watchers = Watchers()
@@ -325,6 +327,10 @@ class MemoryUsers:
                 forget(person.id)
         self.watchers.notify(person.id)
         return person
+
+    def blocks_changed(self, person_id: int) -> None:
+        """Note that somebody blocks others than before. Sync."""
+        self.block_changes[person_id] = round(time.time(), 6)
 
     def has_second_factor(self, person_id: int, is_on: bool) -> None:
         """Note whether somebody has a second factor. Sync."""

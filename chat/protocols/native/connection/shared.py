@@ -11,7 +11,7 @@ from chat.domain.entities import LOBBY_ID, Message, Pair, RoomKind, RoomTopic, S
 from chat.domain.lru_cache import LRUCache
 from chat.domain.messages.audience import topic_of
 from chat.domain.messages.changes import Change, SupportChanged
-from chat.domain.messages.live import Active, HasRead, MembersCounted
+from chat.domain.messages.live import Active, Blocking, HasRead, MembersCounted
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -20,7 +20,7 @@ from chat.protocols.native.connection.sockets import Sockets
 from chat.protocols.native.sync.turns import Places
 from chat.protocols.native.wire.codec import NATIVE, frame_of
 from chat.protocols.native.wire.frames import PolicyEvent, ReadEvent
-from chat.protocols.native.wire.live_frames import ActivityEvent, MembersEvent
+from chat.protocols.native.wire.live_frames import ActivityEvent, BlocksEvent, MembersEvent
 from chat.protocols.services import Services
 
 _MOST_READ = 10_000
@@ -68,6 +68,7 @@ class Shared(Generic[SocketT]):
         services.notices.on(Active, self._active)
         services.notices.on(HasRead, self._has_read)
         services.notices.on(MembersCounted, self._members_counted)
+        services.notices.on(Blocking, self._blocking)
 
     def _arrived(self, changes: Sequence[Change]) -> None:
         if self.sockets:  # a fast path for servers without native sockets
@@ -152,6 +153,12 @@ class Shared(Generic[SocketT]):
                 frame = frame_of(MembersEvent(room=room_id, members=members))
                 topic = room_id if room_id == LOBBY_ID else RoomTopic(room_id)
                 self.services.hub.send_frames(topic, NATIVE, frame)
+
+    def _blocking(self, notice: Blocking, _node: int, _origin: Subscriber | None) -> None:
+        """Send whom a person blocks to all their sockets."""
+        frame = frame_of(BlocksEvent(people=list(notice.people)))
+        for subscriber in self._subscribers(self.sockets.of(notice.person_id)):
+            subscriber.offer(frame)
 
     def _settings_changed(self, names: Collection[str]) -> None:
         """Send a changed policy to every client."""

@@ -1,4 +1,4 @@
-"""Sends a resuming client the changes that are in no room's log: read marks, profiles and member counts."""
+"""Sends a resuming client the changes that are in no room's log: read marks, blocks, profiles and member counts."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from chat.engine.session import Session
 from chat.operations.conversions import person_fields
 from chat.protocols.native.wire.codec import frame_of
 from chat.protocols.native.wire.frames import ReadEvent
-from chat.protocols.native.wire.live_frames import MembersEvent, PersonEvent
+from chat.protocols.native.wire.live_frames import BlocksEvent, MembersEvent, PersonEvent
 from chat.protocols.services import Services
 
 _EARLIER = 60.0
@@ -47,6 +47,9 @@ async def send_unlogged_updates(
         )
         session.send_frames(frame_of(event))
     changed = await services.contacts.changed_since(person.id, since, _MOST_PROFILES)
+    blocks = await services.contacts.blocks_since([person.id], since)
+    for now in blocks.values():
+        session.send_frames(frame_of(BlocksEvent(people=list(now.people))))
     profiles = [frame_of(PersonEvent(**person_fields(each))) for each in reversed(changed)]
     await session.send_queue.send(b"".join(profiles))
 

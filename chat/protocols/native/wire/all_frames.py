@@ -42,5 +42,6 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     live_frames.MembersEvent,
     live_frames.PresenceEvent,
     live_frames.PersonEvent,
+    live_frames.BlocksEvent,
     frames.ByeEvent,
 )

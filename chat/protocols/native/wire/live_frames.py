@@ -74,3 +74,9 @@ class PresenceEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="pre
 
 class PersonEvent(Person, kw_only=True, frozen=True, tag_field="type", tag="person"):
     """The profile of the person themselves, of a watched person, or of somebody in a common room has changed."""
+
+
+class BlocksEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="blocks"):
+    """The person blocks these people now, and no others: they have changed it in some session."""
+
+    people: list[Id]

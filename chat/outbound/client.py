@@ -48,6 +48,7 @@ class Outbound:
         most_bytes: int = 65_536,
         total_timeout: float = 10.0,
         redirects: int = 0,
+        written: Callable[[], object] | None = None,
     ) -> Answer:
         """Send a request and return the whole answer, whatever its status.
 
@@ -59,6 +60,7 @@ class Outbound:
             most_bytes: of the answer's body; a longer one fails.
             total_timeout: seconds for everything, from the look-up of the name to the last byte.
             redirects: how many may be followed, at most 3, and only those of GET and HEAD; others are the answer.
+            written: called once the whole request is handed to the socket: from then on it may be carried out. Sync.
 
         Raises RequestFailed. Cancelling: the request may have been carried out.
         """
@@ -67,7 +69,14 @@ class Outbound:
 
             self._requests = Requests(self.allowed)
         return await self._requests.send(
-            method, url, headers or {}, body, most_bytes, total_timeout, min(redirects, MOST_REDIRECTS)
+            method,
+            url,
+            headers or {},
+            body,
+            most_bytes,
+            total_timeout,
+            min(redirects, MOST_REDIRECTS),
+            written,
         )
 
     def allowed(self) -> AllowedHosts:

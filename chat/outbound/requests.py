@@ -38,6 +38,29 @@ class _Pool:
         self.under_way = 0
 
 
+class _Body:
+    """A body that calls `written` once it is handed to the socket: httpcore asks for more then, and there is none."""
+
+    def __init__(self, body: bytes, written: Callable[[], object]) -> None:
+        self._body = body
+        self._written = written
+        self._is_asked = False
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def __aiter__(self) -> "_Body":
+        self._is_asked = False
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._is_asked:
+            self._is_asked = True
+            return self._body
+        self._written()
+        raise StopAsyncIteration
+
+
 class Requests:
     """The open connections, and requests over them."""
 
@@ -55,13 +78,15 @@ class Requests:
         most_bytes: int,
         total_timeout: float,
         redirects: int,
+        written: Callable[[], object] | None,
     ) -> Answer:
         """As `Outbound.send`."""
         target = parse_target(url)
+        content = body if written is None else _Body(body, written)
         try:
             with trio.fail_after(total_timeout):
                 while True:
-                    answer = await self._send_once(method, url, target, headers, body, most_bytes)
+                    answer = await self._send_once(method, url, target, headers, content, most_bytes)
                     location = answer.headers.get("location")
                     if method not in ("GET", "HEAD") or answer.status not in _REDIRECTS or location is None:
                         return answer
@@ -81,7 +106,13 @@ class Requests:
             ) from None
 
     async def _send_once(
-        self, method: str, url: str, target: Target, headers: Mapping[str, str], body: bytes, most_bytes: int
+        self,
+        method: str,
+        url: str,
+        target: Target,
+        headers: Mapping[str, str],
+        body: "bytes | _Body",
+        most_bytes: int,
     ) -> Answer:
         proxy = proxy_for(target.scheme, target.host)
         if proxy is not None:

@@ -17,7 +17,7 @@ from chat.engine.statuses import Statuses
 from chat.features.push.delivery import DeliveryState, PushAnswer
 from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys, new_private_key
-from chat.features.push.ledger import LEDGER, Delivered, Outcome
+from chat.features.push.ledger import LEDGER, Delivered, Outcome, Unanswered
 from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.push.missed.port import MISSED
 from chat.features.push.missed.sending import HandOver, HowToMail, MissedFigures, MissedMails
@@ -137,6 +137,7 @@ async def _decide(ledger: PostgresLedger, ada: int) -> None:
     gone = Delivered(device=claimed.devices[0], state=DeliveryState.GONE, status=410)
     place = {"message_id": claimed.message_id, "person_id": ada}
     waits = Outcome(**place, tries=1, decision=Decision.WAITING, again=0.0, deliveries=[delivered])
+    await ledger.record([], [Unanswered(claimed.message_id, ada, claimed.claim, claimed.devices[0])])
     await ledger.record([waits])
     await ledger.record([Outcome(**place, tries=2, decision=Decision.FAILED, deliveries=[gone])])
     found = await ledger.explain(ada, LOBBY_ID, 1)

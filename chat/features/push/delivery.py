@@ -2,6 +2,7 @@
 
 import email.utils
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -42,6 +43,8 @@ class DeliveryState(StrEnum):
     """The push service is overloaded, broken or silent: it is tried again."""
     FAILED = "failed"
     """The push service refuses it, and would again."""
+    UNKNOWN = "unknown"
+    """It was sent, and no answer was received, twice: it is not sent again."""
 
 
 class PushAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,12 +53,14 @@ class PushAnswer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         status: its HTTP status; None: there was no answer.
         error: "timeout", "unreachable" or "bad_answer", without an answer.
+        is_lost: the service has got it, and its answer is not known.
         seconds: how long it took.
         retry_after: the seconds after which the service wants to be asked again, if it says so.
     """
 
     status: int | None = None
     error: str | None = None
+    is_lost: bool = False
     seconds: float = 0.0
     retry_after: float | None = None
 
@@ -78,9 +83,18 @@ class SendPush(Protocol):
     """Sends a push to one browser. Cancelling: it may have been sent."""
 
     async def __call__(
-        self, subscription: Subscription, body: bytes, *, topic: str | None, is_urgent: bool
+        self,
+        subscription: Subscription,
+        body: bytes,
+        *,
+        topic: str | None,
+        is_urgent: bool,
+        written: Callable[[], object] = lambda: None,
     ) -> PushAnswer:
-        """Send it, and return what the push service answers; whatever happens, that is an answer."""
+        """Send it, and return what the push service answers; whatever happens, that is an answer.
+
+        `written` is called once it is handed to the socket. Sync.
+        """
         ...
 
 
@@ -93,6 +107,7 @@ async def deliver(
     *,
     topic: str | None,
     is_urgent: bool,
+    written: Callable[[], object] = lambda: None,
 ) -> PushAnswer:
     """Send a push to one browser.
 
@@ -104,6 +119,7 @@ async def deliver(
         body: the JSON of the notification.
         topic: replaces an earlier push with this topic that was not delivered yet.
         is_urgent: it wakes a phone that saves power.
+        written: called once the push is handed to the socket. Sync.
 
     Cancelling: it may have been sent.
     """
@@ -121,6 +137,13 @@ async def deliver(
         headers["Topic"] = topic
     encrypted = encrypt(body, subscription.p256dh, subscription.auth)
     started = trio.current_time()
+    has_been_written = False
+
+    def note() -> None:
+        nonlocal has_been_written
+        has_been_written = True
+        written()
+
     try:
         answer = await outbound.send(
             "POST",
@@ -129,10 +152,11 @@ async def deliver(
             body=encrypted,
             most_bytes=_MOST_ANSWER,
             total_timeout=TIMEOUT,
+            written=note,
         )
     except RequestFailed as failed:
         error = _ERRORS.get(failed.reason, "unreachable")
-        return PushAnswer(error=error, seconds=trio.current_time() - started)
+        return PushAnswer(error=error, is_lost=has_been_written, seconds=trio.current_time() - started)
     return PushAnswer(
         status=answer.status,
         seconds=trio.current_time() - started,

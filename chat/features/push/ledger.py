@@ -34,11 +34,18 @@ class Upcoming(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser of a person, the name of its log-in, and for how many seconds its push service wants nothing."""
+    """A browser of a person, the name of its log-in, and for how many seconds its push service wants nothing.
+
+    Attributes:
+        lost: how often the push was sent to it without an answer.
+        is_unknown: and perhaps once more by a server that died then. It is not sent again.
+    """
 
     subscription: Subscription
     name: str
     held: float = 0.0
+    lost: int = 0
+    is_unknown: bool = False
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +55,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
         facts: all but whether the person is active, and whether a newer message is sent.
         is_sent: a browser of the person has got it before.
         is_held: the person's quiet hours held it back until now.
+        claim: the number of this claim: each counts, also that of a server which died.
         late: seconds since the time came.
         has_text: the person wants the texts of messages.
         room_name: None in direct rooms and support conversations.
@@ -62,6 +70,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     is_sent: bool
     is_held: bool = False
+    claim: int = 1
     late: float
     sender: str
     text: str
@@ -71,11 +80,21 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     badge: int = 0
 
 
+class Unanswered(msgspec.Struct, frozen=True):
+    """A push that was handed to a push service's socket in this claim, and has no answer yet."""
+
+    message_id: int
+    person_id: int
+    claim: int
+    device: Device
+
+
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a push to one browser."""
+    """What came of a push to one browser. `is_lost`: it was sent, and its answer is not known."""
 
     device: Device
     state: DeliveryState
+    is_lost: bool = False
     status: int | None = None
     error: str | None = None
     seconds: float = 0.0
@@ -87,6 +106,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     message_id: int
     person_id: int
+    claim: int = 1
     tries: int
     decision: Decision
     again: float | None = None
@@ -117,8 +137,8 @@ class Ledger(Protocol):
         """
         ...
 
-    async def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Record what came of claims. Repeating it changes nothing."""
+    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
+        """Record what came of claims, and what was sent and has no answer yet. Repeating it changes nothing."""
         ...
 
     async def forget(self, most: int) -> int:

@@ -1,7 +1,7 @@
 """The ledger of pushes in PostgreSQL."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 from msgspec import structs
@@ -14,6 +14,7 @@ from chat.features.push.ledger import (
     Device,
     Outcome,
     Step,
+    Unanswered,
     Upcoming,
 )
 from chat.features.push.quiet_hours import Quiet, free_at
@@ -99,7 +100,10 @@ class PostgresLedger:
             devices: defaultdict[int, list[Device]] = defaultdict(list)
             for row in await connection.fetch(queries.DEVICES, people):
                 devices[row["person_id"]].append(_device(row))
-            ended = {tuple(row.values()) for row in await connection.fetch(queries.ENDED, *pairs)}
+            tried = {
+                (row["message_id"], row["person_id"], row["session_id"]): row
+                for row in await connection.fetch(queries.TRIED, *pairs)
+            }
             badges = {
                 row["person_id"]: row["badge"] for row in await connection.fetch(queries.BADGES, people)
             }
@@ -111,7 +115,7 @@ class PostgresLedger:
                     quiet.get(row["person_id"]),
                     late[row["message_id"], row["person_id"]],
                     devices[row["person_id"]],
-                    ended,
+                    tried,
                     badges[row["person_id"]],
                 )
                 for row in found
@@ -119,10 +123,25 @@ class PostgresLedger:
 
         return await self._database.write(claim)
 
-    async def record(self, outcomes: Sequence[Outcome]) -> None:
+    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
         made = [(each, delivered) for each in outcomes for delivered in each.deliveries]
 
         async def record(connection: Connection) -> None:
+            if unanswered:
+                if not outcomes:
+                    # A crash of PostgreSQL may undo it: it matters if this server dies too, within its claim.
+                    await connection.execute(ASYNC_COMMIT)
+                await connection.execute(
+                    queries.UNANSWERED,
+                    [each.message_id for each in unanswered],
+                    [each.person_id for each in unanswered],
+                    [each.device.subscription.session_id for each in unanswered],
+                    [each.device.name for each in unanswered],
+                    [each.device.lost + 1 for each in unanswered],
+                    [each.claim for each in unanswered],
+                )
+            if not outcomes:
+                return
             await connection.execute(
                 queries.SETTLE,
                 [each.message_id for each in outcomes],
@@ -142,6 +161,8 @@ class PostgresLedger:
                     [one.error for _, one in made],
                     [one.seconds for _, one in made],
                     [each.tries for each, _ in made],
+                    [one.device.lost + one.is_lost for _, one in made],
+                    [each.claim for each, _ in made],
                 )
             held = [
                 (one.device.subscription, one.held)
@@ -240,7 +261,7 @@ def _claimed(
     quiet: Quiet | None,
     late: float,
     devices: Sequence[Device],
-    ended: set[tuple[int, ...]],
+    tried: Mapping[tuple[int, int, int], asyncpg.Record],
     badge: int,
 ) -> Claimed:
     place = row["message_id"], row["person_id"]
@@ -274,7 +295,12 @@ def _claimed(
         text=row["text"] or "",
         has_text=row["has_text"],
         room_name=row["room_name"] if row["kind"] in ("room", "lobby") else None,
-        devices=[each for each in devices if (*place, each.subscription.session_id) not in ended],
+        claim=row["tries"],
+        devices=[
+            now_device
+            for each in devices
+            if (now_device := _still(each, row["tries"], tried.get((*place, each.subscription.session_id))))
+        ],
         badge=badge,
     )
 
@@ -288,6 +314,15 @@ def _device(row: asyncpg.Record) -> Device:
         auth=row["auth"],
     )
     return Device(subscription=subscription, name=row["name"], held=row["held"])
+
+
+def _still(device: Device, claim: int, tried: asyncpg.Record | None) -> Device | None:
+    """Return a browser with what is known of earlier tries; None: no push goes to it any more. Pure."""
+    if tried is None or tried["has_ended"]:
+        return device if tried is None else None
+    # A claim in between has left no word: that server may have sent it once more before it died.
+    is_unknown = tried["lost"] > 1 or claim > tried["claim"] + 1
+    return structs.replace(device, lost=tried["lost"], is_unknown=is_unknown)
 
 
 def _places(subscriptions: Sequence[Subscription]) -> tuple[list[int], list[str]]:

@@ -68,7 +68,8 @@ class PushTest(Value, kw_only=True, frozen=True, omit_defaults=False):
 class Delivery(Value, kw_only=True, frozen=True):
     """The last try to send a push to a browser; `device` is the name of its log-in.
 
-    `state`: sent, gone (the browser has no subscription any more), retry, or failed. `error` where there was no answer.
+    `state`: sent, gone (the browser has no subscription any more), retry, failed, or unknown (sent twice without an
+    answer). `error` where there was no answer.
     """
 
     device: str

@@ -21,7 +21,7 @@ from chat.features.push.body import Notice, body_of
 from chat.features.push.delivery import DAY, DeliveryState, PushAnswer, SendPush
 from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys
-from chat.features.push.ledger import Claimed, Delivered, Device, Ledger, Outcome
+from chat.features.push.ledger import Claimed, Delivered, Device, Ledger, Outcome, Unanswered
 from chat.features.push.rules import Decision, decide
 from chat.features.push.services_down import ServicesDown
 from chat.features.push.subscriptions import endpoint_of
@@ -41,6 +41,12 @@ _SOON = 5.0
 """Seconds until a push that failed is tried again; twice as long after each failure, an hour at most."""
 
 _LATEST = 3600.0
+
+_AFTER_SILENCE = 60.0
+"""Seconds until a push is sent again whose answer was lost: usually the service has it, and it is the last try."""
+
+_MOST_LOST = 2
+"""So often a push is sent without an answer."""
 
 _MOST_REFUSALS = 1000
 """Refusals of push services that are known to be logged."""
@@ -77,6 +83,7 @@ class Sender:
         self._wakes = 0
         self._under_way = 0  # claimed people and rooms that are not recorded yet
         self._outcomes: list[list[Outcome]] = []  # of each of them, not recorded yet
+        self._unanswered: list[Unanswered] = []  # sent since, and not recorded
         self._changed = Signal()
         self._refused: set[tuple[str, int | None]] = set()  # logged before: push services and their answers
         self._has_failed = False
@@ -196,19 +203,29 @@ class Sender:
         held = max(device.held, self._down.held(origin))
         if held:
             return Delivered(device=device, state=DeliveryState.RETRY, error="held", held=held)
+        if device.is_unknown:
+            return Delivered(device=device, state=DeliveryState.UNKNOWN, error="no_answer")
+
+        def written() -> None:
+            self._unanswered.append(Unanswered(claimed.message_id, claimed.person_id, claimed.claim, device))
+            self._changed.notify()
+
         answer = await outgoing.send(
             device.subscription,
             body,
             topic=outgoing.keys.topic(claimed.room_id, claimed.person_id),
             is_urgent=claimed.facts.is_for_one,
+            written=written,
         )
         self._figures.answered(answer)
         self._down.answered(origin, claimed.person_id, answer)
         if answer.state is DeliveryState.FAILED:
             self._log_refusal(origin, answer)
+        is_over = answer.is_lost and device.lost + 1 >= _MOST_LOST
         return Delivered(
             device=device,
-            state=answer.state,
+            state=DeliveryState.UNKNOWN if is_over else answer.state,
+            is_lost=answer.is_lost,
             status=answer.status,
             error=answer.error,
             seconds=answer.seconds,
@@ -227,19 +244,23 @@ class Sender:
 
     async def _record(self) -> None:
         while True:
-            await self._changed.wait_until(lambda: self._outcomes)
+            await self._changed.wait_until(lambda: self._outcomes or self._unanswered)
             recorded, self._outcomes = self._outcomes, []
+            sent, self._unanswered = self._unanswered, []
             outcomes = [outcome for each in recorded for outcome in each]
-            while True:
+            answered = {(each.message_id, each.person_id) for each in outcomes}
+            unanswered = [each for each in sent if (each.message_id, each.person_id) not in answered]
+            while outcomes or unanswered:
                 try:
-                    await self._ledger.record(outcomes)
+                    await self._ledger.record(outcomes, unanswered)
                     break
                 except StorageError as error:
                     await self._failed(error)
             self._has_failed = False
-            self._figures.decided(_counts(outcomes))
-            self._under_way -= len(recorded)
-            self.wake()
+            if recorded:
+                self._figures.decided(_counts(outcomes))
+                self._under_way -= len(recorded)
+                self.wake()
 
     async def _failed(self, error: StorageError) -> None:
         if not self._has_failed:
@@ -256,7 +277,7 @@ def _seconds(wait: float | None) -> float:
 def _outcome(claimed: Claimed, made: Sequence[Delivered]) -> Outcome:
     """Return what came of the pushes to a person's browsers. Pure, but for chance."""
     states = {each.state for each in made}
-    if claimed.is_sent or DeliveryState.SENT in states:
+    if claimed.is_sent or not states.isdisjoint((DeliveryState.SENT, DeliveryState.UNKNOWN)):
         decision = Decision.SENT
     elif DeliveryState.RETRY in states:
         decision = Decision.WAITING
@@ -266,6 +287,8 @@ def _outcome(claimed: Claimed, made: Sequence[Delivered]) -> Outcome:
     again = None
     if DeliveryState.RETRY in states:
         usual = min(_SOON * 2 ** min(tries - 1, 20), _LATEST) * random.uniform(1, 1.25)
+        if any(each.is_lost and each.state is DeliveryState.RETRY for each in made):
+            usual = max(usual, _AFTER_SILENCE)
         asked = min((each.held or 0.0 for each in made if each.state is DeliveryState.RETRY), default=0.0)
         again = max(usual, asked)
         if claimed.facts.age + again > DAY:
@@ -274,6 +297,7 @@ def _outcome(claimed: Claimed, made: Sequence[Delivered]) -> Outcome:
     return Outcome(
         message_id=claimed.message_id,
         person_id=claimed.person_id,
+        claim=claimed.claim,
         tries=tries,
         decision=decision,
         again=again,

@@ -7,7 +7,7 @@ import trio
 
 from chat.domain.failures import StorageDown
 from chat.domain.messages.explanation import Explanation
-from chat.features.push.ledger import Claimed, Device, Outcome, Step, Upcoming
+from chat.features.push.ledger import Claimed, Device, Outcome, Step, Unanswered, Upcoming
 from chat.features.push.rules import Decision, Facts
 from chat.features.push.subscriptions import Subscription
 from chat.signals import Signal
@@ -59,7 +59,7 @@ class LedgerInMemory:
         self._due.update(dict.fromkeys(due, now + 60))
         return [_claimed(each) for each in due]
 
-    async def record(self, outcomes: Sequence[Outcome]) -> None:
+    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
         await self._outage("record")
         for each in outcomes:
             self._due.pop(each.message_id, None)
@@ -127,7 +127,7 @@ class SteadyLedger(LedgerInMemory):
             claimed.append(_claimed(person, self._endpoints[person]))
         return claimed
 
-    async def record(self, outcomes: Sequence[Outcome]) -> None:
+    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
         await trio.lowlevel.checkpoint()
         for each in outcomes:
             self.outcomes[each.person_id] = each

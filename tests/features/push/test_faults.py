@@ -16,7 +16,7 @@ from chat.engine.statuses import Statuses
 from chat.features.push.delivery import DAY, DeliveryState, PushAnswer, _seconds, deliver
 from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys, new_private_key
-from chat.features.push.ledger import LEDGER, Outcome
+from chat.features.push.ledger import LEDGER, Outcome, Unanswered
 from chat.features.push.sending import Outgoing, Sender
 from chat.features.push.subscriptions import Subscription
 from chat.inspection.metrics import Metrics
@@ -214,9 +214,10 @@ def record_of(server: Server, monkeypatch: pytest.MonkeyPatch, before: Callable[
     ledger = server.storage.feature_ports[LEDGER]
     record = ledger.record
 
-    async def recorded(outcomes: Sequence[Outcome]) -> None:
-        await before()
-        await record(outcomes)
+    async def recorded(outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
+        if outcomes:
+            await before()
+        await record(outcomes, unanswered)
 
     monkeypatch.setattr(ledger, "record", recorded)
 

@@ -12,6 +12,7 @@ from chat.domain.rooms.membership import Notify
 from chat.storage.postgres.database import DatabaseAddress
 from tests.features.push.push_service import SILENCE, PushService
 from tests.features.push.world import World, open_servers, open_world
+from tests.support.databases import fetch
 
 
 @pytest.fixture(autouse=True)
@@ -210,6 +211,61 @@ async def test_what_a_server_left_when_it_died_is_pushed_by_another(world: World
         assert await world.decided(ada, message) == "sent"
 
 
+async def test_a_push_whose_answers_are_lost_is_sent_twice_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.features.push.delivery.TIMEOUT", 0.3)
+    monkeypatch.setattr("chat.features.push.sending._SOON", 0.1)
+    monkeypatch.setattr("chat.features.push.sending._AFTER_SILENCE", 0.1)
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    # What is refused was not taken, so it does not count.
+    world.service.answer("ada", 503, SILENCE, 503, SILENCE, SILENCE)
+    async with open_servers(world):
+        (message,) = await world.say(ben, "@ada")
+        assert await world.decided(ada, message) == "sent"
+        found = await world.why(ada, message)
+        assert found is not None
+        assert [each.state for each in found.deliveries] == ["unknown"]
+    assert [each.status for each in world.service.pushed] == [503, SILENCE, 503, SILENCE]
+
+
+async def test_servers_that_die_with_a_push_send_it_twice_and_no_more(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    (message,) = await world.say(ben, "@ada")
+    world.service.usual = (SILENCE, {})
+
+    async def noted(claim: int) -> None:
+        with trio.fail_after(20):
+            while await fetch(world.address, "SELECT max(claim) FROM push_deliveries") != claim:  # noqa: ASYNC110
+                await trio.sleep(0.01)  # only the database knows
+
+    for claim in (1, 2):
+        with trio.CancelScope() as dying:
+            async with open_servers(world):
+                world.publish()
+                await world.service.came(claim)
+                await noted(claim)
+                dying.cancel()
+        await world.sql("UPDATE push_decisions SET due_at = now()")  # its claim is over
+    async with open_servers(world):
+        assert await world.decided(ada, message) == "sent"
+        found = await world.why(ada, message)
+    assert found is not None
+    assert [each.state for each in found.deliveries] == ["unknown"]
+    assert len(world.service.pushed) == 2
+
+
+async def test_servers_that_die_before_they_push_leave_it_to_the_next(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    (message,) = await world.say(ben, "@ada")
+    async with open_servers(world, delay=3600.0):
+        await world.asked(ada, message)
+    await world.sql("UPDATE push_decisions SET due_at = now(), is_claimed = true, tries = 7")
+    async with open_servers(world):
+        assert await world.decided(ada, message) == "sent"
+    assert len(world.service.pushed) == 1
+
+
 async def test_a_subscription_that_is_gone_is_removed_and_the_other_device_gets_it(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
     await world.log_in(ada, "phone")
@@ -241,6 +297,7 @@ async def test_a_busy_broken_or_silent_service_is_asked_again(
 ) -> None:
     monkeypatch.setattr("chat.features.push.delivery.TIMEOUT", 0.5)
     monkeypatch.setattr("chat.features.push.sending._SOON", 0.1)
+    monkeypatch.setattr("chat.features.push.sending._AFTER_SILENCE", 0.1)
     ada, ben = await world.someone("ada"), await world.add("ben")
     world.service.answer("ada", status, Retry_After="1")
     async with open_servers(world):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from io import BufferedRandom
 from pathlib import Path
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import msgspec
@@ -76,8 +77,7 @@ async def _write(
                 if entry is not None:
                     entry.close()
                 name, entry = kind, archive.open(f"{kind}.jsonl", "w", force_zip64=True)
-            content = "".join(f"{line}\n" for line in lines).encode()
-            await trio.to_thread.run_sync(partial(entry.write, content))
+            await trio.to_thread.run_sync(_add, entry, lines)
             written()
             if kind == "files":
                 digests.update(_digest(line).sha256 for line in lines)
@@ -85,6 +85,10 @@ async def _write(
         if entry is not None:
             entry.close()
     return digests
+
+
+def _add(entry: IO[bytes], lines: list[str]) -> None:
+    entry.write("".join(f"{line}\n" for line in lines).encode())
 
 
 async def _write_files(

@@ -20,6 +20,9 @@ from chat.storage.archives import Archives, NoSpace
 _CLAIM = 15.0
 """Seconds for which a claim lasts without a renewal."""
 
+_SHARE = 0.3
+"""The share of time that rows are read and written in: others wait for the same processors."""
+
 _RENEW = 2.0
 """Seconds between two renewals, which also note the progress."""
 
@@ -158,10 +161,13 @@ class _Progress:
         self, kinds: AsyncGenerator[tuple[str, list[str]]]
     ) -> AsyncGenerator[tuple[str, list[str]]]:
         async with aclosing(kinds):
+            began = trio.current_time()
             async for each in kinds:
                 yield each
                 self._done += 1
                 self._before_files = self._size
+                await trio.sleep((trio.current_time() - began) * (1 / _SHARE - 1))
+                began = trio.current_time()
 
     def wrote(self, size: int) -> None:
         self._size = size

@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 
 from chat.storage.postgres.database import Database
 
-_WINDOW = 5000
-"""Ids of the log, or rows, that one query reads."""
+_WINDOW = 500
+"""Ids of the log, or rows, that one query reads. Decoding 5000 long messages took 0.3 s, in which everybody waited."""
 
 _PERSON = """
 SELECT id, name, display_name, email, is_operator, is_moderator, is_admin, share_reads, created_at, changed_at,

@@ -123,6 +123,8 @@ export class Batch {
     const draft = event.reset === undefined ? this.draftOf(event.id) : null;
     if (draft) {
       applySnapshot(draft, event);
+      // A room that the page knows by a call may be new to the server's socket, which sends no changes up to here.
+      if (event.pos > draft.room.info.pos) this.copyOf("gaps").add(event.id);
     } else {
       const room = roomFromSnapshot(event);
       this.rooms().set(event.id, room);

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, WebSocketRoute, expect
 from websockets.sync.client import connect
 
 from tests.backup.restorable import open_restorable
@@ -537,6 +537,62 @@ def test_two_pages_that_begin_at_once_share_one_conversation(
         expect(panel.get_by_text("Sending…")).to_have_count(0)
     room = olga.conversation(panels[0].locator(".said .message-text").last.inner_text())
     assert sorted(olga.texts(room["id"])) == ["from the first page", "from the second page"]
+
+
+def test_a_page_that_joins_before_its_socket_has_the_beginning_shows_it(
+    pages: Pages, chat: ServerProcess, shop: OtherSite
+) -> None:
+    shop.shows_widget(chat.url)
+    context = pages.context()
+    one, other = context.new_page(), context.new_page()
+    frames: list[
+        tuple[WebSocketRoute, str | bytes]
+    ] = []  # of the server to the other page, after the first sync
+    is_live = is_through = False
+
+    def connect(page: WebSocketRoute) -> None:
+        def pass_on(frame: str | bytes) -> None:
+            nonlocal is_live
+            if is_live and not is_through:
+                frames.append((page, frame))
+            else:
+                page.send(frame)
+                is_live = is_live or '"sync_ok"' in str(frame)
+
+        page.connect_to_server().on_message(pass_on)
+
+    other.route_web_socket("**/api/v1/socket", connect)
+    panels = []
+    for page in (one, other):
+        page.goto(shop.url)
+        panels.append(pressed(page))
+    begins: list[Route] = []
+    makes: list[Route] = []
+    one.route("**/api/v1/support/visitors", lambda route: begins.append(route))
+    one.route("**/api/v1/support", lambda route: makes.append(route))
+    with one.expect_request("**/api/v1/support/visitors"):
+        say(panels[0], "from the first page")
+    say(panels[1], "from the second page")  # it waits for the first page, and then joins
+    expect(panels[1].get_by_role("button", name="Send")).to_be_disabled()
+    with one.expect_request("**/api/v1/support"):
+        begins[0].continue_()
+    eventually(lambda: other.evaluate("true") and is_live, "the other page is connected")
+    joins: list[Route] = []
+    other.route("**/api/v1/support", lambda route: joins.append(route))
+    with other.expect_request("**/api/v1/support"):
+        makes[0].continue_()
+        expect(panels[0].locator(".said .message-text")).to_have_count(1)
+        expect(panels[0].get_by_text("Sending…")).to_have_count(0)
+        say(panels[0], "and one more")
+        expect(panels[0].locator(".said .message-text")).to_have_count(2)
+        expect(panels[0].get_by_text("Sending…")).to_have_count(0)
+    with other.expect_response("**/api/v1/support"):
+        joins[0].continue_()
+    is_through = True
+    for socket, frame in frames:
+        socket.send(frame)
+    for panel in panels:
+        expect(panel.locator(".said .message-text")).to_have_count(3)
 
 
 def test_a_page_continues_a_conversation_of_a_closed_page(

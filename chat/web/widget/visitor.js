@@ -80,8 +80,13 @@ export function openVisitor(page) {
   /** @param {AbortSignal} signal */
   function onLive(signal) {
     outbox.drain(signal);
+    loadNewest();
+  }
+
+  /** Load the newest messages where some are missing: the conversation may come with more than its last one. */
+  function loadNewest() {
     const room = conversation();
-    if (room && !isLoadedTo(room, room.info.seq)) loadMessages().catch(() => {}); // the next connection loads them
+    if (room && connection.isLive() && !isLoadedTo(room, room.info.seq)) loadMessages().catch(() => {}); // the next connection loads them
   }
 
   function conversation() {
@@ -120,7 +125,8 @@ export function openVisitor(page) {
     storage.put({ room: room.id });
     const event = /** @type {RoomEvent} */ ({ ...room, type: "room" });
     store.update((state) => applyAll(state, [event], Date.now()).state);
-    if (!isStarted) start();
+    if (isStarted) loadNewest();
+    else start();
     return room.id;
   }
 

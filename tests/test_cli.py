@@ -39,6 +39,7 @@ from chat.settings.listen import Listen
 from chat.settings.sources import read_config
 from tests.reference.storage import MemoryStorage
 from tests.support import command_line
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute
 from tests.support.processes import child
 
@@ -439,7 +440,7 @@ async def test_an_error_that_ends_the_server_is_not_swallowed(monkeypatch: pytes
 # The real process
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=in_campaign)])
 def test_it_listens_on_a_free_port_and_ends_with_status_0(data: Path, number: int) -> None:
     with Running("--data", str(data), "--listen", "127.0.0.1:0=messenger") as server:
         addresses = [server.listening(), server.listening()]
@@ -569,6 +570,7 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
     assert running.process.poll() is None
 
 
+@in_campaign
 def test_older_look_alike_names_are_listed_and_logged_at_the_start(
     home: Path,
 ) -> None:

@@ -1,6 +1,7 @@
 """The record of each moment: where tasks wait, at the cost of only the task that took a step."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,27 @@ def test_distinct_moments_are_few_and_reach_each_line() -> None:
     few = sweep_scenario(many_wait_and_one_goes_on, swept=HERE, distinct=True)
     assert set(few.cancelled_at) == set(every.cancelled_at)
     assert few.fired < every.fired / 4
+
+
+async def one_call_of_many_fails(run: Run) -> None:
+    """Each call may fail: all are made at one place, but for the last."""
+
+    async def call() -> None:
+        await trio.lowlevel.checkpoint()
+        if run.trips("broken"):
+            raise ConnectionError
+
+    async def live() -> None:
+        with suppress(ConnectionError):
+            for _ in range(STEPS):
+                await call()
+            await call()
+
+    await run.target(live)
+
+
+def test_of_alike_operations_one_fails_where_moments_are_distinct() -> None:
+    every = sweep_scenario(one_call_of_many_fails, swept=HERE, flavours=["broken"])
+    few = sweep_scenario(one_call_of_many_fails, swept=HERE, flavours=["broken"], distinct=True)
+    assert not few.failures
+    assert (every.fired, few.fired) == (STEPS + 1, 2)

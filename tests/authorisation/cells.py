@@ -58,8 +58,12 @@ def cells() -> Iterator[Cell]:
 
 
 def in_every_run(cell: Cell) -> bool:
-    """Whether `make test` asks it: each act in each place, by one who may and by one who may not, everybody in turn."""
-    return _asker_in_every_run()[_case(cell)] == cell.relation
+    """Whether `make test` asks it: each act in each place, by one who may and by one who may not.
+
+    Everybody is asked in turn, and so is each way.
+    """
+    asker, way = _in_every_run()[_case(cell)]
+    return (cell.relation, cell.way) == (asker, way)
 
 
 def _case(cell: Cell) -> tuple[int, int, bool]:
@@ -67,11 +71,16 @@ def _case(cell: Cell) -> tuple[int, int, bool]:
 
 
 @cache
-def _asker_in_every_run() -> dict[tuple[int, int, bool], str]:
-    askers: dict[tuple[int, int, bool], dict[str, None]] = {}
+def _in_every_run() -> dict[tuple[int, int, bool], tuple[str, str]]:
+    asked: dict[tuple[int, int, bool], dict[str, list[str]]] = {}
     for cell in cells():
-        askers.setdefault(_case(cell), {})[cell.relation] = None
-    return {key: [*relations][sum(key) % len(relations)] for key, relations in askers.items()}
+        asked.setdefault(_case(cell), {}).setdefault(cell.relation, []).append(cell.way)
+    chosen = {}
+    for case, relations in asked.items():
+        relation = [*relations][sum(case) % len(relations)]
+        ways_of_it = relations[relation]
+        chosen[case] = relation, ways_of_it[sum(case) % len(ways_of_it)]
+    return chosen
 
 
 def ways(act: Act) -> list[str]:

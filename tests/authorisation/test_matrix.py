@@ -1,7 +1,7 @@
 """Every operation, by everybody, in every room, over every way: the server's answers are those of the rules.
 
-Each act in each place is asked by one who may and by one who may not; all cells, of one server and of two, with
-`make authorisation`.
+Each act in each place is asked by one who may and by one who may not, over one way; all cells, of one server and of
+two, with `make authorisation`.
 """
 
 import os

@@ -31,6 +31,7 @@ from tests.cancellation import (
 )
 def test_at_many_points(cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]]) -> None:
     every = 60 if scenario.__name__.startswith("http") else 8
+    every = every if cancel_sweep.is_whole else 5 * every
     cancel_sweep.scenario(
         scenario,
         f"{scenario.__name__}, cancelled",
@@ -39,16 +40,19 @@ def test_at_many_points(cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitab
         limit=20,
         every=every,
         seeds=1,
+        collect_every=5,
     )
 
 
 def test_the_whole_server(cancel_sweep: Sweeper) -> None:
+    every = 15 if cancel_sweep.is_whole else 100
     cancel_sweep.scenario(
-        gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=15, seeds=1
+        gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=every, seeds=1
     )
 
 
 def test_a_server_that_is_watched(cancel_sweep: Sweeper) -> None:
+    every = 90 if cancel_sweep.is_whole else 400
     cancel_sweep.scenario(
-        watch_scenarios.watched, "watched, cancelled", virtual=False, limit=20, every=90, seeds=1
+        watch_scenarios.watched, "watched, cancelled", virtual=False, limit=20, every=every, seeds=1
     )

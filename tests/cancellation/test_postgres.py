@@ -37,6 +37,11 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
             yield address
 
 
+def at_least(sweeper: Sweeper, every: int) -> int:
+    """Return `every` for `make sweep`, and a moment or two beside those of the lines for other runs."""
+    return every if sweeper.is_whole else 1000
+
+
 def test_migration(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.migration(one_database)
     cancel_sweep.scenario(scenario, "migration, cancelled", virtual=False, limit=20, every=1000, seeds=1)
@@ -72,33 +77,60 @@ def test_removing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
 def test_requesting_exports(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = export_scenarios.requesting(one_database)
     cancel_sweep.scenario(
-        scenario, "requesting exports, cancelled", virtual=False, limit=20, every=250, seeds=1
+        scenario,
+        "requesting exports, cancelled",
+        virtual=False,
+        limit=20,
+        every=at_least(cancel_sweep, 250),
+        seeds=1,
     )
 
 
 def test_second_factors(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = second_factor_scenarios.factors_in(one_database)
-    cancel_sweep.scenario(scenario, "second factors, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(
+        scenario,
+        "second factors, cancelled",
+        virtual=False,
+        limit=20,
+        every=at_least(cancel_sweep, 250),
+        seeds=1,
+    )
 
 
 def test_subscribing_to_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = push_scenarios.subscribing(one_database)
     cancel_sweep.scenario(
-        scenario, "subscribing to pushes, cancelled", virtual=False, limit=20, every=250, seeds=1
+        scenario,
+        "subscribing to pushes, cancelled",
+        virtual=False,
+        limit=20,
+        every=at_least(cancel_sweep, 250),
+        seeds=1,
     )
 
 
 def test_deciding_about_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = push_scenarios.deciding(one_database)
     cancel_sweep.scenario(
-        scenario, "deciding about pushes, cancelled", virtual=False, limit=20, every=250, seeds=1
+        scenario,
+        "deciding about pushes, cancelled",
+        virtual=False,
+        limit=20,
+        every=at_least(cancel_sweep, 250),
+        seeds=1,
     )
 
 
 def test_mailing_missed_messages(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = push_scenarios.mailing(one_database)
     cancel_sweep.scenario(
-        scenario, "mailing missed messages, cancelled", virtual=False, limit=20, every=250, seeds=1
+        scenario,
+        "mailing missed messages, cancelled",
+        virtual=False,
+        limit=20,
+        every=at_least(cancel_sweep, 250),
+        seeds=1,
     )
 
 
@@ -119,7 +151,9 @@ def test_writing_memberships(cancel_sweep: Sweeper, one_database: DatabaseAddres
 def test_reading(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
     scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
-    cancel_sweep.scenario(scenario, "reading, cancelled", virtual=False, limit=20, every=200, seeds=1)
+    cancel_sweep.scenario(
+        scenario, "reading, cancelled", virtual=False, limit=20, every=at_least(cancel_sweep, 200), seeds=1
+    )
 
 
 def test_following_people(
@@ -128,13 +162,25 @@ def test_following_people(
     monkeypatch.setattr("chat.storage.postgres.listener._CHECK", 0.02)
     scenario = postgres_scenarios.listening(one_database)
     cancel_sweep.scenario(
-        scenario, "following people, cancelled", virtual=False, limit=20, every=200, seeds=1
+        scenario,
+        "following people, cancelled",
+        virtual=False,
+        limit=20,
+        every=at_least(cancel_sweep, 200),
+        seeds=1,
     )
 
 
 def test_a_second_writer(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.second_writer(one_database)
-    cancel_sweep.scenario(scenario, "second writer, cancelled", virtual=False, limit=20, every=200, seeds=1)
+    cancel_sweep.scenario(
+        scenario,
+        "second writer, cancelled",
+        virtual=False,
+        limit=20,
+        every=at_least(cancel_sweep, 200),
+        seeds=1,
+    )
 
 
 def test_a_leftover_postgres(cancel_sweep: Sweeper) -> None:

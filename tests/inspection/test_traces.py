@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from chat.domain.refusals import NOT_ADMIN, Refusal
 from chat.inspection.traces import open_traces
 from chat.operations.operation import Operation
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, eventually, post, register, request
 from tests.support.server import ServerProcess, running_server, used_data_path
 
@@ -220,7 +221,7 @@ async def test_a_span_has_the_type_of_an_exception_without_its_text() -> None:
     assert TEXT.encode() not in receiver.raw
 
 
-@pytest.mark.parametrize("is_on", [False, True])
+@pytest.mark.parametrize("is_on", [False, pytest.param(True, marks=in_campaign)])
 def test_without_the_setting_nothing_of_opentelemetry_is_loaded(is_on: bool) -> None:
     with receiving() as receiver, used_data_path() as data:
         arguments = ["--traces", receiver.url] if is_on else []

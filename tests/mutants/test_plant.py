@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.plant import chosen_files
+from tests.support.campaign import in_campaign
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,6 +80,7 @@ def plant_in(tree: Path, tests_of_small: str) -> "subprocess.CompletedProcess[st
     )
 
 
+@in_campaign
 def test_tests_that_cannot_be_imported_are_reported_as_an_error(tmp_path: Path) -> None:
     done = plant_in(tmp_path, "from chat.domain.small import what_is_not_there\n")
     assert done.returncode == 1

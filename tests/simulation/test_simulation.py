@@ -72,7 +72,7 @@ FOUND_BY_SEVERAL = {
     "count_the_lease_by_the_wall_clock": 19,
     "look_at_nobody_again": 5,
     "tell_before_looking_again": 5,
-    "believe_every_claim": 27,
+    "believe_every_claim": 4,
     "take_a_lost_lease_for_one_server_s_own": 2,
     "ask_nobody_for_notes": 28,
     "let_in_before_catching_up": 5,
@@ -125,8 +125,8 @@ def planted_now(name: str) -> bool:
 
 
 def tried_now(seeds: Iterable[int]) -> list[int]:
-    """Return every third seed, beginning with the least: a world takes a second. `make simulate` tries them all."""
-    return sorted(seeds)[:: 1 if IS_WHOLE else 3]
+    """Return every sixth seed, beginning with the least: a world takes a second. `make simulate` tries them all."""
+    return sorted(seeds)[:: 1 if IS_WHOLE else 6]
 
 
 @pytest.mark.parametrize("clients", [SMALL, LARGE])
@@ -224,6 +224,7 @@ def test_a_planted_defect_of_several_servers_is_found(mutant: Mutant) -> None:
     pytest.fail(f"{mutant.breaks} {FOUND_WITHIN} seeds did not find it")
 
 
+@pytest.mark.skipif(not IS_WHOLE, reason="make simulate shrinks a plan: it takes dozens of worlds")
 def test_a_failing_plan_is_shrunk_to_the_steps_of_the_failure() -> None:
     with believe_every_name():
         plan = draw_plan(1, most_clients=12)

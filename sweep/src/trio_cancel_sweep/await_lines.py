@@ -115,6 +115,13 @@ def coroutine_waits_at(coroutine: Any, swept: SweptCode) -> Iterator[Line]:
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
 
 
+def running_at(frame: FrameType | None, swept: SweptCode) -> Iterator[Line]:
+    """Say where in the swept code the task that runs now has awaited what runs in `frame`, the innermost first."""
+    while frame is not None:
+        yield from _places(frame, frame.f_lineno, swept.root)
+        frame = frame.f_back
+
+
 def place_of(task: trio.lowlevel.Task) -> str:
     """Name a task and where it waits: the innermost frame outside Trio."""
     where = "where it began"

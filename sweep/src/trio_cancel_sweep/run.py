@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import trio
 
 from . import trio_private
-from .await_lines import Line, SweptCode, cleanup_lines, coroutine_waits_at, place_of, waits_at
+from .await_lines import Line, SweptCode, cleanup_lines, coroutine_waits_at, place_of, running_at, waits_at
 from .leftovers import Locks
 from .reporting import Point
 
@@ -133,6 +133,8 @@ class Run:
         if self.point.flavour != flavour or self._task is None:
             return False
         self.moments += 1
+        if self.point.n == 0:
+            self._note(True, tuple(running_at(sys._getframe(1), self._swept)))
         if self.moments == self.point.n:
             self.fired = True
             return True
@@ -157,7 +159,11 @@ class Run:
             self._fire()
 
     def _note_place(self, task: trio.lowlevel.Task | None) -> None:
-        place = (task is not None and self._has(task), tuple(waits_at(task, self._swept)) if task else ())
+        is_ours = task is not None and self._has(task)
+        self._note(is_ours, tuple(waits_at(task, self._swept)) if task else ())
+
+    def _note(self, is_ours: bool, lines: tuple[Line, ...]) -> None:
+        place = (is_ours, lines)
         if place not in self._places:
             self._places.add(place)
             self.distinct.append(self.moments)

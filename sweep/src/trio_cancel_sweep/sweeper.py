@@ -40,6 +40,11 @@ class Sweeper:
         self._read: set[str] = set()  # files of others, and our own
 
     @property
+    def is_whole(self) -> bool:
+        """Whether more schedules are wanted than each sweep says, so a sweep need leave nothing out."""
+        return self._schedules is not None
+
+    @property
     def reports(self) -> list[Report]:
         """All of them, with those of other processes that have come since the last look."""
         for file in self._common.glob("*.report") if self._common else ():

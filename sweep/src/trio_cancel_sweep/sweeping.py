@@ -52,8 +52,8 @@ class Options(TypedDict, total=False):
     limit: seconds after which a run hangs (600, or 20 where time is real).
     every: look at each `every`-th moment only, beginning elsewhere with each seed. Await lines that none of these
         moments is at have one of their own.
-    distinct: look only at moments at which the task that took the last step (`park`), or takes the next one (`wake`),
-        is at await lines of the swept code, with their callers, where no task was in an earlier moment.
+    distinct: look only at moments at which the task that took the last step (`park`), takes the next one (`wake`), or
+        asks `run.trips`, is at await lines of the swept code, with their callers, where no task was in an earlier one.
     virtual: whether time jumps where all tasks wait (True); not with real sockets, whose bytes may be under way.
     known: await lines that were looked at already.
     stop_at_first: end with the first failure, for defects that are to be found.
@@ -201,6 +201,11 @@ def _sweep_target(report: Report, settings: Settings, untouched: Run, options: O
         moments = dict.fromkeys(flavours, range(1 + seed % every, untouched.moments + 1, every))
     elif distinct:
         moments["park"] = untouched.distinct
+        for flavour in flavours:
+            if flavour not in (*CANCELLING, "deadline"):
+                asked, failures = settings.run(Point(seed, flavour, 0, victim))
+                report.add(asked, failures)
+                moments[flavour] = asked.distinct
     if "wake" in flavours and (distinct or (settings.virtual and not options.get("stop_at_first"))):
         compared, failures = settings.run(Point(seed, "wake", 0, victim))
         report.add(compared, failures)

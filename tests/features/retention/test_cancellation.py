@@ -208,6 +208,8 @@ def test_removing_at_every_point(cancel_sweep: Sweeper) -> None:
         virtual=False,
         limit=20,
         seeds=1,
+        distinct=True,
+        collect_every=5,
     )
 
 
@@ -229,6 +231,6 @@ def test_removing_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddre
         "removing in PostgreSQL, cancelled",
         virtual=False,
         limit=20,
-        every=250,
+        every=250 if cancel_sweep.is_whole else 1000,
         seeds=1,
     )

@@ -35,6 +35,7 @@ from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
 from tests.reference.storage import MemoryStorage
+from tests.support.campaign import in_campaign
 from tests.support.gateway import nothing_logged
 
 SECRET = "a secret of the tests that is long enough"
@@ -173,7 +174,7 @@ async def reset_again_and_again(address: str, tls: ssl.SSLContext | None) -> Non
             inner.socket.close()
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("tls", [pytest.param(False, marks=in_campaign), True], ids=["plain", "TLS"])
 async def test_under_short_writes_no_frame_is_torn_and_none_comes_after_the_close(
     tls: bool, choked: random.Random, patient: float, tmp_path: Path
 ) -> None:

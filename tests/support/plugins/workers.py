@@ -18,6 +18,9 @@ WITH_ORDINARY_BROWSER = (
 )
 """Files that one worker runs, because they start a second browser."""
 
+TOGETHER = ("tests/authorisation/",)
+"""Folders that one worker runs, because to make their common world takes longer than most of their tests."""
+
 FIRST = (
     "tests/cancellation/test_postgres.py",
     "tests/cancellation/test_sessions.py",
@@ -38,6 +41,9 @@ class FileScheduling(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         if file in WITH_ORDINARY_BROWSER:
             return WITH_ORDINARY_BROWSER[0]
+        for folder in TOGETHER:
+            if file.startswith(folder):
+                return folder
         return nodeid if file in APART else file
 
 

@@ -18,6 +18,10 @@ CLAIM = 60.0
 """Seconds for which a server may send what it has claimed; then another one does."""
 
 
+MOST_LOST = 2
+"""So often a push is sent without an answer."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """A step along the log: up to which id it is decided, whether more is there, and the decisions, counted."""
 
@@ -38,14 +42,19 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         lost: how often the push was sent to it without an answer.
-        is_unknown: and perhaps once more by a server that died then. It is not sent again.
+        silent: earlier claims of servers that died: each may have sent it.
     """
 
     subscription: Subscription
     name: str
     held: float = 0.0
     lost: int = 0
-    is_unknown: bool = False
+    silent: int = 0
+
+    def is_over(self, more_lost: int = 0) -> bool:
+        """Whether the push was sent without an answer, and may have been twice, so that it is not sent again. Pure."""
+        lost = self.lost + more_lost
+        return lost > 0 and lost + self.silent >= MOST_LOST
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

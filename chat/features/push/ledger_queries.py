@@ -138,6 +138,7 @@ class PostgresLedger:
                     [each.device.subscription.session_id for each in unanswered],
                     [each.device.name for each in unanswered],
                     [each.device.lost + 1 for each in unanswered],
+                    [each.device.silent for each in unanswered],
                     [each.claim for each in unanswered],
                 )
             if not outcomes:
@@ -162,6 +163,7 @@ class PostgresLedger:
                     [one.seconds for _, one in made],
                     [each.tries for each, _ in made],
                     [one.device.lost + one.is_lost for _, one in made],
+                    [one.device.silent for _, one in made],
                     [each.claim for each, _ in made],
                 )
             held = [
@@ -299,7 +301,11 @@ def _claimed(
         devices=[
             now_device
             for each in devices
-            if (now_device := _still(each, row["tries"], tried.get((*place, each.subscription.session_id))))
+            if (
+                now_device := _still(
+                    each, row["tries"], is_held, tried.get((*place, each.subscription.session_id))
+                )
+            )
         ],
         badge=badge,
     )
@@ -316,13 +322,15 @@ def _device(row: asyncpg.Record) -> Device:
     return Device(subscription=subscription, name=row["name"], held=row["held"])
 
 
-def _still(device: Device, claim: int, tried: asyncpg.Record | None) -> Device | None:
-    """Return a browser with what is known of earlier tries; None: no push goes to it any more. Pure."""
-    if tried is None or tried["has_ended"]:
-        return device if tried is None else None
-    # A claim in between has left no word: that server may have sent it once more before it died.
-    is_unknown = tried["lost"] > 1 or claim > tried["claim"] + 1
-    return structs.replace(device, lost=tried["lost"], is_unknown=is_unknown)
+def _still(device: Device, claim: int, is_held: bool, tried: asyncpg.Record | None) -> Device | None:
+    """Return a browser with what is known of earlier claims; None: no push goes to it any more. Pure."""
+    if tried is None:
+        # Claims in quiet hours sent nothing.
+        return structs.replace(device, silent=0 if is_held else claim - 1)
+    if tried["has_ended"]:
+        return None
+    silent = tried["silent"] + max(claim - tried["claim"] - 1, 0)
+    return structs.replace(device, lost=tried["lost"], silent=silent)
 
 
 def _places(subscriptions: Sequence[Subscription]) -> tuple[list[int], list[str]]:

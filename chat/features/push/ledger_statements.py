@@ -141,9 +141,9 @@ JOIN sessions ON sessions.id = s.session_id AND sessions.expires_at > now()
 JOIN users ON users.id = s.user_id AND users.disabled_at IS NULL AND users.deleted_at IS NULL
 WHERE s.user_id = ANY ($1)"""
 TRIED = """
-SELECT message_id, person_id, session_id, state <> 'retry' AS has_ended, lost, claim
+SELECT message_id, person_id, session_id, state <> 'retry' AS has_ended, lost, silent, claim
 FROM unnest($1::bigint[], $2::bigint[]) AS claimed(message_id, person_id)
-JOIN push_deliveries USING (message_id, person_id) WHERE state <> 'retry' OR lost > 0"""
+JOIN push_deliveries USING (message_id, person_id)"""
 
 BADGES = """
 SELECT person_id, (
@@ -164,23 +164,25 @@ FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::float8[]) AS made(messag
 WHERE mine.message_id = made.message_id AND mine.person_id = made.person_id"""
 DELIVERED = """
 INSERT INTO push_deliveries
-    (message_id, person_id, session_id, device, state, status, error, seconds, tries, lost, claim)
+    (message_id, person_id, session_id, device, state, status, error, seconds, tries, lost, silent, claim)
 SELECT made.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::integer[], $7::text[],
-    $8::real[], $9::integer[], $10::integer[], $11::integer[])
-    AS made(message_id, person_id, session_id, device, state, status, error, seconds, tries, lost, claim)
+    $8::real[], $9::integer[], $10::integer[], $11::integer[], $12::integer[])
+    AS made(message_id, person_id, session_id, device, state, status, error, seconds, tries, lost, silent, claim)
 JOIN push_decisions USING (message_id, person_id)
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
 SET state = excluded.state, status = excluded.status, error = excluded.error, seconds = excluded.seconds,
-    tries = excluded.tries, at = excluded.at, lost = excluded.lost, claim = excluded.claim"""
+    tries = excluded.tries, at = excluded.at, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim"""
 # A server that comes late overwrites nothing of a later claim.
 UNANSWERED = """
-INSERT INTO push_deliveries (message_id, person_id, session_id, device, state, error, seconds, tries, lost, claim)
-SELECT message_id, person_id, session_id, device, 'retry', 'no_answer', 0, made.claim, made.lost, made.claim
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::integer[])
-    AS made(message_id, person_id, session_id, device, lost, claim)
+INSERT INTO push_deliveries
+    (message_id, person_id, session_id, device, state, error, seconds, tries, lost, silent, claim)
+SELECT message_id, person_id, session_id, device, 'retry', 'no_answer', 0, made.claim, made.lost, made.silent,
+    made.claim
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
+    AS made(message_id, person_id, session_id, device, lost, silent, claim)
 JOIN push_decisions USING (message_id, person_id)
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
-SET error = excluded.error, lost = excluded.lost, claim = excluded.claim, at = excluded.at
+SET error = excluded.error, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim, at = excluded.at
 WHERE push_deliveries.state = 'retry' AND push_deliveries.claim < excluded.claim"""
 HOLD = """
 UPDATE push_subscriptions AS s SET held_until = now() + make_interval(secs => made.held)

@@ -45,9 +45,6 @@ _LATEST = 3600.0
 _AFTER_SILENCE = 60.0
 """Seconds until a push is sent again whose answer was lost: usually the service has it, and it is the last try."""
 
-_MOST_LOST = 2
-"""So often a push is sent without an answer."""
-
 _MOST_REFUSALS = 1000
 """Refusals of push services that are known to be logged."""
 
@@ -203,7 +200,7 @@ class Sender:
         held = max(device.held, self._down.held(origin))
         if held:
             return Delivered(device=device, state=DeliveryState.RETRY, error="held", held=held)
-        if device.is_unknown:
+        if device.is_over():
             return Delivered(device=device, state=DeliveryState.UNKNOWN, error="no_answer")
 
         def written() -> None:
@@ -221,7 +218,7 @@ class Sender:
         self._down.answered(origin, claimed.person_id, answer)
         if answer.state is DeliveryState.FAILED:
             self._log_refusal(origin, answer)
-        is_over = answer.is_lost and device.lost + 1 >= _MOST_LOST
+        is_over = answer.is_lost and device.is_over(1)
         return Delivered(
             device=device,
             state=DeliveryState.UNKNOWN if is_over else answer.state,

@@ -255,6 +255,24 @@ async def test_servers_that_die_with_a_push_send_it_twice_and_no_more(world: Wor
     assert len(world.service.pushed) == 2
 
 
+async def test_a_claim_that_left_no_word_counts_once_an_answer_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.features.push.delivery.TIMEOUT", 0.3)
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    (message,) = await world.say(ben, "@ada")
+    async with open_servers(world, delay=3600.0):
+        await world.asked(ada, message)
+    world.service.answer("ada", SILENCE, SILENCE)
+    await world.sql("UPDATE push_decisions SET due_at = now(), is_claimed = true, tries = 1")
+    async with open_servers(world):
+        assert await world.decided(ada, message) == "sent"
+        found = await world.why(ada, message)
+    assert found is not None
+    assert [each.state for each in found.deliveries] == ["unknown"]
+    assert len(world.service.pushed) == 1  # with the one of the server that died: two
+
+
 async def test_servers_that_die_before_they_push_leave_it_to_the_next(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
     (message,) = await world.say(ben, "@ada")

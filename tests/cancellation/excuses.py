@@ -59,13 +59,7 @@ BY_DEADLINE = "tests/outbound ends requests at their deadline, which cancels the
 ASKED_AGAIN = (
     "a link that was not mailed, or is used up, is asked for again: tests/features/recovery uses one up"
 )
-BEGUN_AGAIN = (
-    "each write is one transaction, and what was cut is begun again: tests/features/oidc logs in again"
-)
 AS_IN_LOG_IN = "what it waits in is swept with log_in(), and with the use of a code"
-USED_AGAIN = (
-    "what it writes is swept; tests/features/second_factor uses a passkey again, and with another challenge"
-)
 DUE_AGAIN = "what was begun is due again when its lease ends: tests/due and tests/features/mail end it there"
 AS_IN_WRITE = "what it waits in is swept with write()"
 SENT_AGAIN = "what is not recorded is sent again: tests/features/push ends a server between the two"
@@ -87,20 +81,9 @@ EXCUSED = (
     Excuse(
         "features/second_factor/use_cases.py", "self._factors.remove(", "the query that it waits in is swept"
     ),
-    Excuse("features/second_factor/passkeys/native.py", "", USED_AGAIN),
-    Excuse("features/second_factor/passkeys/use_cases.py", "", USED_AGAIN),
-    Excuse("features/second_factor/passkeys/verification.py", "", USED_AGAIN),
-    Excuse("features/second_factor/use_cases.py", "self._passkeys.use_code(", USED_AGAIN),
     Excuse("features/second_factor/use_cases.py", "or HAS_ONE", AS_IN_LOG_IN),
     Excuse("cli/doctor/identity_provider.py", "", "a command of its own process, which only asks"),
-    Excuse("features/oidc/queries.py", "", BEGUN_AGAIN),
-    Excuse("features/oidc/provider.py", "", BEGUN_AGAIN),
-    Excuse("features/oidc/log_in.py", "", BEGUN_AGAIN),
-    Excuse("features/oidc/native.py", "", BEGUN_AGAIN),
-    Excuse("domain/accounts/newcomers.py", "await add(", BEGUN_AGAIN),
-    Excuse("domain/accounts/newcomers.py", "invite and self.mode", BEGUN_AGAIN),
-    Excuse("domain/accounts/logins.py", "await self._has_just_logged_in", BEGUN_AGAIN),
-    Excuse("domain/accounts/accounts.py", "self._sessions.of_person", BEGUN_AGAIN),
+    Excuse("features/oidc/native.py", "await code_check(", AS_IN_LOG_IN),
     Excuse("due/queries.py", "", DUE_AGAIN),
     Excuse("due/runner.py", "", DUE_AGAIN),
     Excuse("due/schedule.py", "", DUE_AGAIN),
@@ -112,7 +95,6 @@ EXCUSED = (
     Excuse("outbound/backend.py", "", BY_DEADLINE),
     Excuse("outbound/client.py", "await self._requests", BY_DEADLINE),
     Excuse("outbound/requests.py", "", BY_DEADLINE),
-    Excuse("outbound/openid.py", "", BEGUN_AGAIN),
     Excuse(
         "engine/deliveries.py",
         "person_id not in self._closing",

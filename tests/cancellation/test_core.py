@@ -10,6 +10,7 @@ from tests.cancellation import (
     cluster_scenarios,
     core_scenarios,
     export_scenarios,
+    log_in_scenarios,
     push_scenarios,
     removal_scenarios,
 )
@@ -67,3 +68,9 @@ def test_watchers_are_notified(cancel_sweep: Sweeper) -> None:
 
 def test_everything_at_once(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(core_scenarios.whole_chat, "whole_chat, cancelled", distinct=True, collect_every=5)
+
+
+@pytest.mark.parametrize("scenario", log_in_scenarios.SERVED, ids=lambda scenario: scenario.__name__)
+def test_logging_in(cancel_sweep: Sweeper, scenario: Scenario) -> None:
+    name = f"{scenario.__name__}, cancelled"
+    cancel_sweep.scenario(scenario, name, virtual=False, limit=20, every=1000, seeds=1)

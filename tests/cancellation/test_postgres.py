@@ -18,6 +18,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
 from tests.cancellation import (
     export_scenarios,
+    log_in_scenarios,
     postgres_scenarios,
     push_scenarios,
     removal_scenarios,
@@ -96,6 +97,11 @@ def test_second_factors(cancel_sweep: Sweeper, one_database: DatabaseAddress) ->
         every=at_least(cancel_sweep, 250),
         seeds=1,
     )
+
+
+def test_identities(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    scenario = log_in_scenarios.identities_in(one_database)
+    cancel_sweep.scenario(scenario, "identities, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
 def test_subscribing_to_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:

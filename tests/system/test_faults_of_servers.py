@@ -35,8 +35,9 @@ def home() -> Generator[ServerProcess]:
         yield home
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def servers(home: ServerProcess) -> Generator[TwoServers]:
+    """Two for each test: PostgreSQL has not connections enough for those of another test too."""
     with two_servers(home, "notify", **SETTINGS) as servers:
         yield servers
 

@@ -27,7 +27,7 @@ class Signal:
 
     def notify(self) -> None:
         """Wake all tasks that wait. Sync; costs next to nothing where none does."""
-        if self._lot is not None:
+        if self._lot:  # true where tasks are parked: waking none would cost four calls
             self._lot.unpark_all()
 
     async def wait(self) -> None:

@@ -70,6 +70,8 @@ async def people_to_speak_to(
     if people is None and room_id not in session.subscriptions:
         access = await conversations.enter(person, room_id)
         return access if isinstance(access, Refusal) else may_speak(access) or access.people
+    if people is None:  # the log ends memberships, and so the subscription
+        return None
     return await conversations.may_go_on(person, people) or people
 
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Route
 
 from tests.support.campaign import in_campaign
-from tests.support.people import PASSWORD, eventually
+from tests.support.people import PASSWORD, eventually, request
 from tests.web.connection import ALL_SENT, ENDED, LIVE, Connection
 from tests.web.pages import Pages
 
@@ -114,3 +114,14 @@ def test_a_database_that_is_replaced_is_closed(context: BrowserContext, pages: P
         assert tab.page.evaluate("() => databases()") == 0
         tab.page.evaluate("() => chat.setShared(false)")
         assert tab.page.evaluate("() => databases()") == 1
+
+
+def test_a_block_in_another_session_is_known_at_once(pages: Pages, context: BrowserContext) -> None:
+    tab = Connection(context, pages.url)
+    tab.until(LIVE)
+    ben = pages.person("ben")["me"]["id"]
+    headers = {"Authorization": f"Bearer {pages.person('ada')['access']}"}
+    for method, blocked in (("PUT", True), ("DELETE", False)):
+        answer = request(method, f"{pages.url}/api/v1/me/blocks/{ben}", headers=headers)
+        assert answer.is_success, answer.text
+        tab.until(f"(state) => state.blocked.has({ben}) === {str(blocked).lower()}")

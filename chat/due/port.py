@@ -30,7 +30,7 @@ class Due(Protocol):
     async def next_in(self, kinds: Sequence[str]) -> float | None:
         """Return the seconds until an item of these kinds is due; None: there is nothing.
 
-        After the clock was set back, what was to come after some seconds does so after as many from now on.
+        After the clock was set back, each item waits as long from now on as it was to wait when it was set.
         """
         ...
 

@@ -21,7 +21,7 @@ DEADLINE = 60.0
 """Seconds for all of it: a server may answer each step late."""
 
 MOST_ANSWERS = 65_536
-"""Bytes that a server may send on a connection, some fifty times what is usual: each answer is kept whole."""
+"""Bytes that a server may send on a connection: some fifty times the usual amount. Each answer is kept whole."""
 
 MOST = 4
 """Conversations at one time."""

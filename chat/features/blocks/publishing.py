@@ -1,4 +1,4 @@
-"""Publishes whom a person blocks now to all their clients here, whoever changed it."""
+"""Publishes the people whom a person blocks to all clients of the person here, after a change by any session."""
 
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence

@@ -147,7 +147,7 @@ class Ledger(Protocol):
         ...
 
     async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
-        """Record what came of claims, and what was sent and has no answer yet. Repeating it changes nothing."""
+        """Record the outcomes of claims, and pushes that have no answer yet. Repeating it changes nothing."""
         ...
 
     async def forget(self, most: int) -> int:

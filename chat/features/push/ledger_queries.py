@@ -323,7 +323,7 @@ def _device(row: asyncpg.Record) -> Device:
 
 
 def _still(device: Device, claim: int, is_held: bool, tried: asyncpg.Record | None) -> Device | None:
-    """Return a browser with what is known of earlier claims; None: no push goes to it any more. Pure."""
+    """Return a browser with its earlier tries; None: the push is not sent to it again. Pure."""
     if tried is None:
         # Claims in quiet hours sent nothing.
         return structs.replace(device, silent=0 if is_held else claim - 1)

@@ -5,8 +5,8 @@ import msgspec
 from chat.domain.accounts.passwords import has_password
 from chat.storage.postgres.session import Connection
 
-# Who removes one of several ways locks the person first. The ways are read by a statement of their own: the one that
-# waited for the lock does not see what was removed meanwhile.
+# Removing a way locks the person first. The ways are read by a second statement: one that waits for a lock does not see
+# the rows that another transaction removed meanwhile.
 _LOCK = "SELECT true FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE"
 _WAYS_IN = """
 SELECT password_hash, (SELECT count(*) FROM passkeys WHERE user_id = users.id) AS passkeys,

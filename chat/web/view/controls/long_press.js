@@ -34,7 +34,7 @@ export function useLongPress(act) {
         if (Math.hypot(clientX - press.x, clientY - press.y) > STILL) stop();
       },
       onPointerUp: (/** @type {PointerEvent} */ { timeStamp }) => {
-        press.isLong = timeStamp - press.since >= LONG; // as the finger felt it, also if this page was busy
+        press.isLong = timeStamp - press.since >= LONG; // by the time of the touch, also where the page was busy
         stop();
         if (press.isLong) setTimeout(() => act(new DOMRect(press.x, press.y, 0, 0)));
       },

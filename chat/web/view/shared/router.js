@@ -86,7 +86,7 @@ export function navigate(path, { replace = false } = {}) {
 /** The current route; the view is rendered again when it changes. */
 export function useRoute() {
   const [route, setRoute] = useState(currentRoute);
-  // Before the effects of what is shown: it may lead elsewhere at once.
+  // Listen before the effects of the screen run: one of them may navigate at once.
   useLayoutEffect(() => {
     listeners.add(setRoute);
     return () => void listeners.delete(setRoute);

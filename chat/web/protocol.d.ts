@@ -807,7 +807,7 @@ export interface Limits {
   calls_per_second: number;
 }
 
-/** Whose account a link logs in: the name. */
+/** Whose account a mailed link is for: the name. */
 export interface LinkAccount {
   name: string;
 }
@@ -2168,6 +2168,11 @@ export interface WhichIssuedInvite {
   id: string;
 }
 
+/** The code of a mailed link to log in, or to set a new password. */
+export interface WhichLink {
+  code: string;
+}
+
 /** A room that people made. */
 export interface WhichListedRoom {
   room: number;
@@ -2179,11 +2184,6 @@ export interface WhichListedRooms {
   /** The `next` of the page before */
   after?: number;
   limit?: number;
-}
-
-/** The code of a mailed link to log in. */
-export interface WhichLoginLink {
-  code: string;
 }
 
 /** The code of a link in a mail. */

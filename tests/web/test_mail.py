@@ -75,9 +75,11 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
     page.get_by_role("button", name="Send reset link").click()
     expect(page.get_by_text("If an account has this address, a link is on its way.")).to_be_visible()
     text = mails.next_mail()["message"].get_body(("plain",)).get_content()
+    assert "the password of the account ada on" in text
     link = re.search(r"^http\S+", text, re.MULTILINE)
     assert link is not None
     page.goto(link[0])
+    expect(page.get_by_text("Account: ada")).to_be_visible()
     page.get_by_label("New password").fill("second words")
     page.get_by_role("button", name="Set password and log in").click()
     expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
@@ -96,6 +98,7 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
         link = re.search(r"^http\S+", text, re.MULTILINE)
         assert link is not None
         page.goto(link[0])
+        expect(page.get_by_text("Account: ada")).to_be_visible()
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
         expect(page).not_to_have_url(re.compile("#"))

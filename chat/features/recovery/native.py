@@ -12,7 +12,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.recovery.letters import Language
 from chat.features.recovery.port import RESETS
-from chat.features.recovery.requests import REQUESTS, Request
+from chat.features.recovery.requests import LOGIN_MARK, REQUESTS, Request
 from chat.mail.link_codes import digest_of
 from chat.operations.operation import Access, Caller, Operation
 from chat.operations.sessions import (
@@ -50,14 +50,14 @@ class Recover(Value, kw_only=True, frozen=True):
     second_factor: SecondFactorCode | None = None
 
 
-class WhichLoginLink(Value, kw_only=True, frozen=True):
-    """The code of a mailed link to log in."""
+class WhichLink(Value, kw_only=True, frozen=True):
+    """The code of a mailed link to log in, or to set a new password."""
 
-    code: _LoginCode
+    code: Annotated[str, Meta(max_length=64, pattern=r"^[lm]-[A-Za-z0-9_-]*$(?!\n)")]
 
 
 class LinkAccount(Value, kw_only=True, frozen=True):
-    """Whose account a link logs in: the name."""
+    """Whose account a mailed link is for: the name."""
 
     name: str
 
@@ -92,10 +92,10 @@ async def ask_login_link(services: EngineServices, caller: Caller, request: Forg
 
 
 async def login_link_account(
-    services: EngineServices, _caller: Caller, request: WhichLoginLink
+    services: EngineServices, _caller: Caller, request: WhichLink
 ) -> LinkAccount | Refusal:
-    """Get whose account a mailed link logs in; the link stays good."""
-    if not may_log_in_by_link(services):
+    """Get whose account a mailed link logs in or sets a new password for; the link stays good."""
+    if request.code.startswith(LOGIN_MARK) and not may_log_in_by_link(services):
         return LINKS_OFF
     person_id = await services.feature_ports[RESETS].person_of(digest_of(request.code))
     person = None if person_id is None else await services.accounts.person(person_id)
@@ -177,7 +177,7 @@ OPERATIONS = (
         name="login_link_account",
         method="POST",
         path="/auth/link/account",
-        request=WhichLoginLink,
+        request=WhichLink,
         reply=LinkAccount,
         access=Access.ANYBODY,
         refuses=(Code.INVALID, Code.CONFLICT, Code.GONE),

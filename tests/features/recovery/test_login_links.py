@@ -107,6 +107,11 @@ async def test_a_link_is_good_once_and_for_its_purpose(mailing: Site) -> None:
     reset = str(await mailed(mailing)).partition("/reset#m-")[2].split()[0]
     assert reason(await use(mailing, "l-" + reset)) == (410, "reset_over")
     assert reason(await whose(mailing, "l-" + reset)) == (410, "reset_over")
+    # A link to reset the password says so too, also where links to log in are off.
+    await mailing.services.settings.change(None, {"login_links": "off"})
+    assert (await whose(mailing, "m-" + reset)).body == {"name": "ada"}
+    assert reason(await whose(mailing, "m-" + code[2:])) == (410, "reset_over")
+    assert reason(await whose(mailing, "l-" + reset)) == (409, "login_links_off")
 
 
 async def test_of_many_uses_at_once_one_logs_in(mailing: Site) -> None:

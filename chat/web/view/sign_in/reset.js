@@ -8,6 +8,7 @@ import { Card, ErrorNote } from "./card.js";
 import { CodeField } from "./log_in.js";
 import { PasswordField } from "../controls/fields.js";
 import { lazy } from "../shared/lazy.js";
+import { useLoaded } from "../shared/loading.js";
 import { navigate } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
 
@@ -29,6 +30,9 @@ function NewPassword({ code }) {
   const [hasFactor, setHasFactor] = useState(false);
   const isAboutCode = error?.reason === "code_needed" || error?.reason === "wrong_code";
   if (isAboutCode && !hasFactor) setHasFactor(true);
+  // An admin's link is handed over by somebody whom its owner asked; a mailed one is asked for by anybody.
+  const account = useLoaded(() => (code.startsWith("m-") ? chat.call("POST", "/auth/link/account", { code }) : Promise.resolve()), [code]);
+  const whose = /** @type {import("../../protocol").LinkAccount | undefined} */ (account.value);
   useTitle(t("reset.title"));
   const submit = (/** @type {any} */ event) => {
     const { second_factor } = formValues(event);
@@ -40,8 +44,11 @@ function NewPassword({ code }) {
   const isOver = error?.code === "gone" || (error?.field === "code" && !isAboutCode);
   const ofPassword = error?.field === "password" ? attemptError(error, wait) : undefined;
   return html`<${Card} title=${t("reset.title")} note=${t("reset.note")}>
+    ${whose && html`<p>${t("confirm.account")} <bdi>${whose.name}</bdi></p>`}
+    ${account.error && !error && html`<${ErrorNote} kind="warning">${account.error}<//>`}
     ${error && !ofPassword && !isAboutCode && html`<${ErrorNote} kind=${isOver ? "warning" : "danger"}>${isOver ? t("reset.over") : attemptError(error, wait)}<//>`}
     <form class="form" onSubmit=${submit}>
+      ${whose && html`<input type="text" autocomplete="username" value=${whose.name} readonly hidden />`}
       <${PasswordField} label=${t("password.new")} hint=${t("sign_in.password_hint")} error=${ofPassword} value=${password}
         onInput=${setPassword} autocomplete="new-password" required autofocus />
       ${hasFactor && html`<${CodeField} name="second_factor" error=${error?.reason === "wrong_code" ? attemptError(error) : ""} />`}

@@ -15,6 +15,7 @@ async def send_letter(
     *,
     person_id: int | None = None,
     lasts: float | None = None,
+    is_bulk: bool = False,
 ) -> int:
     """Queue a mail and return its id; it is handed over soon, also after a restart.
 
@@ -25,9 +26,10 @@ async def send_letter(
         server: the domain of its sender is that of the mail's id.
         person_id: whose mail it is: it is removed with them.
         lasts: seconds after which it is of no use and not sent.
+        is_bulk: it is one of many.
 
     May raise StorageDown and OutcomeUnknown. Cancelling: it was queued, or not.
     """
-    mail_id = await ports[MAILS].add(new_mail(to, letter, server.domain), person_id, lasts)
+    mail_id = await ports[MAILS].add(new_mail(to, letter, server.domain), person_id, lasts, is_bulk=is_bulk)
     ports[SCHEDULE].wake()
     return mail_id

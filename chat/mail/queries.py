@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chat.due.queries import add_due
 from chat.mail.letter import Mail
-from chat.mail.queue import KEPT, MAIL, MailEntry, State
+from chat.mail.queue import BULK, KEPT, MAIL, MailEntry, State
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
@@ -24,17 +24,19 @@ _CLEAN = f"DELETE FROM mails WHERE ended_at < clock_timestamp() - interval '{KEP
 _LISTED = """
 SELECT mails.id, address AS to, subject, state, mails.tries, error,
     extract(epoch FROM created_at)::float8 AS created_at, extract(epoch FROM due.at)::float8 AS next_at
-FROM mails LEFT JOIN due ON due.kind = 'mail' AND due.key = mails.id::text
+FROM mails LEFT JOIN due ON due.kind IN ('mail', 'bulk_mail') AND due.key = mails.id::text
 WHERE state <> 'sent' ORDER BY mails.id DESC LIMIT $1"""
 _COUNTS = "SELECT state, count(*) AS n FROM mails GROUP BY state"
 
 
-async def add_mail(connection: Connection, mail: Mail, person_id: int | None, lasts: float | None) -> int:
+async def add_mail(
+    connection: Connection, mail: Mail, person_id: int | None, lasts: float | None, *, is_bulk: bool = False
+) -> int:
     """As `Mails.add`, in the caller's transaction; asyncio-flavoured."""
     mail_id: int = await connection.fetchval(
         _ADD, person_id, mail.to, mail.message_id, mail.subject, mail.text, mail.html, lasts
     )
-    await add_due(connection, MAIL, str(mail_id), 0.0)
+    await add_due(connection, BULK if is_bulk else MAIL, str(mail_id), 0.0)
     return mail_id
 
 
@@ -57,8 +59,10 @@ class PostgresMails:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, mail: Mail, person_id: int | None, lasts: float | None) -> int:
-        return await self._database.write(lambda connection: add_mail(connection, mail, person_id, lasts))
+    async def add(
+        self, mail: Mail, person_id: int | None, lasts: float | None, *, is_bulk: bool = False
+    ) -> int:
+        return await self._database.write(lambda c: add_mail(c, mail, person_id, lasts, is_bulk=is_bulk))
 
     async def waiting(self, mail_id: int) -> Mail | None:
         async def read(connection: Connection) -> Mail | None:

@@ -10,7 +10,10 @@ from chat.domain.features import Port
 from chat.mail.letter import Letter, Mail, html_of, subject_of, text_of
 
 MAIL = "mail"
-"""The kind of the due item; its key is the id of the mail."""
+"""The kind of the due item of a mail that somebody waits for; its key is the id of the mail."""
+
+BULK = "bulk_mail"
+"""The kind of one of many mails that are queued at once: those that hang hold up no reset link."""
 
 KEPT = 14
 """Days for which it is known what became of a mail."""
@@ -34,8 +37,13 @@ class MailEntry(msgspec.Struct, frozen=True, kw_only=True):
 class Mails(Protocol):
     """The queue. Each method may raise StorageDown; those that write may raise OutcomeUnknown."""
 
-    async def add(self, mail: Mail, person_id: int | None, lasts: float | None) -> int:
-        """Queue a mail, which is due at once, and return its id. `lasts` is in seconds: later it is not sent."""
+    async def add(
+        self, mail: Mail, person_id: int | None, lasts: float | None, *, is_bulk: bool = False
+    ) -> int:
+        """Queue a mail, which is due at once, and return its id.
+
+        `lasts` is in seconds: later it is not sent. `is_bulk`: it is one of many, and due as `BULK`.
+        """
         ...
 
     async def waiting(self, mail_id: int) -> Mail | None:

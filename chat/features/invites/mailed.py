@@ -128,7 +128,7 @@ async def _invite(services: EngineServices, caller: Caller, request: InviteAddre
     settings = services.settings
     link = f"{settings.public_url}/i/{code}"
     letter = _letter(request.language, caller.known.name, settings.server_name, request.days, link)
-    await send_letter(services.feature_ports, letter, address, services.mail, lasts=lasts)
+    await send_letter(services.feature_ports, letter, address, services.mail, lasts=lasts, is_bulk=True)
 
 
 def _letter(language: str, inviter: str, server_name: str, days: int, link: str = "") -> Letter:

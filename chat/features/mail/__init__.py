@@ -8,7 +8,7 @@ from chat.engine.services import EngineServices
 from chat.features.feature import Feature
 from chat.features.mail.native import OPERATIONS
 from chat.mail.queries import PostgresMails, read_counts
-from chat.mail.queue import MAIL, MAILS
+from chat.mail.queue import BULK, MAIL, MAILS
 
 __all__ = ["FEATURE"]
 
@@ -29,5 +29,5 @@ FEATURE = Feature(
     services={SCHEDULE: Schedule},
     figures=read_counts,
     operations=OPERATIONS,
-    due={MAIL: _postman},
+    due={MAIL: _postman, BULK: _postman},
 )

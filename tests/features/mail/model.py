@@ -11,7 +11,7 @@ from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.due.port import DUE, DueItem
 from chat.mail.letter import Mail
-from chat.mail.queue import MAIL, MAILS, MailEntry, State
+from chat.mail.queue import BULK, MAIL, MAILS, MailEntry, State
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -75,7 +75,9 @@ class _Mails:
         self._mails: dict[int, tuple[Mail, MailEntry, float | None]] = {}
         self.people: dict[int, int | None] = {}  # whose mail it is
 
-    async def add(self, mail: Mail, person_id: int | None, lasts: float | None) -> int:
+    async def add(
+        self, mail: Mail, person_id: int | None, lasts: float | None, *, is_bulk: bool = False
+    ) -> int:
         await trio.lowlevel.checkpoint()
         now, number = self._model._now(), len(self._mails) + 1
         entry = MailEntry(
@@ -90,7 +92,7 @@ class _Mails:
         )
         self._mails[number] = mail, entry, None if lasts is None else now + lasts
         self.people[number] = person_id
-        self._model.put(MAIL, str(number), 0.0)
+        self._model.put(BULK if is_bulk else MAIL, str(number), 0.0)
         return number
 
     async def waiting(self, mail_id: int) -> Mail | None:
@@ -109,6 +111,9 @@ class _Mails:
         await trio.lowlevel.checkpoint()
         kept = [entry for _, entry, _ in self._mails.values() if entry.state != "sent"]
         return [
-            structs.replace(entry, next_at=self._model.next_at(MAIL, str(entry.id)))
+            structs.replace(
+                entry,
+                next_at=self._model.next_at(MAIL, str(entry.id)) or self._model.next_at(BULK, str(entry.id)),
+            )
             for entry in reversed(kept)
         ][:most]

@@ -10,7 +10,7 @@ from chat.due.port import DUE
 from chat.mail.handing_over import MailDoor
 from chat.mail.letter import Letter
 from chat.mail.postman import Postman
-from chat.mail.queue import MAIL, MAILS, new_mail
+from chat.mail.queue import BULK, MAIL, MAILS, new_mail
 from tests.protocols.native.site import open_site
 from tests.support.mail_server import MailServerProcess, running_mail_server
 
@@ -111,6 +111,22 @@ async def test_a_mail_is_given_up_when_refused_or_after_two_days(
         ("later@example.com", "given_up"),
         ("never@example.com", "given_up"),
     ]
+
+
+async def test_a_reset_link_is_not_behind_a_list_of_invitations(storage: Storage) -> None:
+    mails, due = storage.feature_ports[MAILS], storage.feature_ports[DUE]
+    for number in range(20):
+        await mails.add(
+            new_mail(f"hang{number}@example.com", LETTER, "chat.example"), None, None, is_bulk=True
+        )
+    waited_for = await mails.add(new_mail("ada@example.com", LETTER, "chat.example"), None, None)
+    hanging = await due.claim([BULK, MAIL], 8, 500.0)
+    assert [item.kind for item in hanging] == [BULK] * 8
+    (item,) = await due.claim([MAIL], 8, 500.0)  # of each kind as many are handled at once
+    assert item.key == str(waited_for)
+    entries = await mails.listed(30)
+    assert len(entries) == 21
+    assert all(entry.next_at is not None for entry in entries)
 
 
 async def test_a_mail_whose_time_is_over_or_whose_person_is_gone_is_not_sent(

@@ -68,6 +68,7 @@ class Message(Value, kw_only=True, frozen=True):
     Attributes:
         kind: a text, or that somebody joined the room: `text` or `join`.
         reply: the message that it answers.
+        root: of a reply, the first message of its thread.
         mentions: the people whom its text mentions.
         all: whether its text mentions everybody in the room.
         edited: when it was last edited.
@@ -81,6 +82,7 @@ class Message(Value, kw_only=True, frozen=True):
     kind: str = "text"
     text: str = ""
     reply: int | None = None
+    root: int | None = None
     mentions: tuple[int, ...] = ()
     all: bool = False
     files: tuple[File, ...] = ()

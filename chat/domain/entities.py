@@ -187,8 +187,8 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     """A message before its commit, without the fields that the commit decides.
 
     `key` is chosen by the client and unique for its sender for ever: drafts with the same key are saved once.
-    `people` are those of the room, `reply` is the seq of the message that it answers. The storage fills in `mentions`
-    (`domain/messages/mentions.py`), and `files` from `file_ids`.
+    `people` are those of the room, `reply` is the seq of the message that it answers. The storage fills in `root`, the
+    seq of the first message of its thread, `mentions` (`domain/messages/mentions.py`), and `files` from `file_ids`.
     """
 
     room_id: int
@@ -203,6 +203,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     mentions: tuple[int, ...] = ()
     file_ids: tuple[int, ...] = ()
     files: tuple[File, ...] = ()
+    root: int | None = None
 
     @property
     def actor_id(self) -> int:
@@ -215,7 +216,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
     `id` is its log id, `seq` its number among the messages of its room, `pos` the position of its latest change (at
     first its own). `people` are those of its room, where the query returns them. Only messages of the log have `reply`
-    (a seq) and `mentions` (ids of people; 0 is everybody in the room).
+    and `root` (seqs) and `mentions` (ids of people; 0 is everybody in the room).
     """
 
     id: int
@@ -231,6 +232,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     reply: int | None = None
     mentions: tuple[int, ...] = ()
     files: tuple[File, ...] = ()
+    root: int | None = None
 
     @property
     def peer(self) -> Peer | None:

@@ -18,6 +18,7 @@ from chat.features.retention import retention
 from chat.features.search import FEATURE as SEARCH
 from chat.features.second_factor import FEATURE as SECOND_FACTOR
 from chat.features.support import FEATURE as SUPPORT
+from chat.features.threads import FEATURE as THREADS
 
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
@@ -36,6 +37,7 @@ _BEFORE: tuple[Feature, ...] = (
     SEARCH,
     SECOND_FACTOR,
     SUPPORT,
+    THREADS,
 )
 
 FEATURES = (*_BEFORE, retention([each.removal for each in _BEFORE if each.removal is not None]))

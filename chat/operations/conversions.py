@@ -63,7 +63,7 @@ def as_new_message(message: entities.Message, key: str | None) -> Message:
 
 def references(message: entities.Message | MessageNow) -> dict[str, Any]:
     """Return the fields for the reply, the mentions and the files of a message; only those that it has."""
-    fields: dict[str, Any] = {} if message.reply is None else {"reply": message.reply}
+    fields: dict[str, Any] = {} if message.reply is None else {"reply": message.reply, "root": message.root}
     if message.mentions:
         fields |= mentioned(message.mentions)
     if message.files:

@@ -93,6 +93,7 @@ class MessageFields(Value, kw_only=True, frozen=True):
     )
     text: Text = ""
     reply: Annotated[Seq, Meta(description="The message that it answers")] | None = None
+    root: Annotated[Seq, Meta(description="Of a reply, the first message of its thread")] | None = None
     mentions: Annotated[Mentioned, Meta(description="The people whom its text mentions")] = ()
     all: Annotated[bool, Meta(description="Whether its text mentions everybody in the room")] = False
     files: Annotated[tuple[FileInfo, ...], Meta(max_length=MOST_FILES)] = ()

@@ -572,6 +572,21 @@ export interface FilesOfRoom {
   next?: number;
 }
 
+/** The thread of a message, to follow or to unfollow. */
+export interface FollowThread {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  on?: boolean;
+}
+
+/** Whether one follows the thread now. */
+export interface Following {
+  /** The message with which the thread begins */
+  root: number;
+  following: boolean;
+}
+
 /** The email address of an account, and the language of the mail. */
 export interface Forgot {
   email: string;
@@ -630,7 +645,7 @@ export interface HelloOk {
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
    * missed_mail, oidc, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention, search,
-   * second_factor, support, sync_pages, visitors; others may be added
+   * second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1015,6 +1030,8 @@ export interface Message {
   text?: string;
   /** The message that it answers */
   reply?: number;
+  /** Of a reply, the first message of its thread */
+  root?: number;
   /** The people whom its text mentions */
   mentions?: number[];
   /** Whether its text mentions everybody in the room */
@@ -1045,6 +1062,8 @@ export interface MessageEvent {
   text?: string;
   /** The message that it answers */
   reply?: number;
+  /** Of a reply, the first message of its thread */
+  root?: number;
   /** The people whom its text mentions */
   mentions?: number[];
   /** Whether its text mentions everybody in the room */
@@ -1785,7 +1804,7 @@ export interface ServerInfo {
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
    * missed_mail, oidc, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention, search,
-   * second_factor, support, sync_pages, visitors; others may be added
+   * second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2031,6 +2050,62 @@ export interface SyncOk {
   left_out?: number;
 }
 
+/**
+ * A thread: its first `message`, which a removed one has not, and a page of its replies, oldest first. It has all
+ * changes of the room up to `pos`. `first`: there are no earlier replies; `last`: there are no later ones. Deleted
+ * replies are left out.
+ */
+export interface Thread {
+  /** The message with which the thread begins */
+  root: number;
+  message?: Message;
+  /** How many replies are not deleted */
+  replies?: number;
+  /** The newest reply; unread behind one's mark of the room */
+  last_seq?: number;
+  /** Unix milliseconds */
+  last_at?: number;
+  /** Whether the reader is notified of replies */
+  following?: boolean;
+  /** Replies of others behind one's mark of the room; 100 stands for 100 or more */
+  unread?: number;
+  messages: Message[];
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  pos: number;
+  first?: boolean;
+  last?: boolean;
+}
+
+/** Threads, the newest first message first. If there may be more, `next` is the `before` of the next page. */
+export interface ThreadList {
+  threads: ThreadState[];
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  next?: number;
+}
+
+/** A thread without its messages, as one reader sees it. */
+export interface ThreadState {
+  /** The message with which the thread begins */
+  root: number;
+  /** How many replies are not deleted */
+  replies: number;
+  /** The newest reply; unread behind one's mark of the room */
+  last_seq?: number;
+  /** Unix milliseconds */
+  last_at?: number;
+  following?: boolean;
+}
+
+/** Threads of a room that begin with a message between `after` and `before`. */
+export interface ThreadsOf {
+  room: number;
+  /** A message's number, or 0: before the first */
+  after?: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  before?: number | null;
+  limit?: number;
+}
+
 /** The API token, which is shown only once, and its session. */
 export interface Token {
   token: string;
@@ -2267,6 +2342,23 @@ export interface WhichSession {
   id: number;
 }
 
+/**
+ * The thread of a message (its first one, or any reply), and replies before, after or around another message.
+ * Without these the newest.
+ */
+export interface WhichThread {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  before?: number | null;
+  /** A message's number, or 0: before the first */
+  after?: number | null;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  around?: number | null;
+  limit?: number;
+}
+
 /** The person whose second factor is removed. */
 export interface WhoseSecondFactor {
   person: number;
@@ -2279,6 +2371,8 @@ export interface WhoseSecondFactor {
 export interface Why {
   /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, quiet, failed */
   decision: string;
+  /** Why it is for one: mention, direct, followed_thread, all */
+  rule?: string;
   /** Unix milliseconds */
   at: number;
   /** The end of the quiet hours that hold it back, or held it back */

@@ -11,6 +11,7 @@ from tests.features.recovery.model import RecoveryModel
 from tests.features.retention.model import RetentionModel
 from tests.features.search.model import MemorySearchIndex
 from tests.features.second_factor.model import SecondFactorModel
+from tests.features.threads.model import ThreadsModel
 
 MODELS = (
     AddressesModel,
@@ -23,5 +24,6 @@ MODELS = (
     RecoveryModel,
     MemorySearchIndex,
     SecondFactorModel,
+    ThreadsModel,
     RetentionModel,
 )

@@ -274,7 +274,7 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
         (history_queries.HISTORY_TO, ADA, EVER, GARDEN, 0, EVER, 100, PLENTY),
         (history_queries.TEXTS, GARDEN, 1, 100, PLENTY, EVER),
         (history_queries.MENTIONS, ADA, EVER, 100, PLENTY),
-        (references.LOOK_UP, [GARDEN], ["p1"], [GARDEN], [ADA], [True]),
+        (references.LOOK_UP, [GARDEN], ["p1"], [GARDEN], [ADA], [True], [GARDEN], [1]),
     ):
         assert await reader.scans(query, *values) <= by_index
 

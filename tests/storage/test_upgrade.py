@@ -37,9 +37,11 @@ from chat.domain.messages.outcomes import KeyUsed, Repeated
 from chat.domain.messages.sync_types import ChangeRange, QueuePlace, RoomSnapshot, TextVersion
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
 from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_history import HistoryQuery
 from chat.features.registry import FEATURES
 from chat.features.search.index import INDEX, Search
 from chat.features.search.query import Query, parse_query
+from chat.features.threads.use_cases import THREADS
 from chat.storage.postgres import names
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -659,3 +661,53 @@ async def test_words_and_people_of_before_are_found_after_the_upgrade(database: 
         assert await fetch(database, "SELECT words FROM message_words WHERE id = 70001") == "'tea' '~1'"
         found = "SELECT name FROM users WHERE name_parts(name_key) @> '{da}' AND NOT is_visitor"
         assert await fetch(database, found) == "Ada"
+
+
+async def test_replies_of_before_and_of_an_older_server_are_in_threads(database: DatabaseAddress) -> None:
+    known = known_migrations()
+    reply = """
+        INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, reply_seq, mentions)
+        SELECT {0}, 1, {0}, {0}, {1}, 'message', 'm{0}', to_timestamp({0}), {2}, {3};
+        UPDATE rooms SET last_seq = {0}, last_pos = {0} WHERE id = 1; UPDATE lanes SET last_id = {0}"""
+
+    async def say(seq: int, sender: int, answered: object, mentions: str = "NULL") -> None:
+        for statement in reply.format(seq, sender, answered, mentions).split(";"):
+            await execute(database, statement)
+
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(
+                database, connect_timeout=10, migrations=[each for each in known if each.version < 54]
+            )
+        people = "('Ada', 'ada', 'x'), ('Ben', 'ben', 'x'), ('Cem', 'cem', 'x')"
+        await execute(database, f"INSERT INTO users (name, name_key, password_hash) VALUES {people}")
+        for seq, sender, answered in ((1, ADA, "NULL"), (2, BEN, 1), (3, ADA, "NULL"), (4, BEN, 2)):
+            await say(seq, sender, answered)
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
+        ) as storage:
+            threads = storage.feature_ports[THREADS]
+
+            async def replies(reader: int, seq: int) -> tuple[str, bool]:
+                page = await threads.read(reader, LOBBY_ID, seq, HistoryQuery(), PLENTY)
+                assert page is not None
+                return " ".join(each.text for each in page.replies), page.thread.is_followed
+
+            # What a server of schema 53 does meanwhile: it answers a reply that has no root yet, and mentions Cem.
+            await say(5, BEN, 4, f"'{{{CEM}}}'")
+            assert await replies(CEM, 5) == ("m5", True)
+            assert [await threads.fill(2), await threads.fill(2), await threads.fill(2)] == [
+                True,
+                False,
+                False,
+            ]
+            for reader, seq in ((ADA, 1), (BEN, 4), (CEM, 5)):
+                assert await replies(reader, seq) == ("m2 m4 m5", True)
+            assert await replies(ADA, 3) == ("", False)
+            assert [each.replies for each in await threads.of_room(ADA, LOBBY_ID, 0, 99, 9)] == [3]
+            await execute(database, "UPDATE messages SET text = '', deleted_at = now() WHERE id = 4")
+            assert await replies(ADA, 1) == ("m2 m5", True)
+            await execute(
+                database, f"UPDATE users SET deleted_at = now(), password_hash = '' WHERE id = {CEM}"
+            )
+            assert await fetch(database, f"SELECT count(*) FROM thread_follows WHERE person_id = {CEM}") == 0

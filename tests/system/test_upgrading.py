@@ -194,6 +194,7 @@ def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: C
         for server in (old_near, new_far):
             eventually(partial(sue.finds_both, server), "each finds what any has indexed")
         _pin_and_unpin(chat, new_far)
+        _reply_in_a_thread(old_near, new_far)
         talk.received_by_all()
         old_again = chat.start(older)
         talk.replace(old_near, old_again)
@@ -209,6 +210,26 @@ def _pin_and_unpin(chat: Chat, server: ServerProcess) -> None:
     for method, pins in (("PUT", 1), ("DELETE", 0), ("PUT", 1)):
         answer = request(method, f"{server.url}{path}", headers={"Authorization": f"Bearer {token}"})
         assert answer.json() == {"pins": pins}
+
+
+def _reply_in_a_thread(older: ServerProcess, newer: ServerProcess) -> None:
+    """Reply on both releases: the newer one shows a thread, also of what the older one sends."""
+    headers = {"Authorization": f"Bearer {register(newer.url, 'theo')}"}
+
+    def ask(server: ServerProcess, method: str, path: str, body: object = None) -> Any:
+        return request(method, f"{server.url}/api/v1/rooms{path}", body, headers=headers).json()
+
+    room = ask(newer, "POST", "", {"name": "threads"})["id"]
+
+    def say(server: ServerProcess, reply: int | None = None) -> int:
+        body = {"key": secrets.token_urlsafe(18), "text": "words", **({"reply": reply} if reply else {})}
+        return int(ask(server, "POST", f"/{room}/messages", body)["seq"])
+
+    root = say(older)
+    first = say(older, root)
+    replies = [first, say(newer, first), say(older, first)]
+    thread = ask(newer, "GET", f"/{room}/threads/{replies[-1]}")
+    assert (thread["root"], [each["seq"] for each in thread["messages"]]) == (root, replies)
 
 
 @in_campaign

@@ -107,8 +107,8 @@ class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
     """The current state of a message, for one reader; a deleted one has no text. Times are Unix seconds.
 
     `pos` is the message's own change of its room, `changed_pos` its latest. Only the sender gets `key`. `deleted_by`
-    is None also after a deletion by a command. `reply` is the seq of the message that it answers. `mentions` are ids
-    of people; 0 is everybody in the room.
+    is None also after a deletion by a command. `reply` is the seq of the message that it answers, `root` that of the
+    first message of its thread. `mentions` are ids of people; 0 is everybody in the room.
     """
 
     id: int
@@ -129,6 +129,7 @@ class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
     reply: int | None = None
     mentions: tuple[int, ...] = ()
     files: tuple[File, ...] = ()
+    root: int | None = None
 
 
 def json_bytes(message: Message | MessageNow) -> int:

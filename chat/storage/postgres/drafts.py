@@ -178,6 +178,7 @@ class _Numbers:
             draft.reply,
             draft.mentions,
             draft.files,
+            draft.root,
         )
 
 

@@ -51,10 +51,14 @@ END
 ORDER BY changes.id LIMIT $2::bigint)
 ORDER BY id LIMIT $2::bigint"""
 
+# Of a reply the seq of the first message of its thread (sql/0054); no other message has a row there.
+ROOT = """CASE WHEN m.reply_seq IS NOT NULL THEN
+        (SELECT root FROM thread_replies WHERE room_id = m.room_id AND seq = m.seq) END AS root"""
+
 READ_LOG = f"""
 SELECT m.id AS message_id, m.room_id, m.seq AS message_seq, m.pos AS message_pos, m.kind AS what, m.data,
        m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on, m.person_id AS member_id, m.role, m.reply_seq,
-       m.mentions, m.files, r.name, r.is_private, r.archived_at IS NOT NULL AS is_archived,
+       {ROOT}, m.mentions, m.files, r.name, r.is_private, r.archived_at IS NOT NULL AS is_archived,
        extract(epoch FROM m.created_at)::float8 AS created_at,
        CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions
                                         WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji) END AS count,

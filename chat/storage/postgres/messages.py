@@ -108,6 +108,7 @@ def _logged(row: asyncpg.Record, people: People) -> Message:
         row["reply_seq"],
         tuple(row["mentions"] or ()),
         files_of(row),
+        row["root"],
     )
 
 

@@ -23,11 +23,12 @@ from chat.domain.refusals import Refusal
 from chat.storage.postgres.writer import RawConnection
 
 # First the people with these names in the room, and which of the authors they block; then, for each room and author,
-# the room's last seq, and whether the author may mention everybody. A LATERAL query with a LIMIT is planned as one
+# the room's last seq, and whether the author may mention everybody; then, for each answered message, the first message
+# of its thread. A LATERAL query with a LIMIT is planned as one
 # look-up for each row (`saving_queries.py`).
 LOOK_UP = f"""
 SELECT asked.room_id, u.id AS person_id, u.name_key, NULL::bigint AS last_seq, false AS may_mention_all,
-    ARRAY(SELECT blocked_id FROM blocks WHERE user_id = u.id AND blocked_id = ANY($4)) AS blocked
+    ARRAY(SELECT blocked_id FROM blocks WHERE user_id = u.id AND blocked_id = ANY($4)) AS blocked, NULL::bigint AS root
 FROM unnest($1::bigint[], $2::text[]) AS asked(room_id, name_key)
 CROSS JOIN LATERAL (SELECT * FROM users WHERE name_key = asked.name_key LIMIT 1) AS u
 CROSS JOIN LATERAL (SELECT kind, creator_id FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
@@ -49,13 +50,16 @@ SELECT asked.room_id, asked.person_id, NULL, r.last_seq, asked.is_all AND (
                 AND (r.kind = 'lobby' AND NOT is_visitor OR is_operator OR id = r.creator_id)
               LIMIT {MOST_MEMBERS + 1}) AS counted)
     END
-), NULL
+), NULL, NULL
 FROM unnest($3::bigint[], $4::bigint[], $5::boolean[]) AS asked(room_id, person_id, is_all)
 CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
 CROSS JOIN LATERAL (SELECT * FROM users WHERE id = asked.person_id LIMIT 1) AS u
 LEFT JOIN LATERAL (
     SELECT role FROM memberships WHERE room_id = asked.room_id AND user_id = asked.person_id LIMIT 1
-) AS m ON true"""
+) AS m ON true
+UNION ALL
+SELECT room_id, seq, NULL, NULL, false, NULL, thread_root(room_id, seq)
+FROM unnest($6::bigint[], $7::bigint[]) AS answered(room_id, seq)"""
 
 
 async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Write | Refusal]:
@@ -69,7 +73,12 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
         names.update((write.room_id, key) for key in keys)
         author = write.room_id, author_of(write)
         authors[author] = authors.get(author, False) or ALL_KEY in keys
-    if not names and not any(isinstance(write, Draft) and write.reply is not None for _, write, _ in asked):
+    answered = {
+        (write.room_id, write.reply)
+        for _, write, _ in asked
+        if isinstance(write, Draft) and write.reply is not None
+    }
+    if not names and not answered:
         return resolved  # for example, only email addresses
     rows = await connection.fetch(
         LOOK_UP,
@@ -78,13 +87,18 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
         [room_id for room_id, _ in authors],
         [person_id for _, person_id in authors],
         [*authors.values()],
+        [room_id for room_id, _ in answered],
+        [seq for _, seq in answered],
     )
+    roots: dict[tuple[int, int | None], int] = {}
     people: dict[int, dict[str, int]] = {}
     blocks: set[tuple[int, int]] = set()
     ends: dict[int, int] = {}
     to_all: set[tuple[int, int]] = set()
     for row in rows:
-        if row["last_seq"] is None:
+        if row["root"] is not None:
+            roots[row["room_id"], row["person_id"]] = row["root"]
+        elif row["last_seq"] is None:
             people.setdefault(row["room_id"], {})[row["name_key"]] = row["person_id"]
             blocks.update((row["person_id"], blocked_id) for blocked_id in row["blocked"])
         else:
@@ -100,7 +114,10 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
         may_mention_all = (room_id, author_of(write)) in to_all
         found = mentioned(places, people.get(room_id, {}), may_mention_all=may_mention_all)
         unblocked = tuple(each for each in found if (each, author_of(write)) not in blocks)
-        resolved[nth] = structs.replace(write, mentions=unblocked)
+        if isinstance(write, Draft):
+            resolved[nth] = structs.replace(write, mentions=unblocked, root=roots.get((room_id, write.reply)))
+        else:
+            resolved[nth] = structs.replace(write, mentions=unblocked)
     return resolved
 
 

@@ -6,6 +6,7 @@ As in `message_queries.py`, a LATERAL query with a LIMIT is always planned as a 
 from chat.domain.messages.mentions import ALL
 from chat.domain.messages.reading import MOST_LOOKED_AT, MOST_UNREAD
 from chat.domain.messages.sync_types import MOST_REACTORS
+from chat.storage.postgres.message_queries import ROOT
 from chat.storage.postgres.session import ASYNC_COMMIT
 from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
 
@@ -132,6 +133,14 @@ SELECT u.id, {_read(_MARKED, "r", "m", _FROM_ID)} AS read
 FROM (SELECT $1::bigint AS room_id, unnest($2::bigint[]) AS user_id) AS asked {_OWN_ROOMS}
     AND u.share_reads"""
 
+
+def own_read(room: str, person: str) -> str:
+    """Return the statement that reads, as `read`, the last seq that a person has read in a room."""
+    return f"""
+SELECT {_read(_MARKED, "r", "m", _FROM_ID)} AS read
+FROM (SELECT {room}::bigint AS room_id, {person}::bigint AS user_id) AS asked {_OWN_ROOMS}"""
+
+
 # Rows are inserted and locked in the order of their key, so that transactions can't deadlock. text[] as in `rooms.py`.
 _ASKED = """unnest($1::text[]::bigint[], $2::text[]::bigint[]) AS asked(room_id, user_id)"""
 
@@ -219,7 +228,7 @@ def message(key: str, is_mine: str) -> str:
     coalesce(m.changed_pos, m.pos) AS changed_pos, m.sender_id, sender.name AS sender_name, m.kind AS message_kind,
     m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
     {key} AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
-    extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by, m.reply_seq,
+    extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by, m.reply_seq, {ROOT},
     CASE WHEN m.deleted_at IS NULL THEN m.mentions END AS mentions, m.files,
     CASE WHEN m.changed_pos > m.pos THEN {_reactions(is_mine)} END AS reactions"""
 

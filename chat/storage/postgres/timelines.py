@@ -301,4 +301,5 @@ def message_now(row: asyncpg.Record, room_id: int) -> MessageNow:
         reply=row["reply_seq"],
         mentions=tuple(row["mentions"] or ()),
         files=files_of(row),
+        root=row["root"],
     )

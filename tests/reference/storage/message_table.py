@@ -76,6 +76,7 @@ class MessageTable:
             draft.reply,
             draft.mentions,
             draft.files,
+            draft.root,
         )
         self._newest_id = new_id
         self._rooms.advance(room_id, messages=1)
@@ -116,7 +117,11 @@ class MessageTable:
         """Return the message as the log tells it: with its own place, but the text and the name of now."""
         others = bisect_left(self._changes_in.get(message.room_id, ()), message.id, key=log_id)
         return structs.replace(
-            self._retold(message), pos=message.seq + others, reply=message.reply, mentions=message.mentions
+            self._retold(message),
+            pos=message.seq + others,
+            reply=message.reply,
+            mentions=message.mentions,
+            root=message.root,
         )
 
     def _as_changed(self, change: KeptChange) -> Change | None:
@@ -148,6 +153,10 @@ class MessageTable:
             (each for room_id in self._by_room for each in self._said(room_id) if each.id > after_id),
             key=log_id,
         )
+
+    def of_room(self, room_id: int) -> list[Message]:
+        """Return the messages of a room that are not removed, by `seq`. Sync."""
+        return self._said(room_id)
 
     def forget_keys(self, sender_id: int, after_id: int, last_id: int) -> None:
         """Forget the keys of somebody's messages with ids above `after_id` up to `last_id`. Sync."""
@@ -221,7 +230,9 @@ class MessageTable:
         """Return the message as history tells it: under its sender's name of today."""
         sender = self._users.look_up(message.sender_id)
         assert sender is not None
-        return structs.replace(message, sender_name=sender.name, people=None, reply=None, mentions=())
+        return structs.replace(
+            message, sender_name=sender.name, people=None, reply=None, mentions=(), root=None
+        )
 
 
 def log_id(change: Change) -> int:

@@ -93,6 +93,7 @@ class MessagesNow:
             reply=message.reply,
             mentions=message.mentions,
             files=message.files,
+            root=message.root,
         )
 
 

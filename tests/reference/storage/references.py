@@ -1,4 +1,4 @@
-"""The references of a text in memory: its mentions, and whether the replied-to message exists. Sync."""
+"""The references of a text in memory: its mentions, the replied-to message and the root of its thread. Sync."""
 
 from msgspec import structs
 
@@ -31,7 +31,15 @@ def resolve(write: Write, users: MemoryUsers, rooms: RoomTable) -> Write | Refus
     may_mention_all = _may_mention_all(author_of(write), room, users, rooms)
     found = mentioned(places, people, may_mention_all=may_mention_all)
     unblocked = tuple(each for each in found if (each, author_of(write)) not in users.blocks)
+    if isinstance(write, Draft):
+        return structs.replace(write, mentions=unblocked, root=_root(write, rooms))
     return structs.replace(write, mentions=unblocked)
+
+
+def _root(write: Draft, rooms: RoomTable) -> int | None:
+    if write.reply is None or write.reply < rooms.first_seqs.get(write.room_id, 1):
+        return write.reply
+    return rooms.said[write.room_id][write.reply - 1].root or write.reply
 
 
 def _may_mention_all(person_id: int, room: Room, users: MemoryUsers, rooms: RoomTable) -> bool:

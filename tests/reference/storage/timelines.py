@@ -51,6 +51,8 @@ class MemoryTimelines:
         self._support = MemorySupport(users, rooms)
         self.now = MessagesNow(messages, self._support)
         self._snapshots = RoomSnapshots(users, rooms, messages, self.now)
+        self.read_of = self._snapshots.read
+        """Returns how far a person has read a room. Sync."""
 
     async def rooms_of(self, person_ids: Collection[int]) -> dict[int, dict[int, RoomKind]]:
         await trio.lowlevel.checkpoint()

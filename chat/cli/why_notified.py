@@ -27,6 +27,7 @@ def explain(name: str, message: str | None, flags: Mapping[str, object], *, json
         (
             f"{each.room_id}/{each.seq}",
             _decision(each),
+            each.rule or "-",
             f"{moment(each.at):%F %T}",
             "; ".join(map(_delivery, each.deliveries)) or "-",
             "-" if each.mail is None else _mail(each.mail),
@@ -34,7 +35,9 @@ def explain(name: str, message: str | None, flags: Mapping[str, object], *, json
         for each in found
     ]
     return as_table(
-        ("MESSAGE", "DECISION", "AT", "SENT TO", "MAIL"), rows, "no message of the last 14 days was for them"
+        ("MESSAGE", "DECISION", "FOR", "AT", "SENT TO", "MAIL"),
+        rows,
+        "no message of the last 14 days was for them",
     )
 
 
@@ -81,6 +84,7 @@ def _record(each: "Explanation") -> dict[str, object]:
         "room": each.room_id,
         "seq": each.seq,
         "decision": each.decision,
+        "rule": each.rule,
         "at": moment(each.at).isoformat(),
         "held_until": None if each.held_until is None else moment(each.held_until).isoformat(),
         "deliveries": [

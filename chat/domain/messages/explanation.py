@@ -26,12 +26,14 @@ class MailReport(msgspec.Struct, frozen=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a message notified somebody, or not: the decision, the tries, and the mail. Times in Unix seconds.
 
-    `held_until` is the end of the quiet hours that hold it back, or held it back.
+    `rule` is the one by which the message is for them. `held_until` is the end of the quiet hours that hold it back, or
+    held it back.
     """
 
     room_id: int
     seq: int
     decision: str
+    rule: str | None = None
     at: float
     held_until: float | None = None
     deliveries: Sequence[DeviceReport] = ()

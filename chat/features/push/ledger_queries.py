@@ -19,7 +19,7 @@ from chat.features.push.ledger import (
 )
 from chat.features.push.quiet_hours import Quiet, free_at
 from chat.features.push.quiet_reading import read_quiet
-from chat.features.push.rules import Decision, Facts, decide
+from chat.features.push.rules import Decision, Facts, decide, rule_of
 from chat.features.push.subscriptions import Subscription
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
@@ -64,6 +64,7 @@ class PostgresLedger:
                     *_columns(rows, "message_id", "person_id", "room_id", "seq"),
                     decisions,
                     waits,
+                    [rule_of(_facts(row)) for row in rows],
                 )
             await connection.execute(queries.GO_ON, last_id)
             return Step(last_id, last_id < place["newest"], dict(Counter(decisions)))
@@ -217,6 +218,7 @@ async def _explained(
             room_id=row["room_id"],
             seq=row["seq"],
             decision=row["decision"],
+            rule=row["rule"],
             at=row["at"],
             held_until=row["held_until"],
             deliveries=reports[row["message_id"]],
@@ -235,6 +237,7 @@ async def _without_row(
             room_id=room_id,
             seq=seq,
             decision=decide(structs.replace(_facts(row), has_device=False)),
+            rule=rule_of(_facts(row)),
             at=message["at"],
         )
         for row in rows
@@ -251,6 +254,8 @@ def _facts(row: asyncpg.Record) -> Facts:
         is_blocked=row["is_blocked"],
         notify=row["notify"],
         is_for_one=row["is_for_one"],
+        is_direct=row["is_direct"],
+        is_followed=row["is_followed"],
         has_device=row["has_device"],
         is_read=row["is_read"],
         age=row["age"],
@@ -277,6 +282,8 @@ def _claimed(
         is_blocked=row["is_blocked"],
         notify=row["notify"],
         is_for_one=row["is_for_one"],
+        is_direct=row["is_direct"],
+        is_followed=row["is_followed"],
         has_device=bool(devices),
         is_read=row["is_read"],
         age=late if is_held else now - free,

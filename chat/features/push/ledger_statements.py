@@ -12,6 +12,10 @@ GO_ON = """
 INSERT INTO push_state (id, last_id) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET last_id = $1"""
 
 _FOR_ONE = "({room}.kind IN ('direct', 'support') OR ARRAY[0, {person}] && {message}.mentions)"
+_DIRECT = "{room}.kind IN ('direct', 'support')"
+_FOLLOWED = """{message}.reply_seq IS NOT NULL AND EXISTS (
+           SELECT FROM thread_replies JOIN thread_follows USING (room_id, root)
+           WHERE room_id = {message}.room_id AND seq = {message}.seq AND person_id = {person} AND is_on)"""
 _BLOCKED = "EXISTS (SELECT FROM blocks WHERE user_id = {person} AND blocked_id = {message}.sender_id)"
 _AGE = "extract(epoch FROM now() - {message}.created_at)::float8 AS age"
 
@@ -19,8 +23,8 @@ _AGE = "extract(epoch FROM now() - {message}.created_at)::float8 AS age"
 # members; there @all is for those who receive something.
 _CANDIDATES = f"""
 WITH new AS MATERIALIZED (
-    SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{{{}}}}') AS mentions, r.kind,
-           r.creator_id, m.deleted_at IS NOT NULL AS is_deleted
+    SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{{{}}}}') AS mentions, m.reply_seq,
+           r.kind, r.creator_id, m.deleted_at IS NOT NULL AS is_deleted
     FROM messages m JOIN rooms r ON r.id = m.room_id
     WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'message' AND r.deleted_at IS NULL
 ), candidates AS (
@@ -32,12 +36,16 @@ WITH new AS MATERIALIZED (
     UNION SELECT new.id, users.id FROM new, users
           WHERE kind = 'support' AND users.is_operator AND users.deleted_at IS NULL
     UNION SELECT id, user_id FROM new JOIN marks USING (room_id) WHERE notify = 'all'
+    UNION SELECT new.id, person_id FROM new JOIN thread_replies USING (room_id, seq)
+          JOIN thread_follows USING (room_id, root) WHERE reply_seq IS NOT NULL AND is_on
 )
 SELECT new.id AS message_id, users.id AS person_id, new.room_id, new.seq, new.sender_id = users.id AS is_own,
        new.is_deleted,
        {_BLOCKED.format(person="users.id", message="new")} AS is_blocked,
        coalesce(marks.notify, 'mentions') AS notify,
        {_FOR_ONE.format(room="new", person="users.id", message="new")} AS is_for_one,
+       {_DIRECT.format(room="new")} AS is_direct,
+       {_FOLLOWED.format(person="users.id", message="new")} AS is_followed,
        EXISTS (SELECT FROM {{receivers}} AS receivers WHERE user_id = users.id) AS has_device,
        coalesce(marks.seq >= new.seq, false) AS is_read,
        {_AGE.format(message="new")}
@@ -66,10 +74,10 @@ WHERE room_id = $1 AND seq = $2 AND created_at > now() - interval '{KEPT} s'
 
 # A message of the future was sent before the clock was set back.
 INSERT = """
-INSERT INTO push_decisions (message_id, person_id, room_id, seq, decision, due_at)
-SELECT message_id, person_id, room_id, seq, decision, now() + make_interval(secs => due)
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::float8[])
-    AS made(message_id, person_id, room_id, seq, decision, due)
+INSERT INTO push_decisions (message_id, person_id, room_id, seq, decision, due_at, rule)
+SELECT message_id, person_id, room_id, seq, decision, now() + make_interval(secs => due), rule
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::float8[], $7::text[])
+    AS made(message_id, person_id, room_id, seq, decision, due, rule)
 ON CONFLICT DO NOTHING"""
 
 UPCOMING = """
@@ -113,6 +121,8 @@ FACTS = f"""
        {_BLOCKED.format(person="mine.person_id", message="m")} AS is_blocked,
        coalesce(marks.notify, 'mentions') AS notify,
        coalesce({_FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
+       coalesce({_DIRECT.format(room="r")}, false) AS is_direct,
+       coalesce({_FOLLOWED.format(person="mine.person_id", message="m")}, false) AS is_followed,
        coalesce(marks.seq >= mine.seq, false) AS is_read, {_AGE.format(message="m")},
        m.sender_id, sender.name AS sender, r.kind, r.name AS room_name"""
 """The facts about rows that are called `mine`; `FACTS_FROM` joins what they are read from."""
@@ -199,7 +209,7 @@ DELETE FROM push_decisions AS old USING (
 ) AS oldest WHERE old.message_id = oldest.message_id AND old.person_id = oldest.person_id"""
 
 _EXPLAINED = """
-SELECT message_id, room_id, seq, decision, extract(epoch FROM decided_at)::float8 AS at,
+SELECT message_id, room_id, seq, decision, rule, extract(epoch FROM decided_at)::float8 AS at,
        extract(epoch FROM held_until)::float8 AS held_until
 FROM push_decisions WHERE person_id = $1"""
 EXPLAIN = f"""{_EXPLAINED} AND message_id = (SELECT id FROM messages WHERE room_id = $2 AND seq = $3)"""

@@ -13,7 +13,7 @@ from chat.engine.services import EngineServices
 from chat.features.push.delivery import DeliveryState
 from chat.features.push.ledger import LEDGER
 from chat.features.push.missed.port import MISSED
-from chat.features.push.rules import Decision
+from chat.features.push.rules import Decision, Rule
 from chat.features.push.subscriptions import MOST_ENDPOINT
 from chat.features.push.use_cases import BAD_KEYS, PUSH
 from chat.operations.operation import Caller, Cost, Operation
@@ -94,6 +94,7 @@ class Why(Value, kw_only=True, frozen=True):
     """
 
     decision: Annotated[str, Meta(description=", ".join(Decision))]
+    rule: Annotated[str, Meta(description="Why it is for one: " + ", ".join(Rule))] | None = None
     at: Time
     held_until: Annotated[
         Time | None, Meta(description="The end of the quiet hours that hold it back, or held it back")
@@ -158,6 +159,7 @@ async def why_notified(services: EngineServices, caller: Caller, request: WhichM
     mail = await services.feature_ports[MISSED].explain(caller.known.id, request.room, request.seq)
     return Why(
         decision=found.decision,
+        rule=found.rule,
         at=milliseconds(found.at),
         held_until=None if found.held_until is None else milliseconds(found.held_until),
         deliveries=tuple(

@@ -41,6 +41,17 @@ class Decision(StrEnum):
     """No push service, or mail server, took it, for a day or for good."""
 
 
+class Rule(StrEnum):
+    """By which rule a message is for a person."""
+
+    MENTION = "mention"
+    DIRECT = "direct"
+    """It is in a direct room, or in a support conversation."""
+    FOLLOWED_THREAD = "followed_thread"
+    ALL = "all"
+    """The person is notified of all messages of the room."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about a message and a person.
 
@@ -51,6 +62,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         is_blocked: the person blocks its author.
         notify: the person's setting of the room.
         is_for_one: it mentions the person, or is in a direct room or a support conversation.
+        is_direct: it is in a direct room or a support conversation.
+        is_followed: it is a reply in a thread that the person follows.
         has_device: a browser of the person receives pushes; an address of theirs receives mails.
         is_read: the person has read the room as far.
         age: seconds since it was sent; of a mail, since its time came.
@@ -68,6 +81,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_blocked: bool = False
     notify: Literal["all", "mentions", "none"] = "mentions"
     is_for_one: bool = True
+    is_direct: bool = False
+    is_followed: bool = False
     has_device: bool = True
     is_read: bool = False
     age: float = 0.0
@@ -77,6 +92,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool = False
     quiet: float = 0.0
     is_newest: bool = True
+
+
+def rule_of(facts: Facts) -> Rule | None:
+    """Return the rule by which a message is for a person; None: it is not."""
+    if facts.notify == "none":
+        return None
+    if facts.is_for_one:
+        return Rule.DIRECT if facts.is_direct else Rule.MENTION
+    if facts.is_followed:
+        return Rule.FOLLOWED_THREAD
+    return Rule.ALL if facts.notify == "all" else None
 
 
 def decide(facts: Facts) -> Decision:
@@ -89,7 +115,7 @@ def decide(facts: Facts) -> Decision:
         return Decision.LEFT
     if facts.is_blocked:
         return Decision.BLOCKED
-    if facts.notify == "none" or not (facts.is_for_one or facts.notify == "all"):
+    if rule_of(facts) is None:
         return Decision.MUTED
     if not facts.has_device:
         return Decision.NO_DEVICE

@@ -211,7 +211,7 @@ class Sender:
             device.subscription,
             body,
             topic=outgoing.keys.topic(claimed.room_id, claimed.person_id),
-            is_urgent=claimed.facts.is_for_one,
+            is_urgent=claimed.facts.is_for_one or claimed.facts.is_followed,
             written=written,
         )
         self._figures.answered(answer)

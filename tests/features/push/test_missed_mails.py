@@ -179,6 +179,18 @@ async def test_a_mention_that_stays_unread_is_mailed_with_a_way_to_end_it(world:
     assert await world.mail_due() == []
 
 
+async def test_a_reply_in_a_thread_that_one_follows_is_mailed(world: Mailing) -> None:
+    ada, ben = await world.reader("ada"), await world.add("ben")
+    (root,) = await world.say(ada, "tea?", ago=LATER)
+    await world.say(ben, "beside it", ago=LATER)
+    (reply,) = await world.say(ben, "yes", ago=LATER, reply=root.seq)
+    assert await world.mail_due() == [None]
+    text = text_of(world.process.next_mail()["message"])
+    assert "ben: yes" in text
+    assert "beside" not in text
+    assert await world.outcome(ada, reply) == ("sent", "taken")
+
+
 async def test_nothing_is_mailed_before_its_time_and_what_was_read_by_then_never(world: Mailing) -> None:
     ada, ben = await world.reader("ada"), await world.add("ben")
     (message,) = await world.say(ben, "@ada")

@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 import trio
 
-from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.messages.changes import Deletion, Edit
 from chat.domain.messages.reading import ReadMark
 from chat.domain.rooms.membership import Notify
+from chat.features.threads.use_cases import THREADS
 from chat.storage.postgres.database import DatabaseAddress
 from tests.features.push.push_service import SILENCE, PushService
 from tests.features.push.world import World, open_servers, open_world
@@ -100,6 +101,51 @@ async def test_each_rule_says_why_nothing_is_pushed(world: World) -> None:
         assert await world.decided(ben, message) == "own"
         (pushed,) = world.service.pushed
         assert (pushed.name, pushed.headers["urgency"]) == ("listener", "normal")
+
+
+async def test_replies_in_threads_that_one_follows_are_pushed(world: World) -> None:
+    ada, cem, dan = [await world.someone(name) for name in ("ada", "cem", "dan")]
+    ben = await world.add("ben")
+    room = await room_of(world, ada, ben, cem, dan)
+    threads = world.storage.feature_ports[THREADS]
+    async with open_servers(world):
+        (root,) = await world.say(ada, "tea?", room=room)
+        (beside,) = await world.say(ben, "beside it", room=room)
+        (reply,) = await world.say(ben, "yes", room=room, reply=root.seq)
+        (pushed,) = await world.service.came(1)
+        assert (pushed.name, pushed.headers["urgency"]) == ("ada", "high")
+        assert await world.decided(ada, reply) == "sent"
+
+        async def rules(message: Message) -> list[str | None]:
+            found = [await world.why(who, message) for who in (ada, cem, dan)]
+            return [each and each.rule for each in found]
+
+        assert await rules(beside) == [None, None, None]
+        assert await rules(reply) == ["followed_thread", None, None]
+        await threads.follow(ada.id, room, root.seq, is_on=False)
+        await threads.follow(cem.id, room, root.seq, is_on=True)
+        await world.storage.timelines.set_own(room, dan.id, notify=Notify.ALL)
+        (named,) = await world.say(ben, "no, @ada", room=room, reply=reply.seq)
+        for who in (ada, cem, dan):
+            assert await world.decided(who, named) == "sent"
+        assert await rules(named) == ["mention", "followed_thread", "all"]
+        await world.storage.timelines.set_own(room, cem.id, notify=Notify.NONE)
+        (last,) = await world.say(ben, "or", room=room, reply=reply.seq)
+        assert await world.decided(dan, last) == "sent"
+        assert await world.decided(cem, last) == "muted"
+        assert await world.why(ada, last) is None
+
+
+async def test_a_thread_that_is_unfollowed_meanwhile_is_not_pushed(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    room = await room_of(world, ada, ben)
+    async with open_servers(world, delay=1.0):
+        (root,) = await world.say(ada, "tea?", room=room)
+        (reply,) = await world.say(ben, "yes", room=room, reply=root.seq)
+        await world.asked(ada, reply)
+        await world.storage.feature_ports[THREADS].follow(ada.id, room, root.seq, is_on=False)
+        assert await world.decided(ada, reply) == "muted"
+        assert world.service.pushed == []
 
 
 async def test_nobody_is_asked_about_messages_that_name_nobody(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.features.push.rules import DAY, HOUR, Decision, Facts, decide
+from chat.features.push.rules import DAY, HOUR, Decision, Facts, decide, rule_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,10 @@ from chat.features.push.rules import DAY, HOUR, Decision, Facts, decide
         (Facts(notify="none", is_due=True), "muted"),
         (Facts(is_for_one=False), "muted"),
         (Facts(is_for_one=False, notify="all", is_due=True), "sent"),
+        (Facts(is_for_one=False, is_followed=True, is_due=True), "sent"),
+        (Facts(is_for_one=False, is_followed=True, notify="none", is_due=True), "muted"),
+        (Facts(is_for_one=False, is_followed=True, is_blocked=True), "blocked"),
+        (Facts(is_for_one=False, is_followed=True, is_there=False), "left"),
         (Facts(has_device=False, is_due=True), "no_device"),
         (Facts(is_read=True, is_due=True), "read"),
         (Facts(age=HOUR + 1, is_due=True), "too_old"),
@@ -35,3 +39,20 @@ from chat.features.push.rules import DAY, HOUR, Decision, Facts, decide
 )
 def test_a_rule_decides(facts: Facts, decision: str) -> None:
     assert decide(facts) is Decision(decision)
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        (Facts(), "mention"),
+        (Facts(is_direct=True), "direct"),
+        (Facts(is_followed=True, notify="all"), "mention"),
+        (Facts(is_for_one=False, is_followed=True), "followed_thread"),
+        (Facts(is_for_one=False, is_followed=True, notify="all"), "followed_thread"),
+        (Facts(is_for_one=False, notify="all"), "all"),
+        (Facts(is_for_one=False), None),
+        (Facts(is_followed=True, notify="none"), None),
+    ],
+)
+def test_one_rule_makes_a_message_somebodys(facts: Facts, rule: str | None) -> None:
+    assert rule_of(facts) == rule

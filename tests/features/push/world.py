@@ -90,10 +90,13 @@ class World:
         await self.log_in(who, name)
         return who
 
-    async def say(self, who: Person, *texts: str, room: int = LOBBY_ID, ago: float = 0.0) -> list[Message]:
+    async def say(
+        self, who: Person, *texts: str, room: int = LOBBY_ID, ago: float = 0.0, reply: int | None = None
+    ) -> list[Message]:
         """Write, and let all servers know."""
         now = time.time() - ago
-        saved = await self.storage.messages.save([Draft(room, who.id, who.name, text, now) for text in texts])
+        drafts = [Draft(room, who.id, who.name, text, now, reply=reply) for text in texts]
+        saved = await self.storage.messages.save(drafts)
         made = [each for each in saved if isinstance(each, Message)]
         assert len(made) == len(texts)
         self.publish()

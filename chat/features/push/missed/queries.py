@@ -218,6 +218,8 @@ def _facts(
         is_blocked=row["is_blocked"],
         notify=row["notify"],
         is_for_one=row["is_for_one"],
+        is_direct=row["is_direct"],
+        is_followed=row["is_followed"],
         has_device=has_device,
         is_read=row["is_read"],
         age=age,

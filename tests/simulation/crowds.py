@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from tests.simulation.network import Weather
-from tests.simulation.plan import BusWeather, Claim, Clock, Forgetting, Freeze, Guest, Plan, Step
+from tests.simulation.plan import BusWeather, Claim, Clock, Forgetting, Freeze, Guest, Hold, Plan, Step
 from tests.simulation.storage import Trouble
 from tests.support.faulty_bus import Faults
 
@@ -108,8 +108,29 @@ def with_forgetting(plan: Plan, chance: random.Random) -> Plan:
             what = chance.choice((*_RESUMING, "be away", "be away"))
             at = round(chance.uniform(1.0, lasts), 3)
             steps.append(Step(at, guest.number, what, 3, guest.person))
-    forgetting = Forgetting(chance.choice((0, 2, 4, 8)), chance.choice((1, 2, 4)))
+    days = chance.choice((0, 2, 4, 8)), chance.choice((1, 2, 4)), chance.choice((0, 1, 4))
+    span = (lasts - _QUIET) / _HOLDS
+    holds = [_hold(chance, resuming, span * nth, span) for nth in range(_HOLDS)]
+    # Then nobody speaks: the newest message expires, and is put on hold just then.
+    numbers, quiet_from = {guest.number for guest in resuming}, lasts - _QUIET
+    steps = [step for step in steps if step.client not in numbers or step.at < quiet_from]
+    holds.append(Hold(quiet_from, 6.0, chance.choice(("server", "room")), at_expiry=True))
+    forgetting = Forgetting(*days, holds)
     return _with(plan, steps=steps, lasts=lasts, forgetting=forgetting)
+
+
+_HOLDS = 5
+"""Holds of a world, one after the other."""
+
+_QUIET = 8.0
+"""Seconds at the end in which nobody speaks."""
+
+
+def _hold(chance: random.Random, resuming: list[Guest], begin: float, longest: float) -> Hold:
+    """Return a hold, most of them on what the clients of the native protocol say."""
+    kind: Any = chance.choice(("server", "room", "room", "person"))
+    at = round(begin + longest * chance.uniform(0.05, 0.4), 3)
+    return Hold(at, round(longest * chance.uniform(0.2, 0.5), 3), kind, chance.choice(resuming).person)
 
 
 def with_moderators(plan: Plan, chance: random.Random) -> Plan:

@@ -403,6 +403,27 @@ MUTANTS = (
         "A client whose changes have expired is sent none, and no reset.",
     ),
     Mutant(
+        "delete_what_was_put_on_hold",
+        planted(
+            "chat.features.retention.remover:Remover._finish",
+            "from chat.domain.messages.changes import Deletion\n"
+            "where.pop('actor_id')\n"
+            "is_deleted = await self._write(Deletion(seq=room.last, actor_id=None, **where))\n"
+            "where['actor_id'] = room.sender_id",
+            instead_of="is_deleted = await self._write(Expiry(**where, seq=room.last))",
+        ),
+        "An expired message is deleted although it was put on hold before the commit.",
+    ),
+    Mutant(
+        "remove_without_a_word",
+        planted(
+            "chat.features.retention.remover:Remover._finish",
+            "if room.is_unannounced and not room.is_unannounced:",
+            instead_of="if room.is_unannounced:",
+        ),
+        "Clients that are connected do not learn which messages were removed.",
+    ),
+    Mutant(
         "keep_the_dead",
         planted("chat.engine.session:Session.beat", "return"),
         "Silent clients are not pinged.",

@@ -1,5 +1,7 @@
 """The plan of a world, as data: it can be printed, shrunk and run again."""
 
+from typing import Literal
+
 import msgspec
 
 from tests.simulation.network import Weather
@@ -88,11 +90,29 @@ class Jump(msgspec.Struct, frozen=True):
     by: float
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """Something is on hold for a while: the server, the native clients' room, or a person.
+
+    With `at_expiry` it waits until a server has read that the newest message of a room has expired, to delete it next.
+    """
+
+    at: float
+    lasts: float
+    kind: Literal["server", "room", "person"]
+    person: int = 0
+    at_expiry: bool = False
+
+
 class Forgetting(msgspec.Struct, frozen=True):
-    """The seconds after which messages of the native clients' room expire, and changes of all rooms; 0: never."""
+    """The seconds after which messages of the native clients' room expire, and changes of all rooms; 0: never.
+
+    The rows of deleted messages go `deleted` seconds later.
+    """
 
     messages: int
     changes: int
+    deleted: int = 0
+    holds: list[Hold] = []
 
 
 class PlannedRoom(msgspec.Struct, frozen=True):

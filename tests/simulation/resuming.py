@@ -242,6 +242,8 @@ class ResumingClient(Client):
             return
         if self._far:
             yield f"{who} still asks for more of {self._far}"
+        if self.spoken_in in self.rooms and self._removed != first - 1:
+            yield f"{who} learned that {self._removed} messages of its room are removed, and {first - 1} are"
         if self._begun is not None and self.spoken_in in self.rooms:
             owed = range(max(self._begun, self._removed) + 1, max(stored, default=0) + 1)
             if missed := [seq for seq in owed if seq not in self._received]:

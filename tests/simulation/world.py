@@ -27,6 +27,7 @@ from chat.domain.rooms.membership import RoomRole
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence
+from chat.features.retention.ports import RETENTION
 from chat.features.retention.remover import open_remover
 from chat.protocols.registry import PROTOCOLS
 from chat.settings.config import Config
@@ -39,11 +40,11 @@ from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
 from tests.simulation.files import MemoryFileStore
-from tests.simulation.forgetful import set_rules, with_short_days
+from tests.simulation.forgetful import Expiries, Held, gaps, set_rules, with_short_days
 from tests.simulation.moderated import moderated_room
 from tests.simulation.moderators import ModeratorClient
 from tests.simulation.network import FIRST_PORT, Network, Weather
-from tests.simulation.plan import Claim, Freeze, Guest, Plan, Restart, Step
+from tests.simulation.plan import Claim, Freeze, Guest, Hold, Plan, Restart, Step
 from tests.simulation.record import History, Recorder, Row, described, direct
 from tests.simulation.resuming import ResumingClient
 from tests.simulation.stopping import SERVER, Stopped
@@ -92,6 +93,7 @@ class World:
         self.stopped = Stopped()
         self.database = Database(chance, list(plan.troubles), self.stopped, self._clock(None))
         self.files = MemoryFileStore(chance)
+        self._expiries = Expiries(self.database.kept)
         self.bugs: list[str] = []
         self._names: dict[int, list[str]] = {}
         self._people: dict[int, Person] = {}
@@ -186,6 +188,8 @@ class World:
             nursery.start_soon(self.database.fail_over)
             for freeze in self.plan.freezes:
                 nursery.start_soon(self._freeze, freeze)
+            for hold in self.plan.forgetting.holds if self.plan.forgetting else ():
+                nursery.start_soon(self._hold, hold)
             async with trio.open_nursery() as people:
                 for client in clients:
                     people.start_soon(client.live)
@@ -314,6 +318,26 @@ class World:
                 anybody.publish(overheard[::-1])
                 anybody.publish(overheard.replace(b"1", b"2"))
 
+    async def _hold(self, hold: Hold) -> None:
+        """Put something on hold for a while, as a command does: nothing of it is removed from its end on."""
+        await trio.sleep_until(hold.at)
+        if hold.at_expiry:
+            await self._expiries.wait()
+        kept, target = (
+            self.database.kept,
+            {"server": 0, "room": self._resumed, "person": hold.person}[hold.kind],
+        )
+        retention = kept.feature_ports[RETENTION]
+        await retention.place(hold.kind, target, "a case", None)
+        # No await between the hold and this.
+        rooms = [room.id for room in kept.rooms.all()] if hold.kind == "server" else [self._resumed]
+        held = [Held(kept, room_id, hold.person if hold.kind == "person" else 0) for room_id in rooms]
+        await trio.sleep(hold.lasts)
+        self.bugs += [lost for each in held for lost in each.lost()]
+        for placed in await retention.holds():
+            if (placed.kind, placed.target_id) == (hold.kind, target):
+                await retention.lift(placed.id, None)
+
     async def _freeze(self, freeze: Freeze) -> None:
         """Stop a server as SIGSTOP does, and let it go on."""
         await trio.sleep_until(freeze.at)
@@ -436,6 +460,8 @@ class World:
                 client.left()
             if isinstance(client, ResumingClient):
                 self.bugs += client.left(self.database.kept)
+        if self.plan.forgetting is not None:
+            self.bugs += gaps(self.database.kept, self._resumed)
         sessions = sum(map(len, self.presences.values()))
         if sessions != len(here):
             self.bugs.append(f"{sessions} sessions where {len(here)} clients are connected")

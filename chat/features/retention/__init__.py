@@ -11,13 +11,13 @@ from operator import itemgetter
 from chat.domain.features import Ports
 from chat.domain.ports import Setting
 from chat.features.feature import ChangeEvent, Feature, Overdue
-from chat.features.retention.changes import TRIM, Trim, Trimmed
+from chat.features.retention.changes import TRIM, Expiry, Trim, Trimmed
 from chat.features.retention.conversation_queries import PostgresOldConversations
 from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.counting import expired
 from chat.features.retention.native import OPERATIONS, TrimmedEvent, trimmed_event
 from chat.features.retention.ports import RETENTION
-from chat.features.retention.queries import PostgresRetention, read_counts, save_trims
+from chat.features.retention.queries import PostgresRetention, read_counts, save_expiries, save_trims
 from chat.features.retention.remover import open_remover
 from chat.features.retention.row_queries import PostgresOldRows
 from chat.features.retention.rows import OLD_ROWS
@@ -37,7 +37,7 @@ def retention(removals: Sequence[RemoveMessages]) -> Feature:
     return Feature(
         name="retention",
         kinds=(TRIM,),
-        savers={Trim: save_trims},
+        savers={Trim: save_trims, Expiry: save_expiries},
         ports={
             RETENTION: partial(PostgresRetention, removals=removals),
             OLD_CONVERSATIONS: PostgresOldConversations,

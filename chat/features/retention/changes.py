@@ -1,10 +1,11 @@
-"""The kind of change: the oldest messages of a room are removed. All of it is sync and pure."""
+"""What retention writes: that the oldest messages of a room are removed, and that the newest is deleted. Pure."""
 
 import msgspec
 
 from chat.domain.features import Kind
 from chat.domain.messages.changes import FeatureChange, FeatureWrite
 from chat.domain.messages.outcomes import Unchanged
+from chat.domain.refusals import Code, Refusal
 
 
 class Trim(FeatureWrite, frozen=True, gc=False, kw_only=True):
@@ -19,6 +20,17 @@ class Trimmed(FeatureChange, frozen=True, gc=False, kw_only=True):
 
     first: int
 
+
+class Expiry(FeatureWrite, frozen=True, gc=False, kw_only=True):
+    """Deletes the newest message of a room, `seq`, which has expired; not if it is on hold by the commit.
+
+    `actor_id` is whoever sent it, and no client gets it.
+    """
+
+    seq: int
+
+
+ON_HOLD = Refusal(Code.CONFLICT, "this message is on hold")
 
 TRIM = Kind("trimmed", Trim, Trimmed)
 

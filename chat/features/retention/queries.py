@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
+from chat.domain.messages.changes import Deletion
 from chat.domain.messages.outcomes import Saved
 from chat.features.retention import row_statements, statements
-from chat.features.retention.changes import TRIM, Trim, Trimmed, TrimState
+from chat.features.retention.changes import ON_HOLD, TRIM, Expiry, Trim, Trimmed, TrimState
 from chat.features.retention.ports import TooOld
 from chat.features.retention.rules import (
     Expired,
@@ -22,6 +23,7 @@ from chat.features.retention.rules import (
     run_acts,
 )
 from chat.storage.postgres.audit import named, note
+from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.features import RemoveMessages, append_changes
 from chat.storage.postgres.people import people_of
@@ -141,6 +143,7 @@ class PostgresRetention:
     async def place(self, kind: HoldKind, target_id: int, reason: str, by_id: int | None) -> bool:
         async def place(connection: Connection) -> bool:
             await connection.execute(statements.WAIT_FOR_STEPS)
+            await connection.execute(statements.WAIT_FOR_COMMITS)
             if not await connection.fetchval(statements.IS_THERE, kind, target_id):
                 return False
             await connection.execute(statements.PLACE, kind, target_id, reason, by_id)
@@ -182,6 +185,19 @@ class PostgresRetention:
 async def save_trims(connection: RawConnection, trims: Sequence[Trim]) -> list[Saved]:
     """Save trims one by one; None: no such room. Asyncio-flavoured."""
     return [await _save(connection, trim) for trim in trims]
+
+
+async def save_expiries(connection: RawConnection, expiries: Sequence[Expiry]) -> list[Saved]:
+    """Delete expired messages that are not on hold, one by one; None: no such message. Asyncio-flavoured."""
+    saved: list[Saved] = []
+    for each in expiries:
+        # The caller holds the lock of the log, for which the placing of a hold waits.
+        if await connection.fetchval(statements.IS_RANGE_HELD, each.room_id, each.seq - 1, each.seq):
+            saved.append(ON_HOLD)
+            continue
+        deletion = Deletion(each.room_id, each.seq, None, each.created_at, each.people, is_expired=True)
+        saved += await save_changes(connection, [deletion])
+    return saved
 
 
 async def _save(connection: RawConnection, trim: Trim) -> Saved:

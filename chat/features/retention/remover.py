@@ -7,16 +7,17 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.messages.changes import Deletion, Write
+from chat.domain.messages.changes import Write
 from chat.domain.refusals import Refusal
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
-from chat.features.retention.changes import Trim
+from chat.features.retention.changes import Expiry, Trim
 from chat.features.retention.conversation_remover import ConversationRemover
 from chat.features.retention.ports import RETENTION, TooOld
 from chat.features.retention.row_remover import RowRemover
@@ -120,14 +121,17 @@ class Remover:
 
     async def _finish(self, room: TooOld) -> int:
         """Delete the newest message if it has expired too, and publish up to where messages are removed."""
-        now, is_deleted = current_time(), False
+        is_deleted = False
+        where: dict[str, Any] = {
+            "room_id": room.room_id,
+            "actor_id": room.sender_id,
+            "created_at": current_time(),
+            "people": room.people,
+        }
         if room.last is not None:
-            deletion = Deletion(room.room_id, room.last, None, now, room.people, is_expired=True)
-            is_deleted = await self._write(deletion)
+            is_deleted = await self._write(Expiry(**where, seq=room.last))
         if room.is_unannounced:
-            await self._write(
-                Trim(room_id=room.room_id, actor_id=room.sender_id, created_at=now, people=room.people)
-            )
+            await self._write(Trim(**where))
         return int(is_deleted)
 
     async def _write(self, write: Write) -> bool:

@@ -20,9 +20,11 @@ IS_ROOM_HELD = (
 # Whether the messages $2 < seq <= $3 of the room $1 may not be removed.
 IS_RANGE_HELD = """
 SELECT EXISTS (SELECT FROM retention_holds WHERE kind = 'server' OR (kind = 'room' AND target_id = $1)
-    OR (kind = 'person' AND EXISTS (
+    OR (kind = 'person' AND (EXISTS (
         SELECT FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3 AND sender_id = target_id
-    )))"""
+    ) OR EXISTS (
+        SELECT FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3 AND person_id = target_id
+    ))))"""
 
 # How long the messages of the room `r` are kept: `rules.effective_days`. $1 are the days of the server, $2 is
 # `rooms_keep`, $3 the seconds for which a room's own changed rule removes nothing.
@@ -42,6 +44,10 @@ WHERE r.deleted_at IS NULL AND r.last_seq > 0 AND (rule.days > 0 OR $4 > 0 OR r.
     AND NOT {_SERVER_HELD} AND NOT EXISTS (SELECT FROM retention_holds WHERE kind = 'room' AND target_id = r.id)"""
 
 _IS_HELD = "EXISTS (SELECT FROM retention_holds WHERE kind = 'person' AND target_id = {})"
+
+_HELD_PEOPLE = "SELECT target_id FROM retention_holds WHERE kind = 'person'"
+# Whether somebody on hold made the change, or it is about them.
+_BY_HELD = f"(actor_id IN ({_HELD_PEOPLE}) OR person_id IN ({_HELD_PEOPLE}))"
 
 # A room's oldest message is its first by `seq`, so a room costs two look-ups, however long it is.
 TOO_OLD = f"""
@@ -68,19 +74,33 @@ WHERE r.announced_seq < r.first_seq OR (
 )
 ORDER BY r.id LIMIT $6"""
 
-# Where the removed part of the room $1 ends: at most $3 messages from before $2 or deleted before $4, none of somebody
-# on hold, never the newest one. `pos` is that of the message that is the oldest then.
+# Where the removed part of the room $1 ends: at most $3 messages from before $2 or deleted before $4, none with words
+# or reactions of somebody on hold, none behind a change that such a person made, never the newest one. `pos` is that of
+# the message that is the oldest then: what is below it in the log goes too.
 _END = f"""
 SELECT r.first_seq, ends.up_to, next.pos
 FROM rooms r
 CROSS JOIN LATERAL (
     SELECT least(r.last_seq - 1, min(seq) FILTER (WHERE is_kept) - 1, max(seq)) AS up_to
     FROM (
-        SELECT seq, {_IS_HELD.format("sender_id")} OR (
+        SELECT seq, {_IS_HELD.format("sender_id")} OR EXISTS (
+            SELECT FROM reactions
+            WHERE room_id = r.id AND reactions.seq = messages.seq AND person_id IN ({_HELD_PEOPLE})
+        ) OR (
             created_at >= to_timestamp($2::float8) AND coalesce(deleted_at >= to_timestamp($4::float8), true)
         ) AS is_kept
         FROM messages WHERE room_id = r.id AND seq >= r.first_seq ORDER BY seq LIMIT $3
     ) AS oldest
+) AS expired
+LEFT JOIN LATERAL (
+    SELECT min(changes.pos) AS pos FROM messages AS next
+    JOIN changes ON changes.room_id = r.id AND changes.pos >= r.floor AND changes.pos < next.pos AND {_BY_HELD}
+    WHERE next.room_id = r.id AND next.seq = expired.up_to + 1
+) AS held ON true
+CROSS JOIN LATERAL (
+    SELECT least(expired.up_to, CASE WHEN held.pos IS NOT NULL THEN coalesce((
+        SELECT seq - 1 FROM messages WHERE room_id = r.id AND pos < held.pos ORDER BY pos DESC LIMIT 1
+    ), 0) END) AS up_to
 ) AS ends
 CROSS JOIN LATERAL (SELECT pos FROM messages WHERE room_id = r.id AND seq = ends.up_to + 1 LIMIT 1) AS next
 WHERE r.id = $1 AND r.deleted_at IS NULL AND ends.up_to >= r.first_seq AND NOT {_SERVER_HELD}
@@ -109,10 +129,11 @@ WHERE mentions.room_id = $1 AND mentions.person_id = gone.person_id AND mentions
     "DELETE FROM files WHERE room_id = $1 AND seq > $2 AND seq <= $3",
 )
 # The changes below the floor are all of messages that are removed, or of the room's members and name.
-REMOVE_CHANGES = """
+REMOVE_CHANGES = f"""
 WITH removed AS (
     DELETE FROM changes WHERE room_id = $1 AND pos IN (
-        SELECT pos FROM changes WHERE room_id = $1 AND pos < $2 AND kind <> 'gone' ORDER BY pos LIMIT $3
+        SELECT pos FROM changes
+        WHERE room_id = $1 AND pos < $2 AND kind <> 'gone' AND {_BY_HELD} IS NOT TRUE ORDER BY pos LIMIT $3
     ) RETURNING pos
 )
 SELECT count(*) FROM removed"""
@@ -143,6 +164,8 @@ LEFT JOIN rooms ON hold.kind = 'room' AND rooms.id = target_id
 ORDER BY hold.id"""
 # Waits for the steps in progress: they hold this row FOR SHARE.
 WAIT_FOR_STEPS = "SELECT FROM retention_state WHERE id = 1 FOR UPDATE"
+# Waits for the commits in progress: later ones find the hold, and keep the texts of what they delete.
+WAIT_FOR_COMMITS = "SELECT FROM lanes WHERE id = 1 FOR UPDATE"
 # A deleted room too, as long as it waits for its removal.
 IS_THERE = """
 SELECT CASE $1

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,9 +10,9 @@ import trio
 
 from chat.domain.entities import Message, MessageKind, RoomKind
 from chat.domain.features import Port
-from chat.domain.messages.changes import Deleted
+from chat.domain.messages.changes import Deleted, Deletion
 from chat.domain.messages.outcomes import Saved
-from chat.features.retention.changes import Trim, Trimmed, TrimState
+from chat.features.retention.changes import ON_HOLD, Expiry, Trim, Trimmed, TrimState
 from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.ports import RETENTION, TooOld
 from chat.features.retention.rows import OLD_ROWS
@@ -41,13 +42,13 @@ class RetentionModel:
 
     def __init__(self, storage: "MemoryStorage") -> None:
         self._rooms, self._users, self._messages = storage.rooms, storage.users, storage.messages
-        self._audit = storage.audit
+        self._audit, self._files = storage.audit, storage.files
         self._holds: list[Hold] = []
         self._newest_hold = 0
         self._rules: dict[int, tuple[RoomRule, float]] = {}  # with the time when each was set
         self._announced: dict[int, int] = {}
         self.removed: dict[str, int] = {}
-        self.savers: Mapping[type, Callable[[Any], Saved]] = {Trim: self._save}
+        self.savers: Mapping[type, Callable[[Any], Saved]] = {Trim: self._save, Expiry: self._expire}
         self.ports: Mapping[Port[Any], Any] = {
             RETENTION: self,
             OLD_CONVERSATIONS: OldConversationsModel(storage, self._is_held),
@@ -70,9 +71,12 @@ class RetentionModel:
         if self._is_held("server", 0) or self._is_held("room", room_id):
             return 0
         count = 0
-        for message in said[:-1][:limit]:
+        end = min(
+            (each.pos for each in self._messages.changes_in(room_id) if self._is_by_held(each)), default=None
+        )
+        for message, following in pairwise(said[: limit + 1]):
             is_old = message.created_at < room.before or self._is_deleted_before(message, room.deleted_before)
-            if not is_old or self._is_held("person", message.sender_id):
+            if not is_old or self._has_held(message) or (end is not None and following.pos > end):
                 break
             count += 1
         if count:
@@ -175,6 +179,21 @@ class RetentionModel:
             self._messages.keep(made)
         return made
 
+    def _expire(self, expiry: Expiry) -> Saved:
+        room, message = (
+            self._rooms.look_up(expiry.room_id),
+            self._messages.look_up(expiry.room_id, expiry.seq),
+        )
+        if room is None or message is None:
+            return None
+        if self._is_held("server", 0) or self._is_held("room", room.id) or self._has_held(message):
+            return ON_HOLD
+        deletion = Deletion(room.id, expiry.seq, None, expiry.created_at, expiry.people, is_expired=True)
+        made = self._messages.change(deletion, room)
+        if isinstance(made, Deleted):
+            self._files.forget(message.files)
+        return made
+
     def _left(self, room_id: int) -> list[Message]:
         return [each for each in self._messages.log_of(room_id) if isinstance(each, Message)]
 
@@ -222,6 +241,18 @@ class RetentionModel:
 
     def _is_held(self, kind: str, target_id: int) -> bool:
         return any((each.kind, each.target_id) == (kind, target_id) for each in self._holds)
+
+    def _has_held(self, message: Message) -> bool:
+        """Whether somebody on hold wrote the message, or reacted to it."""
+        state = self._messages.state_of(message)
+        people = {message.sender_id, *(person for _, person in (state.reacted if state else ()))}
+        return any(self._is_held("person", person) for person in people)
+
+    def _is_by_held(self, change: Any) -> bool:
+        """Whether somebody on hold made a change that is there, or it is about them."""
+        people = {getattr(change, field, None) for field in ("actor_id", "person_id")}
+        is_there = change.pos >= self._rooms.floors.get(change.room_id, 0)
+        return is_there and any(each and self._is_held("person", each) for each in people)
 
     def _name(self, kind: HoldKind, target_id: int) -> str | None:
         if kind == "server":

@@ -8,12 +8,12 @@ import trio
 
 from chat.domain.accounts.account_removal import How, Window
 from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, Person, Room, SupportOf
-from chat.domain.messages.changes import Deleted, Deletion, Edit, Reaction, RoomDeletion
+from chat.domain.messages.changes import Deleted, Deletion, Edit, Reacted, Reaction, RoomDeletion
 from chat.domain.messages.sync_types import ChangeRange, Position, PositionState, milliseconds
 from chat.domain.ports import NewPerson, Storage
-from chat.features.retention.changes import Trim, Trimmed
+from chat.features.retention.changes import ON_HOLD, Expiry, Trim, Trimmed
 from chat.features.retention.ports import RETENTION, Retention, TooOld
-from chat.features.retention.rules import DAY, RoomRule, Rules
+from chat.features.retention.rules import DAY, HoldKind, RoomRule, Rules
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import fetch
 from tests.support.replays import replay, resume_checks, snapshots
@@ -94,7 +94,7 @@ async def test_the_newest_message_is_deleted_and_not_removed(storage: Storage, r
     await say(storage, 90, 60)
     (left,) = await remove(retention)
     assert left.last == 2
-    await storage.messages.save([Deletion(LOBBY_ID, 2, None, NOW, is_expired=True)])
+    await storage.messages.save([Expiry(room_id=LOBBY_ID, actor_id=ADA, created_at=NOW, seq=2)])
     assert [each.last for each in await remove(retention)] == [None]
     assert await texts(storage) == [""]
     assert await storage.audit.acts(None, 10, kinds=("message_deleted",)) == []
@@ -171,6 +171,19 @@ async def test_what_is_on_hold_stays_until_it_is_lifted(
     assert lifted.by.id == CEM
 
 
+@pytest.mark.parametrize(("kind", "target"), [("server", 0), ("room", LOBBY_ID), ("person", ADA)])
+async def test_the_newest_message_is_not_deleted_if_it_was_put_on_hold_before_the_commit(
+    storage: Storage, retention: Retention, kind: HoldKind, target: int
+) -> None:
+    await say(storage, 90)
+    (old,) = await retention.too_old(MONTH, 0, 100)
+    assert old.last == 1
+    assert await retention.place(kind, target, "case 7", BEN)
+    expiry = Expiry(room_id=LOBBY_ID, actor_id=ADA, created_at=NOW, seq=1)
+    assert await storage.messages.save([expiry]) == [ON_HOLD]
+    assert await texts(storage) == ["90 days"]
+
+
 async def test_a_hold_on_a_person_keeps_what_was_said_from_theirs_on(
     storage: Storage, retention: Retention
 ) -> None:
@@ -180,6 +193,26 @@ async def test_a_hold_on_a_person_keeps_what_was_said_from_theirs_on(
     assert await retention.place("person", BEN, "case 7", ADA)
     await remove(retention)
     assert await texts(storage) == ["80 days", "70 days", "1 days"]
+
+
+@pytest.mark.parametrize("is_reaction", [True, False])
+async def test_a_hold_on_a_person_keeps_what_they_did_beside_others_messages(
+    storage: Storage, retention: Retention, is_reaction: bool
+) -> None:
+    await say(storage, 90, 80, by=ADA)
+    if is_reaction:
+        await storage.messages.save([Reaction(LOBBY_ID, 2, BEN, "👍", True, NOW)])
+    await say(storage, 70, 60, by=ADA)
+    if not is_reaction:
+        await storage.messages.save([Reaction(LOBBY_ID, 4, BEN, "👍", True, NOW)])
+        await storage.messages.save([Reaction(LOBBY_ID, 4, BEN, "👍", False, NOW)])
+    await say(storage, 50, 1, by=ADA)
+    assert await retention.place("person", BEN, "case 7", CEM)
+    await remove(retention)
+    kept = ["80 days", "70 days", "60 days", "50 days", "1 days"]
+    assert await texts(storage) == (kept if is_reaction else kept[2:])
+    log = await storage.messages.read_log(0, 20, PLENTY)
+    assert BEN in [each.actor_id for each in log if isinstance(each, Reacted)]
 
 
 async def test_what_people_delete_on_hold_is_kept_aside(

@@ -26,10 +26,12 @@ class Room:
     def join(self, name: str) -> None:
         self._call(name, "PUT", f"/rooms/{self.id}/members/{self._id(name)}", {})
 
-    def say(self, name: str, text: str) -> int:
-        """Send a message, and return its seq."""
+    def say(self, name: str, text: str, reply: int | None = None) -> int:
+        """Send a message, or a reply, and return its seq."""
         self._said += 1
-        body = {"key": f"room-{self.id}-{self._said}", "text": text}
+        body: dict[str, Any] = {"key": f"room-{self.id}-{self._said}", "text": text}
+        if reply is not None:
+            body["reply"] = reply
         return int(self._call(name, "POST", f"/rooms/{self.id}/messages", body)["seq"])
 
     def pin(self, name: str, seq: int) -> None:

@@ -33,6 +33,8 @@ class World(NamedTuple):
     visit: int
     long: int
     old: int
+    kitchen: int
+    thread: int
 
 
 def _nothing(_page: Page) -> None:
@@ -95,6 +97,7 @@ SCREENS = (
     Screen("room", "/room/{garden}", "garden"),
     Screen("room-panel", "/room/{garden}?show=room", "Owner"),
     Screen("person", "/room/{garden}?show=person-{ben}", "Profile"),
+    Screen("thread", "/room/{kitchen}?show=thread-{thread}", "Following"),
     Screen("switcher", "/room/{garden}", "Search messages for", do=_jump),
     Screen(
         "new-room",
@@ -170,6 +173,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     call(pages, ADMIN, "PATCH", "/admin/settings", {"registration": None, "server_name": None})
     me = call(pages, ADMIN, "GET", "/me")["id"]
     call(pages, ADMIN, "PATCH", f"/admin/people/{me}", {"operator": True})
+    kitchen, thread = _kitchen(pages)
     garden = Room(pages, ADMIN, "garden", topic="What grows, and who waters it this week")
     for name in ("ben", "olga", "Мария Петрова", "charles-babbage"):
         garden.join(name)
@@ -183,7 +187,6 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     garden.pin(ADMIN, bringing)
     garden.say("Мария Петрова", "Я куплю по дороге. Вот [план](https://example.org/plan) и `water.py`")
     garden.say("ben", f"@{ADMIN} can you look at the pump? It makes a sound.")
-    Room(pages, ADMIN, "kitchen", topic="Lunch at half past twelve").join("ben")
     Room(pages, "olga", "sailing", topic="Boats and weather")
     direct = call(pages, "ben", "PUT", f"/direct/{me}")["id"]
     call(
@@ -211,7 +214,20 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     made_at = time.time() - 7 * 3600
     note_made(chat.data, chat.data / "backup", made_at, 4.0, 12_345_678)
     note_proven(chat.data, chat.data / "backup", made_at)
-    return World(garden.id, ben, garden.invite(), conversation, visit, long.id, old.id)
+    return World(garden.id, ben, garden.invite(), conversation, visit, long.id, old.id, kitchen, thread)
+
+
+def _kitchen(pages: Pages) -> tuple[int, int]:
+    """Make a room with a thread; return both."""
+    kitchen = Room(pages, ADMIN, "kitchen", topic="Lunch at half past twelve")
+    for name in ("ben", "olga"):
+        kitchen.join(name)
+    asked = kitchen.say(ADMIN, "Who cooks on **Friday**? We are eight, and two do not eat meat.")
+    offered = kitchen.say("ben", "I can make the soup", asked)
+    kitchen.say("olga", "The plates are in the left cupboard now.")
+    kitchen.say("olga", "Then I bring the bread. How many loaves?", offered)
+    kitchen.say(ADMIN, "Three are enough, thank you!", asked)
+    return kitchen.id, asked
 
 
 def _visit(pages: Pages, chat: ServerProcess) -> int:

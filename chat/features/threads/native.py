@@ -36,8 +36,8 @@ class WhichThread(WhichMessage, kw_only=True, frozen=True):
 class Thread(Value, kw_only=True, frozen=True):
     """A thread: its first `message`, which a removed one has not, and a page of its replies, oldest first.
 
-    It has all changes of the room up to `pos`. `first`: there are no earlier replies; `last`: there are no later ones.
-    Deleted replies are left out.
+    It has all changes of the room up to `pos`. `first`: there are no earlier replies; `last`: there are no later
+    ones. Deleted replies are left out.
     """
 
     root: _Root

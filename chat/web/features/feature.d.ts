@@ -22,6 +22,8 @@ export interface Feature<English = object> extends FeatureChanges {
   Mark?: View<MessagePartProps>;
   /** Shown below a message. */
   Footer?: View<MessagePartProps>;
+  /** Shown below a message that is deleted. */
+  DeletedFooter?: View<MessagePartProps>;
   /** A section of the room's panel. */
   RoomSection?: View<{ info: RoomInfo; rights: Rights }>;
   /** An action in the panel of another person. */
@@ -94,6 +96,8 @@ export interface MessagePartProps {
   actions: MessageActions;
   /** The tabindex of its controls: 0 while the pointer or the focus is in the message. */
   tab: 0 | -1;
+  /** It is shown in the panel of its thread. */
+  isInThread?: boolean;
 }
 
 export interface MessageDialogProps {

@@ -12,8 +12,9 @@ import { readMarks } from "./read_marks/feature.js";
 import { retention } from "./retention/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
+import { threads } from "./threads/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, oidc, exports, leaving, secondFactor, retention, support];
+export const FEATURES = [reactions, threads, readMarks, blocks, invites, pins, push, oidc, exports, leaving, secondFactor, retention, support];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

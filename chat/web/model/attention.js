@@ -13,9 +13,23 @@ import { mentionsPerson } from "./unread.js";
  * @param {ReadonlySet<number>} blocked
  */
 export function isWorthNotifying(info, message, me, blocked) {
-  const { sender, kind = "text", deleted } = message;
-  if (kind !== "text" || deleted || sender.id === me || blocked.has(sender.id) || info.notify === "none") return false;
-  return isPersonal(info) || info.notify === "all" || mentionsPerson(message, me);
+  return mayNotify(info, message, me, blocked) && (isPersonal(info) || info.notify === "all" || mentionsPerson(message, me));
+}
+
+/**
+ * Whether a message deserves a notification if its thread is followed.
+ * @param {RoomInfo} info
+ * @param {Message} message
+ * @param {number} me
+ * @param {ReadonlySet<number>} blocked
+ */
+export function isReplyToNotify(info, message, me, blocked) {
+  return message.root !== undefined && mayNotify(info, message, me, blocked);
+}
+
+/** @param {RoomInfo} info @param {Message} message @param {number} me @param {ReadonlySet<number>} blocked */
+function mayNotify(info, { sender, kind = "text", deleted }, me, blocked) {
+  return kind === "text" && !deleted && sender.id !== me && !blocked.has(sender.id) && info.notify !== "none";
 }
 
 /**

@@ -174,6 +174,8 @@ export interface Chat {
   markRead(room: number, seq: number): Promise<void>;
   /** Mark a room as unread from `seq` on. */
   markUnread(room: number, seq: number): Promise<void>;
+  /** Keep messages of a room that a request has returned. False: a change that arrived meanwhile may be missing in them. */
+  keepMessages(page: { pos: number; messages?: readonly Message[] }): boolean;
   /** Load a page of a room's messages into the state. */
   loadMessages(room: number, where: { before?: number; after?: number; around?: number; limit?: number }): Promise<{ first: boolean; last: boolean }>;
   /** Add support conversations that a call has returned, and receive their changes from now on. */

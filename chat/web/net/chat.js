@@ -245,6 +245,15 @@ export async function openChat(loadFeatures) {
     markRead: readMarks.markRead,
     markUnread: readMarks.markUnread,
 
+    keepMessages({ pos, messages = [] }) {
+      const known = store.get().rooms.get(messages[0]?.room ?? 0);
+      if (known && pos < known.changedPos) return false;
+      const applied = addHistory(store.get(), messages);
+      store.update(() => applied.state);
+      applied.keys.forEach(outbox.confirm);
+      return true;
+    },
+
     async loadMessages(room, where) {
       for (let tries = 0; ; tries++) {
         await connection.live();

@@ -1,6 +1,6 @@
 // Notifications: one tab shows them while no tab has the focus, and closes them when the room is read here or elsewhere.
 
-import { isWorthNotifying } from "../model/attention.js";
+import { isReplyToNotify, isWorthNotifying } from "../model/attention.js";
 import { withLock } from "./tabs.js";
 
 /** @import { Message } from "../model/types" */
@@ -47,11 +47,13 @@ export function openNotifications(store, call) {
     }
   }
 
-  /** @param {RoomUpdate[]} updates @returns {Map<number, Message[]>} the messages that deserve a notification, by room */
+  /** @param {RoomUpdate[]} updates @returns {{ found: Map<number, Message[]>, replies: Message[] }} the messages that deserve a notification, by room, and replies that do where their thread is followed */
   function worthNotifying(updates) {
     const { rooms, me, blocked } = store.get();
     /** @type {Map<number, Message[]>} */
     const found = new Map();
+    /** @type {Message[]} */
+    const replies = [];
     for (const { frame, room, isNew } of updates) {
       const info = rooms.get(room)?.info;
       // A new conversation arrives with its first message.
@@ -59,14 +61,20 @@ export function openNotifications(store, call) {
       const message = /** @type {Message | undefined} */ (isBegun && info?.last?.at === info?.at ? info?.last : frame.type === "message" ? frame : undefined);
       if (!info || !me || !message || message.seq <= info.read) continue;
       if (isWorthNotifying(info, message, me.id, blocked)) found.set(room, [...(found.get(room) ?? []), message]);
+      else if (isReplyToNotify(info, message, me.id, blocked)) replies.push(message);
     }
-    return found;
+    return { found, replies };
   }
 
   /** @param {Message[]} messages */
   async function mayNotify(messages) {
     if (!store.get().server.features.includes("quiet_hours")) return messages;
     return (await import("./quiet_hours.js")).thoseThatMayNotify(call, messages);
+  }
+
+  /** @param {Message[]} replies */
+  async function followed(replies) {
+    return (await import("./followed_threads.js")).thoseFollowed(call, replies);
   }
 
   /** Once for each page: subscribe to push, or send the subscription again. */
@@ -83,10 +91,11 @@ export function openNotifications(store, call) {
   return {
     /** @param {RoomUpdate[]} updates */
     async handle(updates) {
-      const found = worthNotifying(updates);
-      if (found.size === 0) return;
-      if (canOffer()) store.update((state) => ({ ...state, offersNotifications: true }));
+      const { found, replies } = worthNotifying(updates);
+      if (found.size === 0 && replies.length === 0) return;
+      if (found.size > 0 && canOffer()) store.update((state) => ({ ...state, offersNotifications: true }));
       if (!isNotifier || permission() !== "granted" || (await isAnyTabFocused())) return;
+      for (const reply of replies.length ? await followed(replies) : []) found.set(reply.room, [...(found.get(reply.room) ?? []), reply]);
       for (const [room, messages] of found) {
         const shown = await mayNotify(messages);
         if (shown.length === 0) continue;

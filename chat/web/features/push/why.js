@@ -19,6 +19,7 @@ export function Why({ message: { room, seq }, onClose }) {
     ${error && html`<p class="notice danger" role="alert">${error} <button type="button" class="button small" onClick=${reload}>${t("common.retry")}</button></p>`}
     ${!error && value === undefined && html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`}
     ${value && html`<p>${t(/** @type {Key} */ (`why.${value.decision}`))}</p>`}
+    ${value && "rule" in value && value.rule && html`<p>${t(/** @type {Key} */ (`why.rule_${value.rule}`))}</p>`}
     ${value && "held_until" in value && value.held_until && html`<p>${t("why.held", { time: dayAndTime(value.held_until) })}</p>`}
     ${value && "at" in value && html`<p class="soft small">${t("why.at", { time: dayAndTime(value.at) })}</p>`}
     ${

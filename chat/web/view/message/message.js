@@ -30,10 +30,12 @@ import { clock, dayAndTime } from "../shared/times.js";
  * @property {boolean} isLastOwn
  * @property {boolean} canSpeak
  * @property {MessageActions} actions
+ * @property {number} [thread] in the panel of a thread, its first message: the ids of elements are others there
  */
 
 const MARKS = parts("Mark");
 const FOOTERS = parts("Footer");
+const DELETED_FOOTERS = parts("DeletedFooter");
 
 export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ props) {
   const { message, isBlocked, isFirst } = props;
@@ -47,17 +49,24 @@ export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ p
 });
 
 /** A message without its content. @param {MessageProps & { children?: unknown }} props */
-function MessageNote({ message, isFocusable, isFirst, isBlocked, children }) {
+function MessageNote({ message, isFocusable, isFirst, isBlocked, children, thread, ...props }) {
   const { seq } = message;
+  const id = idOf(seq, thread);
   const isNamed = isFirst && !isBlocked;
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${isNamed ? "message is-plain is-first" : "message is-plain"} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
-      aria-labelledby=${isBlocked ? `text-${seq}` : `name-${seq} text-${seq}`}>
-      ${!isBlocked && html`<${Name} message=${message} isFirst=${isFirst} />`}
-      <p class="message-text" id=${`text-${seq}`}>${children}</p>
-      <${Time} at=${message.at} id=${`time-${seq}`} />
+      aria-labelledby=${isBlocked ? `text-${id}` : `name-${id} text-${id}`}>
+      ${!isBlocked && html`<${Name} message=${message} id=${id} isFirst=${isFirst} />`}
+      <p class="message-text" id=${`text-${id}`}>${children}</p>
+      <${Time} at=${message.at} id=${`time-${id}`} />
+      ${message.deleted && DELETED_FOOTERS.map((Footer) => html`<${Footer} message=${message} tab=${0} isInThread=${thread !== undefined} ...${props} />`)}
     </article>
   </li>`;
+}
+
+/** What the ids of a message's elements end with. @param {number} seq @param {number | undefined} thread */
+function idOf(seq, thread) {
+  return thread === undefined ? String(seq) : `${seq}-in-thread`;
 }
 
 /** @param {Message} message */
@@ -66,8 +75,9 @@ function deletedBy({ deleted, sender }) {
 }
 
 /** @param {MessageProps} props */
-function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, actions }) {
+function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, actions, thread }) {
   const { seq, room } = message;
+  const id = idOf(seq, thread);
   const [isNear, setNear] = useState(false);
   const showActions = () => setNear(true);
   const [isPressed, pressHandlers] = useLongPress((at) => actions.open(message, "menu", at));
@@ -78,31 +88,31 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
   const tab = isNear ? 0 : -1;
-  const props = { message, canSpeak, isLastOwn, actions, tab };
+  const props = { message, canSpeak, isLastOwn, actions, tab, isInThread: thread !== undefined };
   const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isPressed && "is-held", mentionsMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
-      aria-labelledby=${`name-${seq} text-${seq} time-${seq}`}
+      aria-labelledby=${`name-${id} text-${id} time-${id}`}
       onPointerEnter=${showActions} onPointerLeave=${hideOnPointerLeave} onFocusIn=${showActions} onFocusOut=${hideOnBlur} ...${pressHandlers}>
-      <${Name} message=${message} isFirst=${isFirst} tab=${tab} />
-      ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
-      <div class="message-body" id=${`text-${seq}`}>
+      <${Name} message=${message} id=${id} isFirst=${isFirst} tab=${tab} />
+      ${message.reply !== undefined && message.reply !== thread && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
+      <div class="message-body" id=${`text-${id}`}>
         <${MessageText} message=${message} tab=${tab} code=${CodeBlock} />
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}
       </div>
-      <${Time} at=${message.at} id=${`time-${seq}`} />
+      <${Time} at=${message.at} id=${`time-${id}`} />
       ${FOOTERS.map((Footer) => html`<${Footer} ...${props} />`)}
       ${isNear && html`<${ActionBar} message=${message} canSpeak=${canSpeak} actions=${actions} />`}
     </article>
   </li>`;
 }
 
-/** The name and avatar of a group's first message; of the others only screen readers get the name. @param {{ message: Message, isFirst: boolean, tab?: 0 | -1 }} props */
-function Name({ message: { seq, sender }, isFirst, tab = -1 }) {
+/** The name and avatar of a group's first message; of the others only screen readers get the name. @param {{ message: Message, id: string, isFirst: boolean, tab?: 0 | -1 }} props */
+function Name({ message: { sender }, id: of, isFirst, tab = -1 }) {
   const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
-  const id = `name-${seq}`;
+  const id = `name-${of}`;
   if (!isFirst) return html`<span class="visually-hidden" id=${id}>${personName(person)}</span>`;
   const profile = `?show=person-${sender.id}`;
   return html`<a class="message-picture" href=${profile} tabindex="-1" aria-hidden="true">${avatar(person)}</a>

@@ -14,7 +14,8 @@ import { problemText } from "../shared/problem.js";
 /** @typedef {import("../../model/rights.js").Rights} Rights */
 /** @typedef {import("../../features/feature").MessageActions} MessageActions */
 /** @typedef {{ message: Message, dialog: string, at: DOMRect }} Opened */
-/** @typedef {{ room: Room, rights: Rights, goTo: MessageActions["goTo"], fail: (text: string) => void }} Around */
+/** @typedef {(action: import("../../features/feature").MessageAction, message: Message) => boolean} Instead */
+/** @typedef {{ room: Room, rights: Rights, goTo: MessageActions["goTo"], fail: (text: string) => void, instead: Instead }} Around */
 
 /** @type {Readonly<Record<string, (props: import("../../features/feature").MessageDialogProps) => unknown>>} */
 const DIALOGS = Object.assign({ menu: ActionMenu, edits: Edits }, ...parts("dialogs"));
@@ -24,12 +25,13 @@ const DIALOGS = Object.assign({ menu: ActionMenu, edits: Edits }, ...parts("dial
  * @param {Rights} rights
  * @param {MessageActions["goTo"]} goTo
  * @param {(text: string) => void} fail called with the error text of a failed action
+ * @param {Instead} [instead] called before an action; true: it has done something else
  */
-export function useMessageActions(room, rights, goTo, fail) {
+export function useMessageActions(room, rights, goTo, fail, instead = () => false) {
   const chat = useChat();
   const [opened, setOpened] = useState(/** @type {Opened | null} */ (null));
-  const latest = useRef({ room, rights, goTo, fail });
-  latest.current = { room, rights, goTo, fail };
+  const latest = useRef({ room, rights, goTo, fail, instead });
+  latest.current = { room, rights, goTo, fail, instead };
   const actions = useMemo(() => actionsOf(chat, setOpened, latest), [chat]);
   // A menu may report late that it is closed, when the next one is already open.
   const close = () => setOpened((now) => (now === opened ? null : now));
@@ -66,7 +68,9 @@ function actionsOf(chat, setOpened, latest) {
       const context = contextOf(message, undefined);
       return ACTIONS.filter((action) => action.isAllowed(context));
     },
-    act: (action, message, at) => void attempt(() => action.act(contextOf(message, at))),
+    act: (action, message, at) => {
+      if (!latest.current.instead(action, message)) attempt(() => action.act(contextOf(message, at)));
+    },
     attempt: (deed) => void attempt(deed),
   };
 }

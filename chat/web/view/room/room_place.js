@@ -19,9 +19,12 @@ import { useTitle } from "../shared/title.js";
 const MissingRoom = lazy(() => import("./missing_room.js"), "MissingRoom");
 const PersonPanel = lazy(() => import("./person_panel.js"), "PersonPanel");
 const RoomPanel = lazy(() => import("./room_panel.js"), "RoomPanel");
+const ThreadPanel = lazy(() => import("./thread_panel.js"), "ThreadPanel");
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../../model/panel.js").Panel} Panel */
+
+const LABELS = /** @type {const} */ ({ room: "room.about", person: "person.about", thread: "threads.title" });
 
 /**
  * @param {{ room: number, seq?: number, panel: Panel | null }} props
@@ -42,10 +45,10 @@ export function RoomPlace({ room, seq, panel }) {
       <${Composer} room=${room} />
     </main>
     ${panel &&
-    html`<aside class="panel" aria-label=${t(panel.show === "room" ? "room.about" : "person.about")}>
-      ${panel.show === "room"
-        ? html`<${RoomPanel} key="room" room=${room} />`
-        : html`<${PersonPanel} key=${panel.person} person=${panel.person} room=${room} />`}
+    html`<aside class=${panel.show === "thread" ? "panel thread-panel" : "panel"} aria-label=${t(LABELS[panel.show])}>
+      ${panel.show === "room" && html`<${RoomPanel} key="room" room=${room} />`}
+      ${panel.show === "person" && html`<${PersonPanel} key=${panel.person} person=${panel.person} room=${room} />`}
+      ${panel.show === "thread" && html`<${ThreadPanel} key=${`thread-${panel.seq}`} seq=${panel.seq} room=${room} />`}
     </aside>`}
   </div>`;
 }
@@ -55,7 +58,8 @@ function Head({ info, panel }) {
   const isDirect = info.kind === "direct" && info.peer;
   const isPublic = useSelected((state) => info.kind === "lobby" && state.server.lobby === "open");
   const opened = info.peer ? { show: /** @type {const} */ ("person"), person: info.peer.id } : { show: /** @type {const} */ ("room") };
-  const toggle = panel ? roomPath(info.id) : roomPath(info.id, isDirect ? opened : { show: "room" });
+  const isOpen = panel !== null && panel.show !== "thread";
+  const toggle = isOpen ? roomPath(info.id) : roomPath(info.id, isDirect ? opened : { show: "room" });
   return html`<header class="place-head">
     <${Back} room=${info.id} />
     <span class="place-picture">${info.peer ? avatar(info.peer, { presence: true }) : icon(roomIcon(info), { size: 22 })}</span>
@@ -69,7 +73,7 @@ function Head({ info, panel }) {
       <a class="icon-button" href=${`/search?q=${encodeURIComponent(`in:"${roomName(info)}" `)}`} aria-label=${t("room.search")} title=${t("room.search")}>
         ${icon("search")}
       </a>
-      <a class=${`icon-button place-members ${panel ? "is-on" : ""}`} href=${toggle} aria-label=${aboutLabel(info)} title=${aboutLabel(info)} aria-expanded=${Boolean(panel)}>
+      <a class=${`icon-button place-members ${isOpen ? "is-on" : ""}`} href=${toggle} aria-label=${aboutLabel(info)} title=${aboutLabel(info)} aria-expanded=${isOpen}>
         ${icon(isDirect ? "person" : "people")} ${!isDirect && info.kind !== "support" && html`<span>${info.members}</span>`}
       </a>
     </div>

@@ -4,6 +4,11 @@ import { html } from "../../vendor/preact.js";
 import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 
+/** Actions of features that have a key; of several with the same one, which exclude each other, the first. */
+const WITH_KEYS = parts("actions")
+  .flat()
+  .filter(({ key }, at, all) => key && all.findIndex((each) => each.key === key) === at);
+
 /** Keys and typed texts, by the place where they work. The names are keys.NAME in i18n. */
 const KEYS = /** @type {const} */ ({
   anywhere: { jump: ["Ctrl", "K"], help: ["?"] },
@@ -20,7 +25,7 @@ export function KeysPart() {
       (group) => html`<section key=${group}>
         <h3>${t(`keys.${group}`)}</h3>
         <dl>
-          ${group === "message" && parts("actions").flat().map(({ label, key }) => key && html`<div key=${label}><dt>${t(label)}</dt><dd><kbd>${key}</kbd></dd></div>`)}
+          ${group === "message" && WITH_KEYS.map(({ label, key = "" }) => html`<div key=${label}><dt>${t(label)}</dt><dd><kbd>${key.toUpperCase()}</kbd></dd></div>`)}
           ${Object.entries(KEYS[group]).map(
             ([name, keys]) => html`<div key=${name}>
               <dt>${t(/** @type {import("../../i18n/index.js").Key} */ (`keys.${name}`))}</dt>

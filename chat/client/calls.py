@@ -2,8 +2,15 @@
 
 from abc import ABC, abstractmethod
 from typing import TypeVar
+from urllib.parse import urlencode
 
 _V = TypeVar("_V")
+
+
+def with_query(path: str, **fields: int | str | None) -> str:
+    """Return a path with those of the fields in its query that are not None. Sync and pure."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 class Calls(ABC):

@@ -3,12 +3,12 @@
 Made from the server's features by `make protocol-types`; a test compares. Programs take these names from `chat.client`.
 """
 
-from chat.client.calls import Calls
+from chat.client.calls import Calls, with_query
 from chat.client.events import FeatureChange
 from chat.client.structs import Value
 from chat.client.wire import Message, Sender
 
-__all__ = ["Pinned", "PinnedMessage", "Trimmed"]
+__all__ = ["Following", "Pinned", "PinnedMessage", "Thread", "ThreadList", "ThreadState", "Trimmed"]
 
 
 class PinnedMessage(Value, kw_only=True, frozen=True):
@@ -17,6 +17,22 @@ class PinnedMessage(Value, kw_only=True, frozen=True):
     at: int
     by: Sender | None = None
     message: Message
+
+
+class ThreadState(Value, kw_only=True, frozen=True):
+    """A thread without its messages, as one reader sees it.
+
+    Attributes:
+        root: the message with which the thread begins.
+        replies: how many replies are not deleted.
+        last_seq: the newest reply; unread behind one's mark of the room.
+    """
+
+    root: int = 0
+    replies: int = 0
+    last_seq: int | None = None
+    last_at: int | None = None
+    following: bool = False
 
 
 class _PinnedMessages(Value, kw_only=True, frozen=True):
@@ -29,6 +45,51 @@ class _PinCount(Value, kw_only=True, frozen=True):
     """How many messages of the room are pinned now."""
 
     pins: int = 0
+
+
+class ThreadList(Value, kw_only=True, frozen=True):
+    """Threads, the newest first message first. If there may be more, `next` is the `before` of the next page."""
+
+    threads: tuple[ThreadState, ...] = ()
+    next: int | None = None
+
+
+class Thread(Value, kw_only=True, frozen=True):
+    """A thread: its first `message`, which a removed one has not, and a page of its replies, oldest first.
+
+    It has all changes of the room up to `pos`. `first`: there are no earlier replies; `last`: there are no later
+    ones. Deleted replies are left out.
+
+    Attributes:
+        root: the message with which the thread begins.
+        replies: how many replies are not deleted.
+        last_seq: the newest reply; unread behind one's mark of the room.
+        following: whether the reader is notified of replies.
+        unread: replies of others behind one's mark of the room; 100 stands for 100 or more.
+    """
+
+    root: int = 0
+    message: Message | None = None
+    replies: int = 0
+    last_seq: int | None = None
+    last_at: int | None = None
+    following: bool = False
+    unread: int = 0
+    messages: tuple[Message, ...] = ()
+    pos: int
+    first: bool = False
+    last: bool = False
+
+
+class Following(Value, kw_only=True, frozen=True):
+    """Whether one follows the thread now.
+
+    Attributes:
+        root: the message with which the thread begins.
+    """
+
+    root: int = 0
+    following: bool = False
 
 
 class Pinned(FeatureChange, kw_only=True, frozen=True):
@@ -84,3 +145,65 @@ class FeatureCalls(Calls):
         Cancelling: it may be done or not.
         """
         return (await self._call("DELETE", f"/rooms/{room}/pins/{seq}", _PinCount)).pins
+
+    async def threads(
+        self, room: int, *, after: int = 0, before: int | None = None, limit: int = 50
+    ) -> ThreadList:
+        """List threads of a room by their first messages, the newest first.
+
+        Returns:
+            Threads, the newest first message first. If there may be more, `next` is the `before` of the next page.
+
+        Cancelling: nothing happens.
+        """
+        return await self._call(
+            "GET", with_query(f"/rooms/{room}/threads", after=after, before=before, limit=limit), ThreadList
+        )
+
+    async def thread(
+        self,
+        room: int,
+        seq: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> Thread:
+        """Read a thread: its first message, and replies in their current state.
+
+        Returns:
+            A thread: its first `message`, which a removed one has not, and a page of its replies, oldest first.
+
+        It has all changes of the room up to `pos`. `first`: there are no earlier replies; `last`: there are no later
+        ones. Deleted replies are left out.
+
+        Cancelling: nothing happens.
+        """
+        return await self._call(
+            "GET",
+            with_query(
+                f"/rooms/{room}/threads/{seq}", before=before, after=after, around=around, limit=limit
+            ),
+            Thread,
+        )
+
+    async def follow_thread(self, room: int, seq: int) -> Following:
+        """Follow a thread: one is notified of its replies.
+
+        Returns:
+            Whether one follows the thread now.
+
+        Cancelling: it may be done or not.
+        """
+        return await self._call("PUT", f"/rooms/{room}/threads/{seq}/following", Following)
+
+    async def unfollow_thread(self, room: int, seq: int) -> Following:
+        """Unfollow a thread; neither a reply nor a mention makes one follow it again.
+
+        Returns:
+            Whether one follows the thread now.
+
+        Cancelling: it may be done or not.
+        """
+        return await self._call("DELETE", f"/rooms/{room}/threads/{seq}/following", Following)

@@ -68,6 +68,9 @@ async def client(run: Run) -> None:
             return 200, {"id": 7, "name": "a.txt", "type": "text/plain", "size": 1}
         if "/pins" in path:
             return 200, {"pins": 1 if path.endswith("/1") else []}
+        if "/threads" in path:
+            page = {"root": 1, "replies": 0, "messages": [], "pos": 1, "following": True}
+            return 200, page if "/threads/" in path else {"threads": []}
         return (statuses.pop(), {}) if path.endswith("blocks/2") and statuses else None
 
     down = [True]
@@ -102,6 +105,10 @@ async def client(run: Run) -> None:
         await chat.pin(room.id, 1)
         await chat.pins(room.id)
         await chat.unpin(room.id, 1)
+        await chat.threads(room.id)
+        await chat.thread(room.id, 1, limit=9)
+        await chat.follow_thread(room.id, 1)
+        await chat.unfollow_thread(room.id, 1)
         for socket in tuple(model.sockets):
             socket.close(1011)
         model.is_silent = True

@@ -53,7 +53,7 @@ from chat.protocols.native.wire import all_frames, frames, live_frames
 
 CLIENT = Path(__file__).parents[2] / "chat" / "client"
 
-OF_CLIENT = frozenset({"pins"})
+OF_CLIENT = frozenset({"pins", "threads"})
 """Features of the server that are the client's too, with all their events and calls."""
 
 EVENTS_OF_CLIENT = frozenset({"retention"})
@@ -264,7 +264,7 @@ _FEATURES_HEAD = '''\
 Made from the server's features by `make protocol-types`; a test compares. Programs take these names from `chat.client`.
 """
 
-from chat.client.calls import Calls
+from chat.client.calls import Calls, with_query
 from chat.client.events import FeatureChange
 '''
 
@@ -299,7 +299,9 @@ def features() -> str:
     replies = [each.reply for each in operations if each.reply is not None]
     kinds = [*(inner for each in replies for inner in _values_in(each)), *replies, *events]
     own = {
-        kind: f"_{kind.__name__}" if kind in replies else kind.__name__.removesuffix("Event")
+        kind: f"_{kind.__name__}"
+        if kind in replies and len(structs.fields(kind)) == 1
+        else kind.__name__.removesuffix("Event")
         for kind in dict.fromkeys(kinds)
         if kind not in _NAMES
     }
@@ -463,14 +465,23 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _call(operation: Operation, names: dict[type, str]) -> str:
-    """The method of an operation all of whose fields stand in its path. A reply of one field returns that field."""
+    """The method of an operation whose fields stand in its path, or in the query of a GET with a default.
+
+    A reply of one field returns that field.
+    """
     fields = () if operation.request is None else structs.fields(operation.request)
-    assert all(f"{{{each.name}}}" in operation.path for each in fields), f"write {operation.name} by hand"
-    takes = "".join(f", {each.name}: {_kind(each.type, names)}" for each in fields)
+    asked = [each for each in fields if f"{{{each.name}}}" not in operation.path]
+    is_query = operation.method == "GET" and not any(each.required for each in asked)
+    assert is_query or not asked, f"write {operation.name} by hand"
+    takes = "".join(f", {each.name}: {_kind(each.type, names)}" for each in fields if each not in asked)
+    takes += ", *" if asked else ""
+    takes += "".join(f", {each.name}: {_kind(each.type, names)} = {each.default!r}" for each in asked)
     cancelling = "nothing happens" if operation.method == "GET" else "it may be done or not"
     reply, doc = operation.reply, operation.summary
     returns = "None" if reply is None else names[reply]
     path = f'{"f" if fields else ""}"{operation.path}"'
+    if asked:
+        path = f"with_query({path}, {', '.join(f'{each.name}={each.name}' for each in asked)})"
     gives = f'await self._call("{operation.method}", {path}, {"type(None)" if reply is None else returns})'
     if reply is not None:
         doc += f"\n\nReturns:\n    {inspect.cleandoc(reply.__doc__ or '')}"

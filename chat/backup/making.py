@@ -36,6 +36,7 @@ from chat.backup.manifest import (
 from chat.backup.scratch import PLAIN, open_scratch
 from chat.backup.target import Target, open_target
 from chat.backup.wal_series import remove_unneeded_wal
+from chat.backup.write_behind import open_write_behind
 from chat.settings.config import Config
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
@@ -124,7 +125,7 @@ async def back_up(
                 plain.mkdir(mode=0o700)
                 continued = before and await trio.to_thread.run_sync(kept_before, config.data, before.name)
             into = plain / DATABASE
-            async with open_hold(address):
+            async with open_hold(address), open_write_behind(partial, plain):
                 if copies_files:
                     database = await copy_base(
                         address,
@@ -174,7 +175,8 @@ async def back_up(
                 ):
                     raise BackupFailed(f"the copy cannot be restored whole, and is not kept: {wrong}")
                 report("encrypting")
-                checksums = await trio.to_thread.run_sync(_encrypt, plain, partial, recipients, copied)
+                async with open_write_behind(partial):
+                    checksums = await trio.to_thread.run_sync(_encrypt, plain, partial, recipients, copied)
                 shown = structs.replace(
                     manifest,
                     format=ENCRYPTED_FORMAT,

@@ -15,6 +15,7 @@ from chat.backup.manifest import Manifest, chain_of
 from chat.backup.moments import Replay
 from chat.backup.programs import find_program, run_program
 from chat.backup.replaying import LONGEST_REPLAY, not_reached, place_wal, recovery_settings
+from chat.backup.write_behind import open_write_behind
 from chat.domain.startup import CannotStart
 from chat.durable import sync_directory
 from chat.embedded_postgres.data_directory import DataDirectory
@@ -100,13 +101,14 @@ async def _place_cluster(
     make_home(home, owner)
     new = home / "new-restored"  # removed at the next start if this is killed
     report("copying the files of the database")
-    if len(chain) == 1:
-        await trio.to_thread.run_sync(shutil.copytree, backup / DATABASE, new)
-    else:
-        version = manifest.database.postgres
-        program = await find_program("pg_combinebackup", version, version)
-        command: list[str | Path] = [program.path, *(each / DATABASE for each in chain), "--output", new]
-        await run_program([*command, *([] if durable else ["--no-sync"])], timeout=LONGEST)
+    async with open_write_behind(new):
+        if len(chain) == 1:
+            await trio.to_thread.run_sync(shutil.copytree, backup / DATABASE, new)
+        else:
+            version = manifest.database.postgres
+            program = await find_program("pg_combinebackup", version, version)
+            command: list[str | Path] = [program.path, *(each / DATABASE for each in chain), "--output", new]
+            await run_program([*command, *([] if durable else ["--no-sync"])], timeout=LONGEST)
     if replay is not None:
         report("unpacking WAL")
         await trio.to_thread.run_sync(place_wal, new, replay)

@@ -27,7 +27,7 @@ from tests.campaign.readers import A_LITTLE, PAIRS, slow_readers
 from tests.campaign.resuming import resuming
 from tests.campaign.rows import Row, percentile, spread
 from tests.campaign.servers import several_servers
-from tests.campaign.upgrades import upgrades
+from tests.campaign.upgrades import postgres_upgrades, upgrades
 from tests.campaign.volume import volume
 from tests.support.faults.load import Load, chats, register_all
 from tests.support.faults.machine import (
@@ -278,6 +278,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "far": far_behind,
     "pushes": pushes,
     "upgrades": upgrades,
+    "postgres-upgrades": postgres_upgrades,
     "backups": backups,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),
     "volume": volume,

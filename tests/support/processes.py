@@ -63,6 +63,20 @@ def wait_until_ended(pids: list[int]) -> None:
     eventually(lambda: all(map(has_ended, pids)), f"processes {pids} have ended")
 
 
+def cpu_seconds_under(pid: int) -> float:
+    """How long `pid` and the processes under it have run, with those of theirs that have ended. Linux only."""
+    parents: dict[int, list[int]] = {}
+    for child, _, _, parent in _stats():
+        parents.setdefault(parent, []).append(child)
+    ticks, found = 0, [pid]
+    for each in found:
+        found += parents.get(each, ())
+        with suppress(OSError):  # it has just ended
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def held_connections(pid: int) -> int:
     """How many TCP sockets process `pid` holds, its listeners among them."""
     lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]

@@ -1,7 +1,9 @@
-"""Ten million messages: how long each call takes, bytes, WAL, backups, a deleted room, and somebody who is erased.
+"""Ten million messages: how long each call takes, bytes, WAL, backups, erased people, retention, and a deleted room.
 
 `VOLUME` is the number of messages, which is compared with a hundredth of it. `VOLUME_PLACE` is a directory in which
-what was filled is kept for the next run. Goals that are missed are marked in the table; what is lost ends the run.
+what was filled is kept for the next run, and `VOLUME_ONLY=calls,backups` runs some of PARTS: rows are made once, and
+each part can be run again by itself. After `retention` and `room` they are made anew. Goals that are missed are marked
+in the table; what is lost ends the run.
 """
 
 import asyncio
@@ -10,12 +12,18 @@ import os
 import shutil
 import statistics
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.campaign.rows import Row, percentile
-from tests.campaign.volume.beside import backups_beside, erasing_beside, removal_beside, verify
+from tests.campaign.volume.beside import (
+    backups_beside,
+    erasing_beside,
+    expire,
+    removal_beside,
+    retention_beside,
+)
 from tests.campaign.volume.calls import ADMIN, World, measure
 from tests.campaign.volume.filling import FILE, fill
 from tests.campaign.volume.sizes import measure_sizes
@@ -29,6 +37,8 @@ TIMES = int(os.environ.get("VOLUME_CALLS", "40"))
 """Calls of each kind on each database."""
 FEWEST = 20_000
 """Messages of the smaller database: some are as far apart as a client that is far behind."""
+PARTS = ("sizes", "calls", "wal", "backups", "erasing", "retention", "room")
+ONLY = os.environ.get("VOLUME_ONLY", ",".join(PARTS)).split(",")
 MOST_RATIO, MOST_BYTES, MOST_WAL = 3.0, 500, 3072
 """The goals: how much longer a call may take, and bytes a message of tables and indexes, and of WAL."""
 
@@ -37,10 +47,19 @@ _FILLING = ("--postgres-setting", "max_wal_size=8GB")
 
 def volume() -> Iterable[Row]:
     """Yield the rows."""
+    assert set(ONLY) <= set(PARTS), f"VOLUME_ONLY has others than {PARTS}"
+    with _place() as place:
+        yield from _parts(place)
+        if {"retention", "room"} & set(ONLY):
+            yield from _removals(place)
+
+
+def _parts(place: Path) -> Iterable[Row]:
+    """Do what leaves the databases as they are for the next run, but for erased people."""
     small = max(VOLUME // 100, FEWEST)
-    with _place() as place, ExitStack() as stack:
+    with ExitStack() as stack:
         worlds = []
-        for messages in (small, VOLUME):
+        for messages in (small, VOLUME) if "calls" in ONLY else (VOLUME,):
             data, filled = place / str(messages), place / f"{messages}.filled"
             if not filled.exists():
                 yield _fill(data, messages)
@@ -50,15 +69,28 @@ def volume() -> Iterable[Row]:
             execute_sql(server.address, "UPDATE users SET is_admin = true WHERE name = $1", ADMIN)
             worlds.append(stack.enter_context(World(server)))
         large = worlds[-1]
-        yield from _sizes(large)
-        yield from _calls(worlds, (small, VOLUME))
-        yield _wal(large)
-        target = place / "backups"
-        yield from backups_beside(large, target)
-        yield erasing_beside(large)
-        yield removal_beside(large)
-        yield from verify(target)
-        (place / f"{VOLUME}.filled").unlink(missing_ok=True)  # a room of it is gone
+        parts: dict[str, Callable[[], Iterable[Row]]] = {
+            "sizes": lambda: _sizes(large),
+            "calls": lambda: _calls(worlds, (small, VOLUME)),
+            "wal": lambda: [_wal(large)],
+            "backups": lambda: backups_beside(large, place),
+            "erasing": lambda: [erasing_beside(large)],
+        }
+        for part in parts:
+            if part in ONLY:
+                yield from parts[part]()
+        if "retention" in ONLY:
+            expire(large.server.address)
+
+
+def _removals(place: Path) -> Iterable[Row]:
+    """Remove messages for good; the next run fills the database anew."""
+    (place / f"{VOLUME}.filled").unlink(missing_ok=True)
+    with running_server(place / str(VOLUME)) as server, World(server) as world:
+        if "retention" in ONLY:
+            yield retention_beside(world)
+        if "room" in ONLY:
+            yield removal_beside(world)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -12,27 +13,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any, NamedTuple
 
+import pyrage
 from websockets.asyncio.client import ClientConnection, connect
 
 from chat.backup.manifest import read_manifest
-from chat.backup.target import backups_in
+from chat.backup.target import newest_in
 from chat.domain.entities import LOBBY_ID
 from tests.campaign.rows import Row, percentile
 from tests.campaign.volume.calls import PATIENCE, V1, World
-from tests.campaign.volume.filling import BIG, MIDDLING
+from tests.campaign.volume.filling import AUTHORS, BIG, MIDDLING
 from tests.support.people import eventually
-from tests.support.saved import fetch_sql
+from tests.support.processes import cpu_seconds_under
+from tests.support.saved import execute_sql, fetch_sql
 
 SPEED = int(os.environ.get("VOLUME_SPEED", "200"))
 """Messages a second that others write."""
 SOCKETS = 4
-CALM = float(os.environ.get("VOLUME_CALM", "30"))
+CALM = float(os.environ.get("VOLUME_CALM", "20"))
 """Seconds that are compared with, before and after."""
-ERASED = 7
-"""The person who is erased,"""
-ERASING = float(os.environ.get("VOLUME_ERASING", "60"))
-"""for so many seconds: the rest follows at the same speed."""
+ROUNDS = int(os.environ.get("VOLUME_ROUNDS", "3"))
+"""How often something is done beside others, with calm seconds between."""
+WORKING = float(os.environ.get("VOLUME_WORKING", "20"))
+"""Seconds of each round in which people are erased, or expired messages are removed."""
 REMOVAL = 1800.0
 """Most seconds for removing the largest room."""
 
@@ -40,9 +44,21 @@ MOST_BESIDE, MOST_BESIDE_ERASING, MOST_VERIFY, MOST_INCREMENTAL = 1.2, 1.1, 300.
 
 _LEFT = "SELECT last_seq FROM rooms WHERE id = $1"
 _THERE = "SELECT count(*) FROM rooms WHERE id = $1"
-_ERASED = "SELECT count(*) FROM messages WHERE id <= $2 AND sender_id = $1 AND deleted_at IS NOT NULL"
-_WROTE = "SELECT count(*) FROM messages WHERE sender_id = $1"
-_DONE = "SELECT done_id FROM account_removals WHERE user_id = $1"
+# Half of the authors who are there; person 1 writes.
+_ERASABLE = "SELECT id FROM users WHERE id BETWEEN 2 AND $1 AND deleted_at IS NULL ORDER BY id LIMIT 20"
+_PROGRESS = "SELECT sum(done_id) FROM account_removals"
+_ERASED = "SELECT count(*) FROM messages WHERE sender_id = ANY ($1::bigint[]) AND deleted_at IS NOT NULL"
+# Whether the server may go on: it respects the claim of another one.
+_HOLD_ERASING = """
+UPDATE account_removals SET claimed_by = CASE WHEN $1 THEN NULL ELSE 1 END,
+    claimed_until = CASE WHEN $1 THEN NULL ELSE now() + interval '1 hour' END WHERE finished_at IS NULL"""
+_HOLD_RETENTION = """
+INSERT INTO retention_state (id, claimed_by, claimed_until) VALUES (1, 1, now() + $1::float8 * interval '1 s')
+ON CONFLICT (id) DO UPDATE SET claimed_by = 1, claimed_until = excluded.claimed_until"""
+_EXPIRE = """
+INSERT INTO settings (name, value, changed_at) VALUES ('message_days', '180', now() - interval '2 hours')
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at"""
+_REMOVED = "SELECT sum(first_seq - 1)::bigint FROM rooms"
 
 
 class Writers:
@@ -68,9 +84,10 @@ class Writers:
         if error is None and self._failed is not None:
             raise self._failed
 
-    def p99(self, *stretches: tuple[float, float]) -> float:
-        """Return the p99 of what was sent within these times."""
-        return percentile([took for at, took in self.taken if any(a <= at < b for a, b in stretches)], 0.99)
+    def percentile(self, stretches: list["Stretch"], part: float) -> float:
+        """Return the percentile of what was sent within these times."""
+        within = [took for at, took in self.taken if any(each.began <= at < each.ended for each in stretches)]
+        return percentile(within, part)
 
     async def _write(self) -> None:
         try:
@@ -106,83 +123,161 @@ class Writers:
                 self.taken.append((due, time.monotonic() - due))
 
 
-@contextmanager
-def _timed() -> Iterator[list[float]]:
-    """Yield a list that has the times of begin and end after the block."""
-    times = [time.monotonic()]
-    yield times
-    times.append(time.monotonic())
+class Stretch(NamedTuple):
+    """A stretch of time, by the monotonic clock, and the seconds of CPU that server and PostgreSQL took in it."""
+
+    began: float
+    ended: float
+    cpu: float
+
+    @property
+    def load(self) -> float:
+        return self.cpu / (self.ended - self.began)
 
 
-def _calm() -> tuple[float, float]:
-    began = time.monotonic()
-    time.sleep(CALM)
-    return began, time.monotonic()
+class Rounds:
+    """Compares what others' messages take while something is done with stretches before and after it."""
+
+    def __init__(self, world: World, writers: Writers) -> None:
+        self._pid, self._writers = world.server.process.pid, writers
+        self._calm: list[Stretch] = []
+        self._during: list[Stretch] = []
+        self.wait()
+
+    def wait(self) -> None:
+        """Do nothing for a while."""
+        with self._stretch(self._calm):
+            time.sleep(CALM)
+
+    @contextmanager
+    def doing(self) -> Iterator[None]:
+        """Something is done in the block; then nothing is done for a while."""
+        with self._stretch(self._during):
+            yield
+        self.wait()
+
+    @property
+    def seconds(self) -> float:
+        """The median of how long it took."""
+        return statistics.median(each.ended - each.began for each in self._during)
+
+    def result(self, most: float) -> str:
+        """Return how p50, p99 and CPU compare, in bold if the p99 is above `most` times the one without."""
+        p50, p99 = (self._ratio(part, self._calm, self._during) for part in (0.5, 0.99))
+        each = [
+            self._ratio(0.99, [before, after], [during])
+            for before, during, after in zip(self._calm, self._during, self._calm[1:], strict=False)
+        ]
+        shown = f"{p99:.2f}" if p99 <= most else f"**{p99:.2f}** (goal {most:g})"
+        if len(each) > 1:
+            shown += f", {min(each):.2f} to {max(each):.2f} in {len(each)} rounds"
+        without = 1000 * self._writers.percentile(self._calm, 0.99)
+        calm, busy = (
+            statistics.median(each.load for each in stretches) for stretches in (self._calm, self._during)
+        )
+        return (
+            f"of {SPEED} others' messages/s p50 {p50:.2f} ×, p99 {shown} × ({without:.0f} ms without);"
+            f" the server's CPU {busy:.2f} of a core, {calm:.2f} without"
+        )
+
+    def _ratio(self, part: float, calm: list[Stretch], during: list[Stretch]) -> float:
+        return self._writers.percentile(during, part) / self._writers.percentile(calm, part)
+
+    @contextmanager
+    def _stretch(self, into: list[Stretch]) -> Iterator[None]:
+        began, cpu = time.monotonic(), cpu_seconds_under(self._pid)
+        yield
+        into.append(Stretch(began, time.monotonic(), cpu_seconds_under(self._pid) - cpu))
 
 
-def _ratio(writers: Writers, calm: list[tuple[float, float]], during: list[float], most: float) -> str:
-    ratio = writers.p99((during[0], during[1])) / writers.p99(*calm)
-    shown = f"{ratio:.2f}" if ratio <= most else f"**{ratio:.2f}** (goal {most:g})"
-    return f"p99 of {SPEED} others' messages/s {1000 * writers.p99(*calm):.0f} ms without, {shown} × with"
+def backups_beside(world: World, place: Path) -> Iterator[Row]:
+    """Make full and incremental backups beside others, also encrypted ones, and prove them."""
+    identity = pyrage.x25519.Identity.generate()
+    for kind, arguments in (("", ()), ("encrypted ", ("--recipient", str(identity.to_public())))):
+        yield from _backups(world, place / f"{kind.strip() or 'plain'}-backups", kind, arguments)
 
 
-def backups_beside(world: World, target: Path) -> Iterator[Row]:
-    """Make a full and an incremental backup beside others."""
-    shutil.rmtree(target, ignore_errors=True)
-    made: list[tuple[float, int]] = []
+def _backups(world: World, target: Path, kind: str, arguments: tuple[str, ...]) -> Iterator[Row]:
+    sizes: dict[str, list[int]] = {}
     with Writers(world) as writers:
-        calm = [_calm()]
-        for kind in ("a full backup", "a second, incremental one"):
-            known = set(backups_in(target)) if target.exists() else set()
-            with _timed() as during:
-                chat("backup", str(target), "--data", str(world.server.data))
-            calm.append(_calm())
-            (name,) = set(backups_in(target)) - known
-            size = read_manifest(target / name).copied_bytes
-            made.append((during[1] - during[0], size))
-            said = f"{size / 1e6:,.0f} MB; {_ratio(writers, calm, during, MOST_BESIDE)}"
-            if len(made) == 2:
-                parts = [made[1][n] / made[0][n] for n in range(2)]
-                said += "; of the full one " + ", ".join(
-                    f"{part:.2f} of the {what}"
-                    if part <= MOST_INCREMENTAL
-                    else f"**{part:.2f}** of the {what}"
-                    for part, what in zip(parts, ("time", "bytes"), strict=True)
-                )
-            yield kind, "1 ×", said, f"{made[-1][0]:.0f} s"
-
-
-def verify(target: Path) -> Iterator[Row]:
-    """Verify the backups, and remove them."""
-    for name in sorted(backups_in(target)):
-        with _timed() as during:
-            chat("backup", "verify", str(target / name))
-        took = during[1] - during[0]
-        said = "proven" if took <= MOST_VERIFY else f"proven; **later than {MOST_VERIFY:.0f} s**"
-        yield f"verify `{name}`", "1 ×", said, f"{took:.0f} s"
+        rounds = {what: Rounds(world, writers) for what in ("full", "incremental")}
+        for _ in range(ROUNDS):
+            shutil.rmtree(target, ignore_errors=True)
+            for what in rounds:
+                with rounds[what].doing():
+                    chat("backup", str(target), "--data", str(world.server.data), *arguments)
+                sizes.setdefault(what, []).append(read_manifest(newest_in(target)).copied_bytes)
+    full, size = rounds["full"].seconds, statistics.median(sizes["full"])
+    for what, each in rounds.items():
+        copied = statistics.median(sizes[what])
+        said = f"{copied / 1e6:,.0f} MB; {each.result(MOST_BESIDE)}"
+        if what == "incremental":
+            parts = {"time": each.seconds / full, "bytes": copied / size}
+            said += "; of the full one " + ", ".join(
+                f"{part:.2f} of the {name}" if part <= MOST_INCREMENTAL else f"**{part:.2f}** of the {name}"
+                for name, part in parts.items()
+            )
+        yield f"a {what} {kind}backup", f"{ROUNDS} ×", said, f"{each.seconds:.1f} s"
+    with Writers(world) as writers:
+        proofs = Rounds(world, writers)
+        with proofs.doing():
+            chat("backup", "verify", str(target), "--data", str(world.server.data))
+    late = "" if proofs.seconds <= MOST_VERIFY else f" **later than {MOST_VERIFY:.0f} s**;"
+    said = f"proven;{late} {proofs.result(MOST_BESIDE)}"
+    yield f"verify the incremental {kind}backup", "1 ×", said, f"{proofs.seconds:.1f} s"
     shutil.rmtree(target)
 
 
 def erasing_beside(world: World) -> Row:
-    """Erase somebody beside others, for a while."""
+    """Erase people beside others, for some seconds in each round; what is left waits for an hour."""
     address = world.server.address
-    wrote = fetch_sql(address, _WROTE, ERASED)[0][0]
+    people = [row["id"] for row in fetch_sql(address, _ERASABLE, AUTHORS)]
     with Writers(world) as writers:
-        calm = [_calm()]
-        world.call("POST", f"/admin/people/{ERASED}/removal", {"how": "erase"})
-        eventually(lambda: fetch_sql(address, _DONE, ERASED)[0][0] > 0, "it has begun")
-        first = fetch_sql(address, _DONE, ERASED)[0][0]
-        before = fetch_sql(address, _ERASED, ERASED, first)[0][0]
-        with _timed() as during:
-            time.sleep(ERASING)
-        done = fetch_sql(address, _DONE, ERASED)[0][0]
-        erased = fetch_sql(address, _ERASED, ERASED, done)[0][0] - before
-    speed = erased / (during[1] - during[0])
+        for person in people:
+            world.call("POST", f"/admin/people/{person}/removal", {"how": "erase"})
+        execute_sql(address, _HOLD_ERASING, False)
+        done, spent = 0, 0.0
+        rounds = Rounds(world, writers)
+        for _ in range(ROUNDS):
+            place = fetch_sql(address, _PROGRESS)[0][0]
+            execute_sql(address, _HOLD_ERASING, True)
+            # It looks every ten seconds.
+            eventually(lambda place=place: fetch_sql(address, _PROGRESS)[0][0] > place, "it goes on", 30)
+            before, began = fetch_sql(address, _ERASED, people)[0][0], time.monotonic()
+            with rounds.doing():
+                time.sleep(WORKING)
+                execute_sql(address, _HOLD_ERASING, False)
+                spent += time.monotonic() - began
+            done += fetch_sql(address, _ERASED, people)[0][0] - before
+    speed = done / spent
     said = (
-        f"{erased:,} of {wrote:,} messages, {speed:.0f} a second, so that 100,000 take {1e5 / speed / 60:.0f} minutes;"
-        f" {_ratio(writers, calm, during, MOST_BESIDE_ERASING)}"
+        f"{done:,} messages, {speed:.0f} a second, so that 100,000 take {1e5 / speed / 60:.1f} minutes;"
+        f" {rounds.result(MOST_BESIDE_ERASING)}"
     )
-    return "erase somebody", "1 ×", said, "–"
+    return "erase people", f"{ROUNDS} × {WORKING:.0f} s", said, "–"
+
+
+def retention_beside(world: World) -> Row:
+    """Remove expired messages beside others; the server started after expire()."""
+    address = world.server.address
+    seconds = ROUNDS * WORKING
+    with Writers(world) as writers:
+        rounds, before = Rounds(world, writers), fetch_sql(address, _REMOVED)[0][0]
+        execute_sql(address, _HOLD_RETENTION, 0.0)
+        eventually(lambda: fetch_sql(address, _REMOVED)[0][0] > before, "it has begun", 30)
+        before = fetch_sql(address, _REMOVED)[0][0]
+        with rounds.doing():
+            time.sleep(seconds)
+            done = fetch_sql(address, _REMOVED)[0][0] - before
+            execute_sql(address, _HOLD_RETENTION, 3600.0)
+    said = f"{done:,} messages, {done / seconds:.0f} a second; {rounds.result(MOST_BESIDE_ERASING)}"
+    return "remove what has expired", f"{seconds:.0f} s", said, "–"
+
+
+def expire(address: dict[str, Any]) -> None:
+    """Have a half of all messages expired, but nothing removed before the measurement."""
+    execute_sql(address, _EXPIRE)
+    execute_sql(address, _HOLD_RETENTION, 3600.0)
 
 
 def removal_beside(world: World) -> Row:
@@ -191,8 +286,8 @@ def removal_beside(world: World) -> Row:
     messages = fetch_sql(address, _LEFT, BIG)[0][0]
     searches: list[float] = []
     with Writers(world) as writers:
-        calm = [_calm()]
-        with _timed() as during:
+        rounds = Rounds(world, writers)
+        with rounds.doing():
             world.call("DELETE", f"/admin/rooms/{BIG}")
             until = time.monotonic() + REMOVAL
             while fetch_sql(address, _THERE, BIG)[0][0]:
@@ -205,9 +300,9 @@ def removal_beside(world: World) -> Row:
     assert not retried, "a step of the removal has failed"
     said = (
         f"{messages:,} messages, no step failed; searches meanwhile {1000 * max(searches):.0f} ms at most;"
-        f" {_ratio(writers, calm, during, MOST_BESIDE)}"
+        f" {rounds.result(MOST_BESIDE)}"
     )
-    return "delete the largest room", "1 ×", said, f"{during[1] - during[0]:.0f} s"
+    return "delete the largest room", "1 ×", said, f"{rounds.seconds:.0f} s"
 
 
 def chat(*arguments: str) -> None:

@@ -43,7 +43,8 @@ def backups(data: Path) -> list[Path]:
     return sorted(data.glob("before-upgrade/*/manifest.json"))
 
 
-@pytest.mark.parametrize("workers", [pytest.param("1", marks=in_campaign), "2"])
+@in_campaign
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_embedded_database_is_backed_up_once_before_its_tables_are_upgraded(
     data: Path, older: Release, workers: str
 ) -> None:

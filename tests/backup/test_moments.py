@@ -128,7 +128,8 @@ async def texts_after(archive: Archive, to: float | None, **settings: Path) -> t
     return [text for text in texts if text.startswith("m")], contents == [FILE]
 
 
-@pytest.mark.parametrize("which", [3, *(pytest.param(n, marks=in_campaign) for n in (1, 6))])
+@in_campaign
+@pytest.mark.parametrize("which", [1, 3, 6])
 async def test_a_moment_has_what_was_acknowledged_before_it(archive: Archive, which: int) -> None:
     moment, number = archive.told.moments[which]
     texts, has_file = await texts_after(archive, moment)

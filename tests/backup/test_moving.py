@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chat.storage.postgres.database import DatabaseAddress
+from tests.support.campaign import in_campaign
 from tests.support.databases import url_of
 from tests.support.faults.machine import spare_database
 from tests.support.older_postgres import DEBIANS, WHEELS, make_old_data
@@ -85,6 +86,7 @@ def knows(server: ServerProcess, token: str) -> bool:
     return bool(answer.status_code == 200)
 
 
+@in_campaign
 def test_a_chat_moves_to_an_older_postgresql_and_back(data: Path, elsewhere: DatabaseAddress) -> None:
     with running_server(data) as server:
         token = register(server.url, "ada")

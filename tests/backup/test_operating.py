@@ -12,6 +12,7 @@ from chat.backup.state import read_backup_state
 from chat.backup.target import newest_in
 from chat.settings.config import Config, ConfigError
 from chat.settings.sources import read_config
+from tests.support.campaign import in_campaign
 from tests.support.command_line import run_chat
 from tests.support.documentation.commands import ROOT, shell_blocks
 from tests.support.server import ServerProcess, data_path
@@ -37,6 +38,7 @@ def of_the_page(**here: Path) -> list[str]:
     return found
 
 
+@in_campaign
 def test_its_commands_do_as_it_says(own_server: ServerProcess, target: Path) -> None:
     (own_server.data / "removed-accounts.jsonl").touch()
     key = pyrage.x25519.Identity.generate()

@@ -25,6 +25,7 @@ from tests.cancellation import (
     second_factor_scenarios,
 )
 from tests.cancellation.mutants import MUTANTS
+from tests.support.campaign import in_campaign
 from tests.support.databases import kept_database, open_emptying
 from tests.support.server import ServerProcess, data_path
 
@@ -87,6 +88,7 @@ def test_requesting_exports(cancel_sweep: Sweeper, one_database: DatabaseAddress
     )
 
 
+@in_campaign
 def test_second_factors(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = second_factor_scenarios.factors_in(one_database)
     cancel_sweep.scenario(
@@ -99,11 +101,13 @@ def test_second_factors(cancel_sweep: Sweeper, one_database: DatabaseAddress) ->
     )
 
 
+@in_campaign
 def test_identities(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = log_in_scenarios.identities_in(one_database)
     cancel_sweep.scenario(scenario, "identities, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
+@in_campaign
 def test_subscribing_to_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = push_scenarios.subscribing(one_database)
     cancel_sweep.scenario(
@@ -116,6 +120,7 @@ def test_subscribing_to_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddr
     )
 
 
+@in_campaign
 def test_deciding_about_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = push_scenarios.deciding(one_database)
     cancel_sweep.scenario(
@@ -128,6 +133,7 @@ def test_deciding_about_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddr
     )
 
 
+@in_campaign
 def test_mailing_missed_messages(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = push_scenarios.mailing(one_database)
     cancel_sweep.scenario(
@@ -199,8 +205,10 @@ def test_a_stubborn_process(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(scenario, "stubborn process, cancelled", virtual=False, limit=10, every=2, seeds=1)
 
 
+FOUND_SOON = "shield_without_deadline"
+
 POSTGRES_MUTANTS = [
-    pytest.param(name, mutant, id=mutant.name)
+    pytest.param(name, mutant, id=mutant.name, marks=() if mutant.name == FOUND_SOON else in_campaign)
     for name, mutants in MUTANTS.items()
     for mutant in mutants
     if name in ("writing", "reading", "stubborn_process")

@@ -91,6 +91,7 @@ def shell(commands: str, data: Path) -> None:
     subprocess.run(["sh", "-ec", text], env=environment, check=True, timeout=240)
 
 
+@in_campaign
 def test_the_documented_commands_upgrade_and_go_back(data: Path) -> None:
     token = filled(data, WHEELS)
     forth, back = COMMANDS

@@ -89,6 +89,7 @@ def test_tests_that_cannot_be_imported_are_reported_as_an_error(tmp_path: Path) 
     assert "survived" not in done.stdout
 
 
+@in_campaign
 def test_survivors_are_listed_and_the_tree_is_not_touched(tmp_path: Path) -> None:
     done = plant_in(tmp_path, TESTS)
     assert done.returncode == 0, done.stderr

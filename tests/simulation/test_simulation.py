@@ -20,6 +20,7 @@ from tests.simulation.mutants import MUTANTS, OF_SEVERAL_SERVERS, believe_every_
 from tests.simulation.shrink import kind_of, shrink
 from tests.simulation.simulate import report, try_seed, try_seeds
 from tests.simulation.world import simulate
+from tests.support.campaign import in_campaign
 
 SMALL, LARGE = 20, 40
 """The most clients of a world; a large one is what `python -m tests.simulation --seed` runs."""
@@ -89,6 +90,7 @@ ALIKE = frozenset(
         "believe_every_name",
         "catch_up_with_messages_alone",
         "decide_on_deletions_before_the_log_alone",
+        "decide_on_roles_before_the_log_alone",
         "drop_a_batch",
         "forget_what_is_behind",
         "go_live_before_the_last_page",
@@ -96,6 +98,7 @@ ALIKE = frozenset(
         "look_before_it_is_noted",
         "never_ping_behind_a_message",
         "read_on_after_the_newest",
+        "remember_whom_people_blocked",
         "remove_without_a_word",
         "take_what_left_for_delivered",
         "tell_beside_what_is_new",
@@ -165,6 +168,7 @@ def test_seeds_that_once_failed_keep_every_promise() -> None:
     assert not failed, "\n".join(failed)
 
 
+@in_campaign
 def test_a_seed_is_a_run_event_for_event_in_another_process_too() -> None:
     seed, clients = 5, 10
     digest = simulate(draw_plan(seed, most_clients=clients)).digest()

@@ -10,6 +10,7 @@ from tests.simulation.draw import draw_plan
 from tests.simulation.stopping import SERVER, Stopped
 from tests.simulation.storage import Database
 from tests.simulation.world import simulate
+from tests.support.campaign import in_campaign
 
 
 async def test_only_the_tasks_of_a_stopped_server_stand_still_and_their_deadlines_pass(
@@ -74,6 +75,7 @@ async def test_the_database_finishes_a_stopped_servers_statement_once(autojump_c
     assert (begun, answers) == (["save"], ["saved"])
 
 
+@in_campaign
 def test_a_world_with_stopped_servers_is_deterministic() -> None:
     plan = next(
         plan

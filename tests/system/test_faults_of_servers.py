@@ -80,6 +80,7 @@ def test_after_a_lost_database_link_nothing_stale_is_published(
         assert room.stays_received() == [f"{CREATOR} {n}" for n in range(4)]
 
 
+@in_campaign
 def test_a_server_suspended_and_resumed_publishes_nothing_stale(servers: TwoServers) -> None:
     with conversation(servers) as talk, garden(servers) as room:
         with stopped([servers.far.process.pid]):

@@ -111,6 +111,7 @@ UPDATE messages SET created_at = created_at - interval '16 minutes';
 UPDATE due SET at = now() WHERE kind = 'missed'"""
 
 
+@in_campaign
 def test_a_mention_before_a_kill_is_mailed_after_it_once_and_a_command_says_so(data: Path) -> None:
     with running_mail_server() as mails:
         settings = {

@@ -8,6 +8,7 @@ import trio
 
 from chat.client import Position, RoomSnapshot, Trimmed, open_chat
 from tests.client.people import next_event
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute, fetch
 from tests.support.people import eventually, register, request
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -71,6 +72,7 @@ async def programs_learn_of_it(server: ServerProcess, token: str) -> None:
                 assert [each.seq for each in page.messages] == [*range(OLD + 1, OLD + NEW + 1)]
 
 
+@in_campaign
 def test_a_kill_in_the_middle_of_a_removal_loses_none_of_it(data: Path) -> None:
     with running_server(data) as server:
         authorization = register(server.url, "ada")

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.support.campaign import in_campaign
 from tests.support.frames import CLOSE, PING, PONG, TEXT, client_frame
 from tests.support.people import Line, Person, client, eventually, member, register, request
 from tests.support.processes import held_connections, needs_proc
@@ -118,6 +119,7 @@ def ask(asker: RawClient, message: str) -> None:
     asker.send(client_frame(TEXT, json.dumps({"name": "ada", "message": message}).encode()))
 
 
+@in_campaign
 def test_peers_that_answer_no_ping_are_cut_and_others_are_not(
     impatient: ServerProcess, tokens: dict[str, str]
 ) -> None:

@@ -33,6 +33,7 @@ def olga(pages: Pages, _admin: None) -> Page:
     return pages.at("olga", "/admin")
 
 
+@in_campaign
 def test_the_state_of_backups_is_shown(olga: Page, chat: ServerProcess) -> None:
     (chat.data / STATE).unlink(missing_ok=True)
     olga.get_by_role("link", name="Backups").click()
@@ -102,6 +103,7 @@ def test_a_logged_out_or_disabled_person_is_signed_out_within_a_second(pages: Pa
     expect(ada.get_by_role("link", name="lobby")).to_be_visible()
 
 
+@in_campaign
 def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     pages: Pages, olga: Page
 ) -> None:
@@ -237,6 +239,7 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
 
 
+@in_campaign
 def test_an_admin_renames_archives_and_deletes_any_room(pages: Pages, olga: Page) -> None:
     room = Room(pages, "ada", "secret garden")
     ada = pages.at("ada", f"/room/{room.id}")
@@ -302,6 +305,7 @@ def test_people_without_the_role_see_no_administration(pages: Pages) -> None:
     expect(page.get_by_role("link", name="Administration")).to_be_hidden()
 
 
+@in_campaign
 def test_a_page_of_a_list_that_was_reloaded_meanwhile_is_dropped(
     pages: Pages, olga: Page, chat: ServerProcess
 ) -> None:
@@ -360,6 +364,7 @@ def test_a_person_is_added_with_a_first_password_or_invited(pages: Pages, olga: 
     expect(dialog.get_by_role("textbox", name="Invitation link")).to_have_value(re.compile("/i/"))
 
 
+@in_campaign
 def test_an_admins_link_sets_a_new_password(pages: Pages, olga: Page) -> None:
     pages.person("forgetful")
     stranger = pages.open("/")

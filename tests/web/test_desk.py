@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, PATIENCE, Person, client, post, request
 from tests.support.server import ServerProcess
@@ -206,6 +207,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
             expect(oscar.locator(".conversation-who h1")).to_have_text(longest)
 
 
+@in_campaign
 def test_operators_see_other_operators_and_a_visitors_details(
     pages: Pages, operators: tuple[Page, Page], chat: ServerProcess
 ) -> None:
@@ -232,6 +234,7 @@ def test_operators_see_other_operators_and_a_visitors_details(
     expect(olga.locator(".conversation-others")).to_contain_text("oscar is typing")
 
 
+@in_campaign
 def test_a_visitors_card_shows_them_blocks_them_and_unblocks_them(
     pages: Pages, operators: tuple[Page, Page], chat: ServerProcess
 ) -> None:

@@ -4,10 +4,12 @@ from zipfile import ZipFile
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD
 from tests.web.pages import Pages
 
 
+@in_campaign
 def test_a_person_exports_and_downloads_their_data(pages: Pages) -> None:
     ada = pages.of("ada", "/settings/export")
     expect(ada.get_by_role("heading", name="Export your data")).to_be_visible()

@@ -152,6 +152,7 @@ def test_a_small_file_that_fills_the_memory_as_a_picture_is_saved_and_never_show
     assert known == [("image/png", 20_000), ("image/jpeg", None)]
 
 
+@in_campaign
 def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pages) -> None:
     page = at_room(pages, "ada", "limits")
     box(page).fill("with files")
@@ -178,6 +179,7 @@ def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pag
     expect(page.locator(".message .file-row")).to_have_count(1)
 
 
+@in_campaign
 def test_attachments_are_not_lost_unasked_nor_shown_to_the_next_person(pages: Pages) -> None:
     page = at_room(pages, "gina", "tray", is_new=True)
     go(page, "/room/1")
@@ -266,6 +268,7 @@ def test_a_message_with_uploading_files_is_sent_after_leaving_its_room(pages: Pa
     expect(box(page)).to_have_value("")
 
 
+@in_campaign
 def test_a_message_waiting_for_uploads_is_in_the_composer_again_and_sent_once(pages: Pages) -> None:
     page = at_room(pages, "ivo", "came back")
     held = held_uploads(page)
@@ -282,6 +285,7 @@ def test_a_message_waiting_for_uploads_is_in_the_composer_again_and_sent_once(pa
     expect(box(page)).to_have_value("")
 
 
+@in_campaign
 def test_an_upload_that_ends_while_something_else_is_edited_does_not_save_the_edit(pages: Pages) -> None:
     page = at_room(pages, "kim", "edited meanwhile")
     timeline = Timeline(page)
@@ -303,6 +307,7 @@ def test_an_upload_that_ends_while_something_else_is_edited_does_not_save_the_ed
     expect(page.locator(".message").get_by_text("said before")).to_have_count(1)
 
 
+@in_campaign
 def test_a_message_waiting_for_uploads_is_sent_while_another_room_is_shown(
     pages: Pages, relay: Relay
 ) -> None:

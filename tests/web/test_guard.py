@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 from tests.web.pages import Pages
 from tests.web.ports import free_port
@@ -59,6 +60,7 @@ def test_console_messages_of_a_cut_connection_are_no_fault(browser: Browser) -> 
             page.goto(site.url)
 
 
+@in_campaign
 def test_a_browser_that_is_used_again_has_nothing_of_those_before(browser: Browser) -> None:
     with other_site() as site, other_site() as another, SpareContexts(site.url) as spare:
         site.pages["/"] = another.pages["/"] = ({}, "a page")
@@ -83,6 +85,7 @@ def test_a_browser_that_is_used_again_has_nothing_of_those_before(browser: Brows
                 pages.faults.clear()
 
 
+@in_campaign
 def test_a_page_is_used_again_unless_it_was_told_what_stays(browser: Browser) -> None:
     with other_site() as site, other_site() as neighbour, SpareContexts(site.url) as spare:
         neighbour.pages["/"] = site.pages["/"] = site.pages["/healthz"] = ({}, "a page")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.features.oidc.real_provider import RealProvider, running_provider
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -180,6 +181,7 @@ def test_somebody_with_a_password_links_and_unlinks_their_account(page: Page, pr
     expect(page.get_by_role("button", name="Link Team ID")).to_be_visible()
 
 
+@in_campaign
 def test_a_stranger_is_refused_clearly_where_registration_is_closed(page: Page, chat: ServerProcess) -> None:
     command(chat, "setting", "set", "registration", "closed")
     try:
@@ -192,6 +194,7 @@ def test_a_stranger_is_refused_clearly_where_registration_is_closed(page: Page, 
         command(chat, "setting", "unset", "registration")
 
 
+@in_campaign
 def test_an_invitation_admits_somebody_new_by_the_provider(page: Page, chat: ServerProcess) -> None:
     command(chat, "setting", "set", "registration", "invite")
     try:
@@ -204,6 +207,7 @@ def test_an_invitation_admits_somebody_new_by_the_provider(page: Page, chat: Ser
         command(chat, "setting", "unset", "registration")
 
 
+@in_campaign
 def test_after_a_log_in_the_page_stays_on_its_site(page: Page, provider: RealProvider) -> None:
     home = provider.settings["CHAT_PUBLIC_URL"]
     for path in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
@@ -218,12 +222,14 @@ def test_after_a_log_in_the_page_stays_on_its_site(page: Page, provider: RealPro
         page.context.clear_cookies(domain="localhost")
 
 
+@in_campaign
 def test_who_cancels_at_the_provider_comes_back(page: Page) -> None:
     page.get_by_role("link", name="Continue with Team ID").click()
     page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("alert")).to_contain_text("You cancelled")
 
 
+@in_campaign
 def test_with_passwords_off_the_page_asks_for_none_and_a_command_is_the_way_back(
     page: Page, chat: ServerProcess
 ) -> None:

@@ -24,6 +24,7 @@ def browser(pages: Pages, name: str | None = None) -> BrowserContext:
     return context
 
 
+@in_campaign
 def test_rows_put_while_the_outbox_is_read_stay_in_order(pages: Pages) -> None:
     tab = Connection(browser(pages, "eli"), pages.url)
     tab.until(LIVE)
@@ -63,6 +64,7 @@ def test_the_next_person_finds_nothing_of_the_one_before(pages: Pages) -> None:
     assert "her draft" not in str([tab.stored(store) for store in STORES])
 
 
+@in_campaign
 def test_a_tab_of_another_person_is_loaded_again_when_somebody_logs_in(pages: Pages) -> None:
     context = browser(pages, "ada")
     one, other = Connection(context, pages.url), Connection(context, pages.url)
@@ -122,6 +124,7 @@ def test_switching_to_a_shared_computer_preserves_pending_messages(pages: Pages,
     Connection(context, relay.url).until(LIVE)  # the session did not end with the last tab
 
 
+@in_campaign
 def test_without_storage_messages_are_sent_and_the_page_knows(pages: Pages) -> None:
     full = "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };"
     blocked = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no'); } });"
@@ -190,6 +193,7 @@ def test_a_clock_that_is_a_day_off_harms_nothing(pages: Pages) -> None:
         assert [text for text in tab.loaded() if text in texts] == texts
 
 
+@in_campaign
 def test_a_tab_over_the_limit_says_so_and_connects_later(pages: Pages) -> None:
     context = browser(pages, "hal")
     others = context.new_page()
@@ -213,6 +217,7 @@ def test_a_tab_over_the_limit_says_so_and_connects_later(pages: Pages) -> None:
     eventually(came_in, "it came in")
 
 
+@in_campaign
 def test_logging_out_offline_ends_the_session_with_the_next_connection(pages: Pages, relay: Relay) -> None:
     context = browser(pages, "ida")
     tab = Connection(context, relay.url)
@@ -229,6 +234,7 @@ def test_logging_out_offline_ends_the_session_with_the_next_connection(pages: Pa
     eventually(lambda: context.cookies() == [], "the server has taken the cookie away")
 
 
+@in_campaign
 def test_a_page_that_is_older_than_the_server_loads_itself_again_when_nobody_looks(pages: Pages) -> None:
     context = browser(pages, "jon")
     versions = iter(("1", "2", "2"))
@@ -267,6 +273,7 @@ def _with_version(route: WebSocketRoute, version: str) -> Callable[[str | bytes]
     return pass_on
 
 
+@in_campaign
 def test_a_session_that_is_renewed_while_another_tab_logs_out_leaves_nothing(pages: Pages) -> None:
     context = browser(pages, "ida")
     tab = Connection(context, pages.url)

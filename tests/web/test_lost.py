@@ -3,6 +3,7 @@
 from playwright.sync_api import Browser, expect
 
 from tests.backup.restorable import open_restorable
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 from tests.web.connection import ALL_SENT, LIVE, LOBBY, Connection
 from tests.web.pages import Pages
@@ -23,6 +24,7 @@ def seen(text: str) -> str:
     )
 
 
+@in_campaign
 def test_what_a_restore_has_lost_is_listed_and_sent_again(browser: Browser) -> None:
     with open_restorable() as restorable, Pages(browser, restorable.url) as pages:
         url = restorable.url

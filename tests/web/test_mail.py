@@ -6,6 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.mail_server import MailServerProcess, running_mail_server
 from tests.support.people import PASSWORD, post, request
@@ -33,6 +34,7 @@ def chat(ports: tuple[int, int], mails: MailServerProcess) -> Generator[ServerPr
         yield server
 
 
+@in_campaign
 def test_an_admin_sends_a_test_mail_and_sees_what_was_given_up(
     pages: Pages, chat: ServerProcess, mails: MailServerProcess
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
         command(chat, "setting", "unset", "login_links")
 
 
+@in_campaign
 def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(
     pages: Pages, mails: MailServerProcess
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_good_token_is_used_while_there_is_no_newer_one_to_be_had(pages: Pages
     assert tab.page.evaluate("() => chat.call('GET', '/me').catch(({ code }) => code)") == "offline"
 
 
+@in_campaign
 def test_logging_out_during_a_password_change_stays_logged_out(context: BrowserContext, pages: Pages) -> None:
     pages.log_in(context, "eve")
     tab = Connection(context, pages.url)

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD, eventually
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.server import ServerProcess
@@ -84,6 +85,7 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess, code: str)
     expect(page.get_by_label("Name", exact=True)).to_have_value("ada")
 
 
+@in_campaign
 def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> None:
     late = pages.open(f"/setup#{code}")
     heading(late, "Your chat is running")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually, request
 from tests.support.server import ServerProcess
 from tests.web.connection import wait_for_worker
@@ -63,6 +64,7 @@ def away(browser: Browser, chat: ServerProcess) -> Generator[tuple[BrowserContex
         yield context, tabs
 
 
+@in_campaign
 def test_a_direct_message_notifies_once_for_all_tabs_until_it_is_read_elsewhere(
     pages: Pages, away: tuple[BrowserContext, list[Page]]
 ) -> None:
@@ -140,6 +142,7 @@ def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(page
     expect(offer).not_to_be_attached()
 
 
+@in_campaign
 def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) -> None:
     page = pages.of("hedy", "/settings/notifications", permissions=["notifications"], worker=True)
     closed = page.get_by_label("Notify me while this page is closed")

@@ -120,6 +120,7 @@ def test_an_answer_that_is_not_the_servers_does_not_end_the_trying(ada: BrowserC
     assert tab.state("(state) => state.me.name") == "ada"
 
 
+@in_campaign
 def test_a_refused_message_stays_with_its_reason_and_blocks_no_other(
     ada: BrowserContext, pages: Pages
 ) -> None:

@@ -12,6 +12,7 @@ from tests.web.pages import Pages
 from tests.web.spare_contexts import SpareContexts
 
 
+@in_campaign
 def test_a_page_is_used_on_by_its_person_and_is_guarded(browser: Browser, chat: ServerProcess) -> None:
     with closing(OpenPages()) as left:
         spare = SpareContexts(chat.url)

@@ -156,6 +156,7 @@ def test_somebody_who_must_have_a_second_factor_adds_a_passkey(device: Device, c
         command(chat, "setting", "unset", "second_factor")
 
 
+@in_campaign
 def test_the_field_for_the_name_offers_the_passkeys_of_the_browser(
     device: Device, chat: ServerProcess
 ) -> None:

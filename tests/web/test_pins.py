@@ -37,6 +37,7 @@ def pins(page: Page) -> Any:
     return page.locator(".pins .pin")
 
 
+@in_campaign
 def test_a_pin_is_seen_at_once_and_leads_to_its_message(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:

@@ -28,6 +28,7 @@ def ada(pages: Pages) -> Speaker:
     return Speaker(pages, "ada")
 
 
+@in_campaign
 def test_a_message_that_is_not_there_leads_to_the_end_which_is_followed(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_room_opened_offline_is_found_with_the_next_connection(pages: Pages, r
     expect(missing).to_be_visible()
 
 
+@in_campaign
 def test_data_that_failed_to_load_offline_loads_with_the_next_connection(
     pages: Pages, ada: Speaker, relay: Relay
 ) -> None:
@@ -250,6 +252,7 @@ def linked(pages: Pages, ada: Speaker, chat: ServerProcess) -> Callable[..., Lin
     return open_link
 
 
+@in_campaign
 def test_a_link_to_a_message_newer_than_the_stored_ones_waits_for_it(
     pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually, request
 from tests.support.server import ServerProcess
 from tests.web.connection import wait_for_worker
@@ -99,6 +100,7 @@ def subscribed(whole_browser: Browser, chat: ServerProcess) -> Generator[Page]:
         yield page
 
 
+@in_campaign
 def test_a_page_that_may_notify_subscribes_until_it_is_switched_off(subscribed: Page) -> None:
     closed = subscribed.get_by_label("Notify me while this page is closed")
     text = subscribed.get_by_label("Show message text")
@@ -148,6 +150,7 @@ def test_each_message_says_why_one_was_notified(pages: Pages) -> None:
         page.keyboard.press("Escape")
 
 
+@in_campaign
 def test_a_person_sets_quiet_hours_and_lets_somebody_through(pages: Pages) -> None:
     pages.person("lea")
     page = pages.of("kim", "/settings/notifications", timezone_id="Asia/Tokyo")

@@ -76,6 +76,7 @@ def test_only_mentioned_people_are_links_with_the_whole_name(pages: Pages, ada: 
     expect(timeline.page.get_by_role("complementary", name="Profile")).to_contain_text("ben")
 
 
+@in_campaign
 def test_sender_and_time_of_the_first_visible_message_are_shown_above(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:
@@ -99,6 +100,7 @@ def test_sender_and_time_of_the_first_visible_message_are_shown_above(
     expect(top).to_have_text(re.compile(r"^ada \d"))
 
 
+@in_campaign
 def test_two_readers_are_named(pages: Pages, ada: Speaker) -> None:
     ben, cem = Speaker(pages, "ben"), Speaker(pages, "cem")
     room = ada.make_room("read", ben, cem)

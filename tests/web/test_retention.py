@@ -50,6 +50,7 @@ def garden(pages: Pages, chat: ServerProcess) -> Generator[int]:
     ada.call("DELETE", f"/rooms/{room}")
 
 
+@in_campaign
 def test_an_owner_shortens_how_long_messages_are_kept(pages: Pages, garden: int) -> None:
     adas = pages.at("ada", f"/room/{garden}?show=room")
     rule = adas.locator(".room-rule")

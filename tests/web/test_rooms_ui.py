@@ -129,6 +129,7 @@ def test_a_public_room_is_browsed_joined_and_left(pages: Pages) -> None:
     expect(ada.get_by_role("link", name="sailing")).to_have_count(0)
 
 
+@in_campaign
 def test_of_many_rooms_those_in_sight_are_drawn_and_the_keyboard_reaches_all(pages: Pages) -> None:
     for number in range(80):
         Room(pages, "many", f"shelf {number}")
@@ -207,6 +208,7 @@ def test_search_marks_matches_and_opens_them_in_place(pages: Pages, chat: Server
     expect(ada.get_by_role("alert")).to_contain_text("before:yesterday")
 
 
+@in_campaign
 def test_a_session_is_ended_and_its_page_is_out(pages: Pages) -> None:
     here, there = pages.of("carl", "/settings/security"), pages.of("carl")
     expect(there.get_by_role("navigation", name="Rooms")).to_be_visible()
@@ -237,6 +239,7 @@ def test_a_password_is_changed_and_a_wrong_one_is_refused(pages: Pages) -> None:
     expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
 
+@in_campaign
 def test_typed_profile_fields_survive_a_change_from_elsewhere(pages: Pages) -> None:
     hugo = Speaker(pages, "hugo")
     page = pages.of("hugo", "/settings/profile")
@@ -251,6 +254,7 @@ def test_typed_profile_fields_survive_a_change_from_elsewhere(pages: Pages) -> N
     expect(page.get_by_label("Email")).to_have_value("hugo@example.com")
 
 
+@in_campaign
 def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
     emil = pages.person("emil")["me"]["id"]
     page = pages.of("flora", "/settings/profile")

@@ -10,6 +10,7 @@ from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
 
+@in_campaign
 def test_refusals_and_emoji_are_russian_too(pages: Pages) -> None:
     ada = Speaker(pages, "ada")
     ada.make_room("garden")

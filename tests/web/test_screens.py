@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.campaign import IS_FULL
+from tests.support.campaign import IS_FULL, in_campaign
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
 from tests.web.axe import AXE, serious
@@ -56,6 +56,7 @@ SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
 }).map((each) => each.outerHTML.slice(0, 120)).slice(0, 5)"""
 
 
+@in_campaign
 def test_pictures_of_the_set_up(pages: Pages, chat: ServerProcess) -> None:
     """Runs before the other tests here, because a server is set up once."""
     found: list[str] = []
@@ -78,14 +79,16 @@ def test_no_screen_has_a_serious_finding_or_is_cut_off(pages: Pages, world: Worl
     if not AXE.exists():
         pytest.skip("no axe-core: make node_modules/made with Node installed")
     opened = Screens(pages, world, viewport=SIZES["wide"])
+    screens = (*SCREENS, LONG) if IS_FULL else (*SCREENS[::3], LONG)
     found = [
         fault
-        for number, screen in enumerate((*SCREENS, LONG))
+        for number, screen in enumerate(screens)
         for fault in faults(screen, opened.open(screen), number)
     ]
     assert not found, "\n".join(found)
 
 
+@in_campaign
 def test_every_screen_of_a_room_with_a_long_history_comes_to_rest(pages: Pages, world: World) -> None:
     opened = Screens(pages, world, viewport=SIZES["wide"])
     sizes = SIZES if IS_FULL else ("wide", "phone")

@@ -115,6 +115,7 @@ def test_somebody_who_must_have_it_is_led_to_it_and_to_nothing_else(
         command(chat, "user", "role", name, "member")
 
 
+@in_campaign
 def test_an_admin_requires_it_and_turns_it_off_for_somebody(pages: Pages, chat: ServerProcess) -> None:
     lost = pages.of("gus", "/settings/security")
     lost.get_by_role("button", name="Set up").click()

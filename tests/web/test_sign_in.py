@@ -176,6 +176,7 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess) -> None:
     expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
 
 
+@in_campaign
 @pytest.mark.usefixtures("admin")
 def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) -> None:
     page = pages.open("/", url=relay.url, worker=True)

@@ -257,6 +257,7 @@ def test_archived_blocked_and_refused_are_explained(
     expect(adas.message("buy my seeds").get_by_role("button", name="Reply")).to_have_count(0)
 
 
+@in_campaign
 def test_a_refused_message_keeps_its_text_and_can_be_retried(
     pages: Pages, ada: Speaker, garden: int, relay: Relay
 ) -> None:

@@ -128,6 +128,7 @@ def come_back(page: Page) -> None:
     page.frames[1].evaluate("() => dispatchEvent(new Event('online'))")
 
 
+@in_campaign
 def test_a_visitor_learns_what_a_restored_backup_lacks(browser: Browser, shop: OtherSite) -> None:
     with open_restorable(CHAT_WIDGET_ORIGINS=shop.url) as restorable, Pages(browser, restorable.url) as pages:
         shop.shows_widget(restorable.url, "/restored")
@@ -278,6 +279,7 @@ def test_fields_that_a_browser_fills_in_are_sent(
     assert (support["person"].get("display"), support.get("email")) == ("Cleo", "cleo@example.com")
 
 
+@in_campaign
 def test_files_go_with_the_first_message_and_survive_a_lost_connection(
     pages: Pages, relay: Relay, shop: OtherSite, olga: Operator
 ) -> None:
@@ -341,6 +343,7 @@ def test_messages_written_offline_are_sent_once_also_after_a_reload(
     assert olga.texts(room["id"]) == ["before", "meanwhile", "first", "second"]
 
 
+@in_campaign
 @pytest.mark.parametrize(
     "lose",
     [
@@ -395,6 +398,7 @@ def test_without_storage_the_conversation_lasts_for_this_page(
         assert room["support"].get("email") is None
 
 
+@in_campaign
 def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:

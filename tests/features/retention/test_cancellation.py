@@ -24,6 +24,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import fill, swept_world
+from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
 from tests.support.databases import empty, kept_database, open_emptying
 from tests.support.server import ServerProcess
@@ -225,6 +226,7 @@ def test_rules_and_holds_over_http(cancel_sweep: Sweeper) -> None:
     )
 
 
+@in_campaign
 def test_removing_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     cancel_sweep.scenario(
         in_postgres(one_database),

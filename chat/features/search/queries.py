@@ -103,6 +103,7 @@ class PostgresSearchIndex:
                 await connection.execute(queries.FORGET, step.gone)
             if step.words:
                 rooms, words = zip(*step.words.values(), strict=True)
+                await connection.execute(queries.WITH_BUCKETS)
                 await connection.execute(queries.WRITE, [*step.words], rooms, words)
             # Without entries, what was there is removed with its room.
             last_id = place["newest"] if step.last_id is None else step.last_id
@@ -164,7 +165,7 @@ def _split(entries: Iterable[asyncpg.Record], clock: Callable[[], float]) -> _St
             gone.append(message_id)
         elif message_id is not None and message_id not in words:
             text = searched_text(entry["text"], files_of(entry))
-            vector = _tsvector(text, entry["room_id"], entry["sender_id"])
+            vector = _tsvector(text, message_id, entry["room_id"], entry["sender_id"])
             words[message_id] = entry["room_id"], vector
         if clock() >= until:
             break
@@ -284,10 +285,10 @@ def _room_word(room_id: int) -> str:
     return f"'#{room_id}'"
 
 
-def _tsvector(text: str, room_id: int, sender_id: int) -> str:
-    """Return the words as a tsquery, in any order; they consist of letters, digits and marks."""
+def _tsvector(text: str, message_id: int, room_id: int, sender_id: int) -> str:
+    """Return the words as a tsvector, in any order; they consist of letters, digits and marks."""
     words = " ".join([f"'{word}':{place}" for place, word in words_of(text)])
-    return f"{_room_word(room_id)} '@{sender_id}' {words}"
+    return f"'~{message_id >> queries.BUCKET_BITS}' {_room_word(room_id)} '@{sender_id}' {words}"
 
 
 def _term(term: Term) -> str:

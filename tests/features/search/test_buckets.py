@@ -165,6 +165,21 @@ async def test_hits_are_those_of_a_plain_scan_before_while_and_after_messages_ge
     assert await fetch(world.address, "SELECT bucketed_from FROM words_written") == 0
 
 
+async def test_the_indexer_writes_the_bucket_and_needs_no_trigger(world: World) -> None:
+    newest = world.said[-1].id
+    added = newest + APART
+    for statement in (
+        "DROP TRIGGER message_words_bucket ON message_words",
+        f"INSERT INTO messages (id, room_id, seq, pos, kind, sender_id, text, created_at)"
+        f" VALUES ({added}, 1, {added}, {added}, 'message', {ADA}, 'rare', now())",
+        f"UPDATE lanes SET last_id = {added} WHERE id = 1",
+    ):
+        await execute(world.address, statement)
+    await queries.PostgresSearchIndex(world.database).index(100)
+    has_bucket = f"SELECT words @@ '''~{added >> 16}'' & rare' FROM message_words WHERE id = {added}"
+    assert await fetch(world.address, has_bucket)
+
+
 async def test_words_that_a_server_of_the_release_before_writes_have_their_bucket(world: World) -> None:
     added = 5 * APART + 1
     write = (

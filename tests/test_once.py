@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from chat.domain.mail_server import mail_server
+from tests.support.campaign import in_campaign
 from tests.support.databases import fetch
 from tests.support.people import PASSWORD, eventually, post, register, request
 from tests.support.processes import postgres_under, stopped
@@ -148,6 +149,7 @@ def test_without_a_sender_the_server_starts_without_mail(
     assert "no mail is sent" in capsys.readouterr().err
 
 
+@in_campaign
 def test_an_update_is_up_beside_the_old_container_and_serves_after_its_end(data: Path) -> None:
     with running_server(data) as old:
         token = register(old.url, "ada")
@@ -193,6 +195,7 @@ async def test_a_backup_beside_the_running_server_is_restored_whole(data: Path) 
         assert names_taken(url, "ada", "ben", "cem") == ["ada", "ben"]
 
 
+@in_campaign
 def test_a_paused_container_is_restored_as_it_was_paused(data: Path) -> None:
     with running_server(data) as server:
         register(server.url, "ada")

@@ -120,6 +120,7 @@ def test_a_chat_moves_to_an_older_postgresql_and_back(data: Path, elsewhere: Dat
         talk(server, token, "in the embedded one again")
 
 
+@in_campaign
 def test_no_server_starts_on_an_unfinished_move_and_the_next_try_succeeds(
     data: Path, elsewhere: DatabaseAddress
 ) -> None:

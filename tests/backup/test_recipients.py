@@ -18,6 +18,7 @@ from chat.backup.scratch import PLAIN
 from chat.backup.target import backups_in, newest_in
 from tests.backup.conftest import FILE, attach, command, lines, register, say
 from tests.backup.test_restoring import DIGEST
+from tests.support.campaign import in_campaign
 from tests.support.databases import fetch
 from tests.support.people import eventually
 from tests.support.server import ServerProcess, data_path, running_server
@@ -99,6 +100,7 @@ async def test_an_encrypted_backup_has_nothing_plain_and_is_restored(
     assert (wrong.returncode, file in wrong.stdout) == (1, True)
 
 
+@in_campaign
 async def test_the_next_encrypted_backup_copies_what_changed(
     own_server: ServerProcess, target: Path, identity: Path
 ) -> None:

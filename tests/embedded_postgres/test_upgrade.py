@@ -117,6 +117,7 @@ def test_linking_takes_along_what_debians_postgresql_has_saved(data: Path) -> No
     is_whole(data, token)
 
 
+@in_campaign
 def test_without_all_programs_of_the_old_version_it_is_dumped_and_restored(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

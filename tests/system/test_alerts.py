@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chat.backup.state import note_made, note_proven
 from chat.backup.wal_state import WalState, write_wal_state
 from chat.domain.closing import UNAUTHENTICATED
+from tests.support.campaign import in_campaign
 from tests.support.people import PATIENCE, client, eventually, member, post
 from tests.support.processes import child
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -129,6 +130,7 @@ def test_metrics_of_alerts_and_dashboard_are_a_real_servers(watched: ServerProce
             assert labels in real[metric], f"no series of {metric} has the labels {sorted(labels)}"
 
 
+@in_campaign
 def test_a_real_prometheus_evaluates_all_rules_and_the_dashboard(
     promtool: str, watched: ServerProcess, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from chat.client import open_chat
 from chat.client.wire import MessageDeleted
 from chat.storage.file_store import GRACE, DiskFileStore
 from chat.storage.removal_list import NAME
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute, fetch
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -200,6 +201,7 @@ def test_who_was_erased_after_a_backup_is_erased_again_after_its_restore(data: P
         assert "removed accounts that a restored database still had" in server.log.read_text()
 
 
+@in_campaign
 def test_a_kill_in_the_middle_of_an_erasure_loses_none_of_it(data: Path) -> None:
     with running_server(data) as server:
         her = Person(server, NAMES[0])

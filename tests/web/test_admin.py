@@ -141,6 +141,7 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     expect(olga.get_by_role("checkbox", name="admin")).to_be_checked()
 
 
+@in_campaign
 def test_the_lobbys_readers_are_a_setting_and_an_open_lobby_is_labelled(pages: Pages, olga: Page) -> None:
     ben = pages.of("ben", f"/room/{LOBBY_ID}")
     badge = ben.locator(".place-tools").get_by_text("Public", exact=True)
@@ -337,6 +338,7 @@ def test_a_page_of_a_list_that_was_reloaded_meanwhile_is_dropped(
     expect(listed).to_have_count(60)
 
 
+@in_campaign
 def test_a_person_is_added_with_a_first_password_or_invited(pages: Pages, olga: Page) -> None:
     olga.get_by_role("button", name="Add person").click()
     dialog = olga.get_by_role("dialog", name="Add person")

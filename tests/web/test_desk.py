@@ -149,6 +149,7 @@ def test_of_two_simultaneous_claims_one_wins_and_the_other_names_the_winner(
         expect(row(loser, "dan")).to_contain_text("Unassigned")
 
 
+@in_campaign
 def test_a_conversation_is_handed_over_closed_and_opened_again(
     pages: Pages, operators: tuple[Page, Page]
 ) -> None:

@@ -205,6 +205,7 @@ def test_attachments_are_not_lost_unasked_nor_shown_to_the_next_person(pages: Pa
     expect(tray).to_have_count(0)
 
 
+@in_campaign
 def test_uploads_started_offline_run_with_the_next_connection(
     pages: Pages, relay: Relay, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ def mails() -> Generator[MailServerProcess]:
 
 @pytest.fixture(scope="module")
 def chat(ports: tuple[int, int], mails: MailServerProcess) -> Generator[ServerProcess]:
-    """A server that mails."""
+    """A server that mails; olga is its admin."""
     forget_tokens()
     settings = {
         "CHAT_MAIL_URL": f"smtp://127.0.0.1:{mails.port}?tls=none",
@@ -31,15 +31,15 @@ def chat(ports: tuple[int, int], mails: MailServerProcess) -> Generator[ServerPr
         "CHAT_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
     }
     with used_data_path() as data, running_server(data, port=ports[0], **settings) as server:
+        post(f"{server.url}/api/v1/auth/register", {"name": "olga", "password": PASSWORD})
+        command(server, "user", "role", "olga", "admin")
         yield server
 
 
 @in_campaign
 def test_an_admin_sends_a_test_mail_and_sees_what_was_given_up(
-    pages: Pages, chat: ServerProcess, mails: MailServerProcess
+    pages: Pages, mails: MailServerProcess
 ) -> None:
-    post(f"{chat.url}/api/v1/auth/register", {"name": "olga", "password": PASSWORD})
-    command(chat, "user", "role", "olga", "admin")
     page = pages.at("olga", "/admin/mail")
     page.get_by_label("Email address").fill("never@example.com")
     page.get_by_role("button", name="Send test mail").click()

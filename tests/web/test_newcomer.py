@@ -74,6 +74,7 @@ def test_a_set_up_after_lost_data_starts_again(pages: Pages, code: str) -> None:
     heading(page, "Your chat is running")
 
 
+@in_campaign
 @needs_proc
 def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess, code: str) -> None:
     page = pages.open(f"/setup#{code}")

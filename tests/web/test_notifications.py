@@ -126,6 +126,7 @@ def test_clicking_a_notification_opens_its_place(
     expect(page.locator(".timeline-rows").get_by_text("come here", exact=True)).to_have_count(1)
 
 
+@in_campaign
 def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(pages: Pages) -> None:
     page = pages.of("gil", "/room/1", worker=True)
     is_live(page)

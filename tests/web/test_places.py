@@ -112,6 +112,7 @@ def test_a_place_that_leads_elsewhere_as_it_is_first_shown_is_followed(pages: Pa
     assert shown == "search"
 
 
+@in_campaign
 def test_all_rooms_are_marked_as_read_at_once(pages: Pages, ada: Speaker) -> None:
     ben = Speaker(pages, "ben")
     rooms = [ada.make_room(name, ben) for name in ("north", "south", "east")]

@@ -63,6 +63,7 @@ def send_files(speaker: Speaker, room: int, key: str, *files: int, text: str = "
     speaker.call("POST", f"/rooms/{room}/messages", body)
 
 
+@in_campaign
 def test_only_mentioned_people_are_links_with_the_whole_name(pages: Pages, ada: Speaker) -> None:
     lovelace, ben = Speaker(pages, "Grace Hopper"), Speaker(pages, "ben")
     room = ada.make_room("mentions", lovelace, ben)

@@ -228,6 +228,7 @@ def test_a_visitor_and_an_operator_talk(
     assert olga.texts(room["id"]) == ["is it blue?", "it **is** <b>blue</b>", "still there?", "thanks"]
 
 
+@in_campaign
 def test_files_reactions_and_the_operators_own_greeting(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
@@ -543,6 +544,7 @@ def test_two_pages_that_begin_at_once_share_one_conversation(
     assert sorted(olga.texts(room["id"])) == ["from the first page", "from the second page"]
 
 
+@in_campaign
 def test_a_page_that_joins_before_its_socket_has_the_beginning_shows_it(
     pages: Pages, chat: ServerProcess, shop: OtherSite
 ) -> None:

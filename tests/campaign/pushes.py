@@ -1,4 +1,4 @@
-"""Pushes by two servers that are killed repeatedly, while people are mentioned.
+"""Pushes by pairs of servers that are killed repeatedly, while people are mentioned.
 
 A push service of the campaign's own takes what they send, and loses some of its answers. In the end each mention that
 the ledger calls sent was pushed: once, or twice where the answer was lost, by the service or with the server. Each that
@@ -9,7 +9,7 @@ import os
 import random
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -31,18 +31,23 @@ from tests.support.saved import execute_sql, fetch_sql
 from tests.support.server import data_path, running_server
 
 KILLS = int(os.environ.get("KILLS", "100"))
-"""How many; each takes about two seconds."""
+"""How many; each takes about a second."""
 
-PEOPLE = 60
+PAIRS = 2
+"""Pairs of servers, each pair on a PostgreSQL of its own: of a pair one is killed at a time."""
+PEOPLE = 150
+"""So many are mentioned on each pair: with fewer, more mentions collapse into newer ones."""
+EACH = 3
+"""People whom one message mentions."""
 WRITERS = 3
-PAUSE = 0.15
-"""Seconds from one mention of a writer to the next."""
+PAUSE = 0.2
+"""Seconds from one message of a writer to the next."""
 TAKES = 1.0
 """Seconds from a push until its answer: a kill finds some under way."""
 LOST = 0.05
 """The part of the pushes that the service takes and does not answer."""
-UNDISTURBED = 3.0
-"""Seconds, at the most, from when a server is there again until it is killed: pushes go on all the time."""
+UNDISTURBED = 1.5
+"""Seconds, at the most, from when a server is there again until one is killed: pushes go on all the time."""
 PATIENCE = 240.0
 """Seconds until all is decided after the last kill: a claim of a dead server ends after a minute, and a push whose
 answer was lost is due again after a minute, and takes ten seconds more where the answer is lost again."""
@@ -52,9 +57,8 @@ INSERT INTO settings (name, value, changed_at)
 VALUES ('outbound_hosts', '["127.0.0.1/32"]', now()), ('message_rate', '1000', now())"""
 _DECIDED = """
 SELECT d.person_id, d.seq, d.decision, d.tries FROM push_decisions AS d WHERE d.room_id = 1"""
-_UNKNOWN = """
-SELECT d.person_id, d.seq FROM push_deliveries JOIN push_decisions AS d USING (message_id, person_id)
-WHERE state = 'unknown'"""
+_DELIVERED = """
+SELECT d.person_id, d.seq, state, silent FROM push_deliveries JOIN push_decisions AS d USING (message_id, person_id)"""
 _OPEN = "SELECT count(*) AS open FROM push_decisions WHERE due_at IS NOT NULL"
 
 
@@ -65,43 +69,68 @@ class Mention(NamedTuple):
     seq: int
 
 
+class Counts(NamedTuple):
+    """What came of the mentions of a pair of servers."""
+
+    mentions: int
+    sent: int
+    again: int
+    thrice: int
+    """Pushed again after two servers that each died before they noted it."""
+    lost: int
+    """Answers that the push service did not give."""
+    unknown: int
+
+
 def pushes() -> Iterable[Row]:
     """Kill one of two servers KILLS times while people are mentioned, and compare the ledger with what was pushed."""
-    rng = random.Random(KILLS)
+    rng, turns, counts = random.Random(KILLS), iter(range(KILLS)), list[Counts]()
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="chat-"))
         authority = stack.enter_context(trusted_authority(Path(directory)))
-        home = stack.enter_context(running_server(stack.enter_context(data_path())))
-        database = stack.enter_context(spare_database(home))
-        beside = f"postgresql://{database['user']}@/{database['database']}?host={database['host']}"
-        arguments = ("--database", beside, "--bus", "notify")
-        servers = [Server(stack.enter_context(data_path()), arguments) for _ in range(2)]
-        stack.callback(lambda: [server.running.end() for server in servers])
-        execute_sql(database, _SETTINGS)
+        pairs = []
+        for _ in range(PAIRS):
+            home = stack.enter_context(running_server(stack.enter_context(data_path())))
+            database = stack.enter_context(spare_database(home))
+            beside = f"postgresql://{database['user']}@/{database['database']}?host={database['host']}"
+            arguments = ("--database", beside, "--bus", "notify")
+            servers = [Server(stack.enter_context(data_path()), arguments) for _ in range(2)]
+            stack.callback(lambda servers=servers: [server.running.end() for server in servers])
+            execute_sql(database, _SETTINGS)
+            pairs.append((servers, database))
 
-        async def run() -> tuple[set[Mention], dict[str, int], World]:
+        async def run_one(servers: Sequence[Server], database: DatabaseAddress) -> None:
             async with open_push_service(authority) as service, open_world(database, service) as world:
-                return *await _push_under(servers, world, database, rng), world
+                mentions, people = await _push_under(servers, world, database, rng, turns)
+                counts.append(await trio.to_thread.run_sync(_compare, mentions, people, world, database))
 
-        yield _compare(*trio.run(run), database)
-        for server in servers:
-            assert "Traceback" not in server.running.log.read_text(), server.running.log.read_text()
+        async def run() -> None:
+            async with trio.open_nursery() as nursery:
+                for servers, database in pairs:
+                    nursery.start_soon(run_one, servers, database)
+
+        trio.run(run)
+        for servers, _ in pairs:
+            for server in servers:
+                assert "Traceback" not in server.running.log.read_text(), server.running.log.read_text()
+    yield _row(counts)
 
 
 async def _push_under(
-    servers: Sequence[Server], world: World, database: DatabaseAddress, rng: random.Random
+    servers: Sequence[Server],
+    world: World,
+    database: DatabaseAddress,
+    rng: random.Random,
+    turns: Iterator[int],
 ) -> tuple[set[Mention], dict[str, int]]:
     """Kill and start servers while people are mentioned; return the mentions, and the people by name."""
     people = {f"p{number}": (await world.someone(f"p{number}")).id for number in range(PEOPLE)}
-    tokens = [_register(servers[0].running.url, f"writer{number}") for number in range(WRITERS)]
+    url = servers[0].running.url
+    tokens = [await trio.to_thread.run_sync(_register, url, f"writer{number}") for number in range(WRITERS)]
     mentions: set[Mention] = set()
     world.service.takes = TAKES
     balancer, over = Balancer(rng), trio.Event()
     balancer.ports |= {server: port_of(server.running) for server in servers}
-
-    def answer(name: str) -> None:
-        if rng.random() < LOST:
-            world.service.answer(name, SILENCE)
 
     async def write(token: str, url: str) -> None:
         said = 0
@@ -109,17 +138,23 @@ async def _push_under(
             trust_env=False, timeout=10, headers={"Authorization": f"Bearer {token}"}
         ) as client:
             while not over.is_set():
-                name = rng.choice(list(people))
-                answer(name)
-                body = {"key": f"{token[-8:]}-{said}", "text": f"@{name} {said}"}
+                names = rng.sample(list(people), EACH)
+                for name in names:
+                    if rng.random() < LOST:
+                        world.service.answer(name, SILENCE)
+                body = {
+                    "key": f"{token[-8:]}-{said}",
+                    "text": f"{' '.join(f'@{name}' for name in names)} {said}",
+                }
                 said += 1
-                mentions.add(Mention(people[name], await _send(client, url, body)))
+                seq = await _send(client, url, body)
+                mentions.update(Mention(people[name], seq) for name in names)
                 await trio.sleep(PAUSE)
 
     async def keep_killing() -> None:
-        for turn in range(KILLS):
+        for number, _ in enumerate(turns):
             await trio.sleep(rng.uniform(0, UNDISTURBED))
-            await servers[turn % 2].restart(balancer, rng.uniform(0, 0.5))
+            await servers[number % 2].restart(balancer, rng.uniform(0, 0.5))
 
     async with trio.open_nursery() as nursery:
         listeners = await nursery.start(partial(trio.serve_tcp, balancer.relay, 0, host="127.0.0.1"))
@@ -152,7 +187,9 @@ def _is_all_decided(database: DatabaseAddress, mentions: int) -> bool:
     return row["open"] == 0 and len(fetch_sql(database, _DECIDED)) >= mentions
 
 
-def _compare(mentions: set[Mention], people: dict[str, int], world: World, database: DatabaseAddress) -> Row:
+def _compare(
+    mentions: set[Mention], people: dict[str, int], world: World, database: DatabaseAddress
+) -> Counts:
     pushed: Counter[Mention] = Counter()
     for each in world.service.pushed:
         body = msgspec.json.decode(world.browsers[each.name].decrypt(each.body))
@@ -160,7 +197,8 @@ def _compare(mentions: set[Mention], people: dict[str, int], world: World, datab
     ledger = {Mention(row["person_id"], row["seq"]): row for row in fetch_sql(database, _DECIDED)}
     assert mentions <= ledger.keys(), "a mention was never decided"
     assert pushed.keys() <= ledger.keys(), "a push that the ledger does not know"
-    unknown = {Mention(row["person_id"], row["seq"]) for row in fetch_sql(database, _UNKNOWN)}
+    delivered = {Mention(row["person_id"], row["seq"]): row for row in fetch_sql(database, _DELIVERED)}
+    unknown = {each for each, row in delivered.items() if row["state"] == "unknown"}
     newest: defaultdict[int, int] = defaultdict(int)
     for each, row in ledger.items():
         if row["decision"] == "sent":
@@ -168,18 +206,32 @@ def _compare(mentions: set[Mention], people: dict[str, int], world: World, datab
     for each, row in ledger.items():
         assert row["decision"] in ("sent", "collapsed"), (each, row)
         if row["decision"] == "sent":
-            assert 1 <= pushed[each] <= 2, f"called sent, and pushed {pushed[each]} times: {each}"
+            # Of two servers that died before they noted it, each may have sent it: decision 76.
+            most = max(2, delivered[each]["silent"] + 1)
+            assert 1 <= pushed[each] <= most, f"called sent, and pushed {pushed[each]} times: {each}"
         else:
             assert newest[each.person_id] > each.seq, f"collapsed, and nothing newer was sent: {each}"
-        assert pushed[each] <= min(row["tries"], 2), f"pushed {pushed[each]} times: {each} {row}"
+        assert pushed[each] <= row["tries"], f"pushed {pushed[each]} times: {each} {row}"
         assert (each in unknown) <= (pushed[each] >= 1), f"called unknown, and never pushed: {each}"
-    sent = sum(row["decision"] == "sent" for row in ledger.values())
-    again = sum(count > 1 for count in pushed.values())
-    lost = sum(each.status == SILENCE for each in world.service.pushed)
+    return Counts(
+        mentions=len(ledger),
+        sent=sum(row["decision"] == "sent" for row in ledger.values()),
+        again=sum(count > 1 for count in pushed.values()),
+        thrice=sum(count > 2 for count in pushed.values()),
+        lost=sum(each.status == SILENCE for each in world.service.pushed),
+        unknown=len(unknown),
+    )
+
+
+def _row(counts: Sequence[Counts]) -> Row:
+    mentions, sent, again, thrice, lost, unknown = (
+        sum(getattr(each, name) for each in counts)
+        for name in ("mentions", "sent", "again", "thrice", "lost", "unknown")
+    )
     done = (
-        f"{len(ledger):,} mentions, {sent:,} sent and {len(ledger) - sent:,} collapsed into a newer one; each sent one"
-        f" was pushed, {again:,} of them again after an answer was lost ({lost:,} by the service, the others with the"
-        f" server), {max(pushed.values())} times at most; {len(unknown):,} of them answered neither time; 0 lost"
+        f"{mentions:,} mentions, {sent:,} sent and {mentions - sent:,} collapsed into a newer one; each sent one was"
+        f" pushed, {again:,} of them again after an answer was lost ({lost:,} by the service, the others with the"
+        f" server), {thrice:,} of them thrice; {unknown:,} of them answered neither time; 0 lost"
     )
     return "`kill -9` of one of two servers while people are mentioned (pushes)", f"{KILLS:,} ×", done, "–"
 

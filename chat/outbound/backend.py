@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -62,11 +63,49 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         failed: Exception | None = None
         for address in await checked_addresses(host, port, self._allowed()):
             try:
-                return await self._trio.connect_tcp(address, port, _EACH, local_address, socket_options)
+                stream = await self._trio.connect_tcp(address, port, _EACH, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
+            else:
+                return _JoiningStream(stream)
         raise RequestFailed(Reason.CONNECTION, f"{host}:{port} accepts no connection") from failed
 
     async def sleep(self, seconds: float) -> None:
         """Sleep. Cancelling: nothing happened."""
         await trio.sleep(seconds)
+
+
+class _JoiningStream(httpcore.AsyncNetworkStream):
+    """A stream that sends a head together with the first part of its body: httpcore writes one after the other."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._head = b""  # written, and not sent yet
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send what is written, or keep it if it is a head. Cancelling: a part may be sent."""
+        if not self._head and buffer.endswith(b"\r\n\r\n"):
+            self._head = buffer
+            return
+        head, self._head = self._head, b""
+        await self._stream.write(head + buffer, timeout)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read some bytes, after the head of a request without a body was sent. Cancelling: nothing was read."""
+        if self._head:
+            await self.write(b"", timeout)
+        return await self._stream.read(max_bytes, timeout)
+
+    async def aclose(self) -> None:
+        """Close it. Cancelling: it is closed all the same."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Begin TLS. Cancelling closes it."""
+        return _JoiningStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as the base class
+        """Return what httpcore asks for. Sync."""
+        return self._stream.get_extra_info(info)

@@ -1,7 +1,8 @@
 """Requests by httpcore, with bounds on time, head and body."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import certifi
@@ -12,16 +13,11 @@ from chat.outbound.backend import CheckedBackend, checked_addresses
 from chat.outbound.client import Answer
 from chat.outbound.failures import Reason, RequestFailed
 from chat.outbound.guard import AllowedHosts
-from chat.outbound.proxy import proxy_for
+from chat.outbound.proxy import proxy_for, read_proxies
 from chat.outbound.target import Target, parse_target, redirected
 
-_POOLS = 8
-"""Pools of connections. At each request httpcore compares each connection of a pool with each other one: one pool for
-all takes longer to choose a connection than the request takes.
-"""
-
-_CONNECTIONS = 8
-"""Connections of a pool."""
+_CONNECTIONS = 128
+"""Connections at one time, with those that are open for another request."""
 
 _KEPT = 15.0
 """Seconds for which an idle connection stays open. Its address was checked when it was opened."""
@@ -30,12 +26,65 @@ _AGENT = "trio-chat"
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class _Pool:
-    """A pool of connections, and how many requests it has under way."""
+class _Way(NamedTuple):
+    """Where a connection leads: through which proxy, if any, and to which server."""
 
-    def __init__(self, connections: httpcore.AsyncConnectionPool) -> None:
-        self.connections = connections
-        self.under_way = 0
+    proxy: str | None
+    origin: httpcore.Origin
+
+
+class _Connections:
+    """Connections, of which each has one request at a time; those that are kept for another one are open.
+
+    httpcore's own pool compares each of its connections with each other one at each request.
+    """
+
+    def __init__(self, make: Callable[[_Way], httpcore.AsyncConnectionInterface]) -> None:
+        self._make = make
+        self._places = trio.CapacityLimiter(_CONNECTIONS)
+        self._kept: list[tuple[_Way, httpcore.AsyncConnectionInterface]] = []  # used last: last
+
+    async def send(
+        self,
+        way: _Way,
+        request: httpcore.Request,
+        read: Callable[[httpcore.Response], Awaitable[Answer]],
+    ) -> Answer:
+        """Send a request, and return what `read` makes of the response. Cancelling closes the connection."""
+        async with self._places:
+            connection = await self._take(way)
+            try:
+                response = await connection.handle_async_request(request)
+                answer = await read(response)
+                await response.aclose()
+            finally:
+                if connection.is_available():
+                    self._kept.append((way, connection))
+                else:
+                    await connection.aclose()  # if it is cancelled too: it closes before it waits
+            return answer
+
+    async def _take(self, way: _Way) -> httpcore.AsyncConnectionInterface:
+        """Return an open connection, the last that was used, or a new one. Those that are old are closed."""
+        while self._kept and self._kept[0][1].has_expired():
+            await self._kept.pop(0)[1].aclose()
+        for place in range(len(self._kept) - 1, -1, -1):
+            if self._kept[place][0] == way:
+                _, found = self._kept.pop(place)
+                if not found.has_expired():
+                    return found
+                await found.aclose()
+                return await self._take(way)  # another task may have changed the list meanwhile
+        while self._kept and len(self._kept) + self._places.borrowed_tokens > _CONNECTIONS:
+            await self._kept.pop(0)[1].aclose()
+        return self._make(way)
+
+    async def aclose(self) -> None:
+        """Close those that have no request. Cancelling: they are closed all the same, each before it waits."""
+        kept, self._kept = self._kept, []
+        async with trio.open_nursery() as nursery:
+            for _, connection in kept:
+                nursery.start_soon(connection.aclose)
 
 
 class _Body:
@@ -66,7 +115,9 @@ class Requests:
 
     def __init__(self, allowed: Callable[[], AllowedHosts]) -> None:
         self._allowed = allowed
-        self._pools: dict[str | None, list[_Pool]] = {}  # by proxy
+        self._connections = _Connections(self._connection)
+        self._makers: dict[str | None, httpcore.AsyncConnectionPool] = {}  # by proxy: they make connections
+        self._proxies = read_proxies()
         self._tls: ssl.SSLContext | None = None
 
     async def send(
@@ -114,12 +165,11 @@ class Requests:
         body: "bytes | _Body",
         most_bytes: int,
     ) -> Answer:
-        proxy = proxy_for(target.scheme, target.host)
+        proxy = proxy_for(self._proxies, target.scheme, target.host)
         if proxy is not None:
             await self._check_beside_proxy(target)
         if self._tls is None:
             self._tls = await trio.to_thread.run_sync(_trusting)  # reads files
-        pool = self._pool(proxy, self._tls)
         sent = {
             "Host": target.authority,
             "User-Agent": _AGENT,
@@ -127,9 +177,8 @@ class Requests:
             **({"Content-Length": str(len(body))} if body or method in ("POST", "PUT", "PATCH") else {}),
             **headers,
         }
-        pool.under_way += 1
         try:
-            async with pool.connections.stream(
+            request = httpcore.Request(
                 method,
                 httpcore.URL(
                     scheme=target.scheme,
@@ -139,8 +188,12 @@ class Requests:
                 ),
                 headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in sent.items()],
                 content=body,
-            ) as response:
-                return await _read(response, url, target, most_bytes)
+            )
+            return await self._connections.send(
+                _Way(proxy, request.url.origin),
+                request,
+                lambda response: _read(response, url, target, most_bytes),
+            )
         except RequestFailed:
             raise
         except (
@@ -155,8 +208,6 @@ class Requests:
             raise RequestFailed(
                 Reason.CONNECTION, f"the connection to {target} failed: {error or type(error).__name__}"
             ) from error
-        finally:
-            pool.under_way -= 1
 
     async def _check_beside_proxy(self, target: Target) -> None:
         """Refuse what is known to be private. A name that has no address here is the proxy's to refuse."""
@@ -166,31 +217,22 @@ class Requests:
             if error.reason is not Reason.NO_ADDRESS:
                 raise
 
-    def _pool(self, proxy: str | None, tls: ssl.SSLContext) -> _Pool:
-        """Return the first pool with a connection to spare, or the one with the least to do. Sync."""
-        pools = self._pools.setdefault(proxy, [])
-        for pool in pools:
-            if pool.under_way < _CONNECTIONS:
-                return pool
-        if len(pools) == _POOLS:
-            return min(pools, key=lambda pool: pool.under_way)
-        connections = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=_CONNECTIONS,
-            keepalive_expiry=_KEPT,
-            # The operator named the proxy: only addresses behind it are checked.
-            proxy=None if proxy is None else _proxy(proxy),
-            network_backend=CheckedBackend(self._allowed) if proxy is None else httpcore.TrioBackend(),
-        )
-        pools.append(_Pool(connections))
-        return pools[-1]
+    def _connection(self, way: _Way) -> httpcore.AsyncConnectionInterface:
+        """Return a new connection, which connects with its first request. Sync."""
+        proxy = way.proxy
+        if proxy not in self._makers:
+            self._makers[proxy] = httpcore.AsyncConnectionPool(
+                ssl_context=self._tls,
+                keepalive_expiry=_KEPT,
+                # The operator named the proxy: only addresses behind it are checked.
+                proxy=None if proxy is None else _proxy(proxy),
+                network_backend=CheckedBackend(self._allowed) if proxy is None else httpcore.TrioBackend(),
+            )
+        return self._makers[proxy].create_connection(way.origin)
 
     async def aclose(self) -> None:
-        """Close all connections. Cancelling: they are closed all the same, httpcore shields that and does not wait."""
-        pools = [pool for pools in self._pools.values() for pool in pools]
-        self._pools.clear()
-        for pool in pools:
-            await pool.connections.aclose()
+        """Close the connections that have no request. Cancelling: they are closed all the same."""
+        await self._connections.aclose()
 
 
 async def _read(response: httpcore.Response, url: str, target: Target, most_bytes: int) -> Answer:

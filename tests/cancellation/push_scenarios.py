@@ -137,7 +137,7 @@ async def _decide(ledger: PostgresLedger, ada: int) -> None:
     gone = Delivered(device=claimed.devices[0], state=DeliveryState.GONE, status=410)
     place = {"message_id": claimed.message_id, "person_id": ada}
     waits = Outcome(**place, tries=1, decision=Decision.WAITING, again=0.0, deliveries=[delivered])
-    await ledger.record([], [Unanswered(claimed.message_id, ada, claimed.claim, claimed.devices[0])])
+    await ledger.note([Unanswered(claimed.message_id, ada, claimed.claim, claimed.devices[0])])
     await ledger.record([waits])
     await ledger.record([Outcome(**place, tries=2, decision=Decision.FAILED, deliveries=[gone])])
     found = await ledger.explain(ada, LOBBY_ID, 1)
@@ -153,8 +153,9 @@ async def pushing(run: Run) -> None:
         hub, statuses, ledger = Hub(), Statuses(), LedgerInMemory()
         keys, sent = Keys(new_private_key()), []
 
-        async def send(subscription: Subscription, _body: bytes, **_how: object) -> PushAnswer:
+        async def send(subscription: Subscription, _body: bytes, **how: Any) -> PushAnswer:
             await trio.sleep(0.01)
+            how["written"]()
             sent.append(subscription.session_id)
             return PushAnswer(status=201)
 

@@ -135,8 +135,11 @@ class Ledger(Protocol):
         """
         ...
 
-    async def upcoming(self) -> Upcoming:
-        """Return when the next decision is due. After the clock was set back, those of the time after it are due."""
+    async def upcoming(self, *, with_people: bool = True) -> Upcoming:
+        """Return when the next decision is due, and for whom some are soon if `with_people`.
+
+        After the clock was set back, those of the time after it are due.
+        """
         ...
 
     async def claim(self, most: int) -> list[Claimed]:
@@ -146,8 +149,12 @@ class Ledger(Protocol):
         """
         ...
 
-    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
-        """Record the outcomes of claims, and pushes that have no answer yet. Repeating it changes nothing."""
+    async def note(self, unanswered: Sequence[Unanswered]) -> None:
+        """Note pushes that were sent and have no answer yet. It changes nothing that is recorded of these claims."""
+        ...
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Record the outcomes of claims. Repeating it changes nothing."""
         ...
 
     async def forget(self, most: int) -> int:

@@ -71,8 +71,9 @@ class PostgresLedger:
 
         return await self._database.write(step)
 
-    async def upcoming(self) -> Upcoming:
-        row = await self._database.read(lambda c: c.fetchrow(queries.UPCOMING, _MOST_PEOPLE))
+    async def upcoming(self, *, with_people: bool = True) -> Upcoming:
+        most = _MOST_PEOPLE if with_people else 0
+        row = await self._database.read(lambda c: c.fetchrow(queries.UPCOMING, most))
         assert row is not None
         before, self._clock = self._clock, row["now"]
         if row["now"] < before - 1 and row["wait"] is not None:
@@ -124,26 +125,25 @@ class PostgresLedger:
 
         return await self._database.write(claim)
 
-    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
+    async def note(self, unanswered: Sequence[Unanswered]) -> None:
+        # One message to the database: it carries that out also if this process ends right then.
+        await self._database.write_statement(
+            lambda connection: connection.execute(
+                queries.UNANSWERED,
+                [each.message_id for each in unanswered],
+                [each.person_id for each in unanswered],
+                [each.device.subscription.session_id for each in unanswered],
+                [each.device.name for each in unanswered],
+                [each.device.lost + 1 for each in unanswered],
+                [each.device.silent for each in unanswered],
+                [each.claim for each in unanswered],
+            )
+        )
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
         made = [(each, delivered) for each in outcomes for delivered in each.deliveries]
 
         async def record(connection: Connection) -> None:
-            if unanswered:
-                if not outcomes:
-                    # A crash of PostgreSQL may undo it: it matters if this server dies too, within its claim.
-                    await connection.execute(ASYNC_COMMIT)
-                await connection.execute(
-                    queries.UNANSWERED,
-                    [each.message_id for each in unanswered],
-                    [each.person_id for each in unanswered],
-                    [each.device.subscription.session_id for each in unanswered],
-                    [each.device.name for each in unanswered],
-                    [each.device.lost + 1 for each in unanswered],
-                    [each.device.silent for each in unanswered],
-                    [each.claim for each in unanswered],
-                )
-            if not outcomes:
-                return
             await connection.execute(
                 queries.SETTLE,
                 [each.message_id for each in outcomes],

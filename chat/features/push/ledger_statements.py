@@ -1,6 +1,7 @@
 """The SQL of the ledger of pushes."""
 
 from chat.features.push.ledger import CLAIM, KEPT
+from chat.storage.postgres.session import ASYNC_COMMIT
 
 LOCK_STEPS = "SELECT pg_advisory_xact_lock(0x70757364)"  # "pusd": one server decides at a time
 LOCK_CLAIMS = "SELECT pg_advisory_xact_lock(0x70757363)"  # "pusc": one claims, so a room is claimed whole
@@ -179,18 +180,22 @@ SELECT made.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], 
     $8::real[], $9::integer[], $10::integer[], $11::integer[], $12::integer[])
     AS made(message_id, person_id, session_id, device, state, status, error, seconds, tries, lost, silent, claim)
 JOIN push_decisions USING (message_id, person_id)
+ORDER BY 1, 2, 3  -- so that this and UNANSWERED wait for each other in one order
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
 SET state = excluded.state, status = excluded.status, error = excluded.error, seconds = excluded.seconds,
     tries = excluded.tries, at = excluded.at, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim"""
-# A server that comes late overwrites nothing of a later claim.
-UNANSWERED = """
+# A server that comes late overwrites nothing of a later claim. The commit waits for no disk: a crash of PostgreSQL may
+# undo it, which matters if this server dies too, within its claim.
+UNANSWERED = f"""
+WITH fast AS ({ASYNC_COMMIT})
 INSERT INTO push_deliveries
     (message_id, person_id, session_id, device, state, error, seconds, tries, lost, silent, claim)
 SELECT message_id, person_id, session_id, device, 'retry', 'no_answer', 0, made.claim, made.lost, made.silent,
     made.claim
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
+FROM fast, unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
     AS made(message_id, person_id, session_id, device, lost, silent, claim)
 JOIN push_decisions USING (message_id, person_id)
+ORDER BY 1, 2, 3
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
 SET error = excluded.error, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim, at = excluded.at
 WHERE push_deliveries.state = 'retry' AND push_deliveries.claim < excluded.claim"""

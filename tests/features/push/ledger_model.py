@@ -46,7 +46,7 @@ class LedgerInMemory:
         self._due[self._last_id] = trio.current_time() + delay
         return Step(self._last_id, self._last_id < self.newest, {Decision.WAITING: 1})
 
-    async def upcoming(self) -> Upcoming:
+    async def upcoming(self, *, with_people: bool = True) -> Upcoming:
         await self._outage("upcoming")
         if not self._due:
             return Upcoming(None)
@@ -59,7 +59,10 @@ class LedgerInMemory:
         self._due.update(dict.fromkeys(due, now + 60))
         return [_claimed(each) for each in due]
 
-    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
+    async def note(self, unanswered: Sequence[Unanswered]) -> None:
+        await self._outage("note")
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
         await self._outage("record")
         for each in outcomes:
             self._due.pop(each.message_id, None)
@@ -115,7 +118,7 @@ class SteadyLedger(LedgerInMemory):
     def is_done(self) -> bool:
         return not self._times
 
-    async def upcoming(self) -> Upcoming:
+    async def upcoming(self, *, with_people: bool = True) -> Upcoming:
         await trio.lowlevel.checkpoint()
         return Upcoming(self._times[0][0] - trio.current_time() if self._times else None)
 
@@ -127,7 +130,10 @@ class SteadyLedger(LedgerInMemory):
             claimed.append(_claimed(person, self._endpoints[person]))
         return claimed
 
-    async def record(self, outcomes: Sequence[Outcome], unanswered: Sequence[Unanswered] = ()) -> None:
+    async def note(self, unanswered: Sequence[Unanswered]) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
         await trio.lowlevel.checkpoint()
         for each in outcomes:
             self.outcomes[each.person_id] = each

@@ -16,8 +16,13 @@ def environment_of(scenario: Scenario, place: Path) -> dict[str, str]:
 
 
 def make_certificate(place: Path) -> tuple[Path, Path]:
-    """Make a certificate for 127.0.0.1 in the directory `place`, and return its chain's file and its key's."""
-    issued = trustme.CA().issue_cert("127.0.0.1")
+    """Make a certificate for 127.0.0.1 in the directory `place`, and return its chain's file and its key's.
+
+    Its authority is in `authority.pem` there.
+    """
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(place / "authority.pem")
+    issued = authority.issue_cert("127.0.0.1")
     chain, key = place / "cert.pem", place / "key.pem"
     chain.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(key)

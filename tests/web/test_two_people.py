@@ -120,7 +120,7 @@ def test_a_long_press_on_a_message_opens_its_menu(
     finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
     expect(message).to_have_class(re.compile("is-held"))
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    bens.page.get_by_role("menuitem", name="Reply").tap()
+    bens.page.get_by_role("menuitem", name="Reply", exact=True).tap()
     expect(bens.page.locator(".composer-bar")).to_contain_text("Replying to ada")
     ada.say(ada.call("PUT", f"/direct/{ben.id}")["id"], "and here?")
     expect(bens.page.get_by_role("link", name="Back to rooms, 1 new for you")).to_have_text("1")
@@ -195,7 +195,7 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
 
     adas.message("second").focus()
     adas.page.keyboard.press("F10")
-    expect(adas.page.get_by_role("menuitem", name="Reply")).to_be_focused()
+    expect(adas.page.get_by_role("menuitem", name="Reply", exact=True)).to_be_focused()
     adas.page.keyboard.press("Escape")
     expect(adas.message("second")).to_be_focused()
     adas.page.keyboard.press("+")

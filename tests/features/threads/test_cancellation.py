@@ -19,6 +19,8 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import assert_nothing_left, converse, swept_world
+from tests.features.threads.test_filling import Filling
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import World
 from tests.support.databases import empty, kept_database, open_emptying
 from tests.support.server import ServerProcess
@@ -87,7 +89,8 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
             async def write_and_read() -> None:
                 await storage.messages.save([Draft(room.id, ada.id, "ada", "yes", 2.0, reply=1)])
                 await threads.follow(ada.id, room.id, 1, is_on=False)
-                for asked in (HistoryQuery(), HistoryQuery(after=0), HistoryQuery(around=2)):
+                pages = HistoryQuery(), HistoryQuery(after=0), HistoryQuery(around=3, limit=2)
+                for asked in pages:
                     page = await threads.read(ada.id, room.id, 2, asked, PLENTY)
                     assert page is not None
                     assert [each.seq for each in page.replies] == [2]
@@ -102,6 +105,18 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
             assert [each.seq for each in page.replies] == replies
 
     return scenario
+
+
+async def of_earlier_replies(run: Run) -> None:
+    """Give earlier replies their roots, beside an outage: the steps go on, and end."""
+    threads = Filling(MemoryStorage())
+
+    async def fill() -> None:
+        async with open_filling(threads):
+            await trio.sleep(60)
+
+    await run.target(fill)
+    assert run.fired or threads.steps == 5
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +134,10 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
 
 def test_on_the_socket(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(on_the_socket, "threads on the socket", flavours=CANCELLING)
+
+
+def test_of_earlier_replies(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(of_earlier_replies, "threads of earlier replies", flavours=CANCELLING)
 
 
 def test_over_http(cancel_sweep: Sweeper) -> None:

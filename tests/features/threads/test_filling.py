@@ -10,7 +10,7 @@ from tests.features.threads.model import ThreadsModel
 from tests.reference.storage import MemoryStorage
 
 
-class _Filling(ThreadsModel):
+class Filling(ThreadsModel):
     """Five steps, of which the second fails once."""
 
     def __init__(self, storage: MemoryStorage) -> None:
@@ -28,7 +28,7 @@ class _Filling(ThreadsModel):
 
 async def test_filling_goes_on_after_an_outage_and_ends(autojump_clock: MockClock) -> None:
     storage = MemoryStorage()
-    threads = _Filling(storage)
+    threads = Filling(storage)
     async with open_filling(threads):
         await trio.sleep(60)
         assert threads.steps == 5

@@ -1,17 +1,20 @@
 """What a storage keeps of threads; each test runs in memory and on PostgreSQL."""
 
+import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 import trio
 
-from chat.domain.entities import Draft, Message, MessageKind, Person, Room
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.messages.changes import Deletion, Edit, RoomDeletion
 from chat.domain.messages.reading import ReadMark
 from chat.domain.messages.sync_types import ChangeRange, MessageNow
 from chat.domain.ports import NewPerson, Storage
 from chat.domain.rooms.room_history import HistoryQuery
+from chat.features.retention.ports import RETENTION
+from chat.features.retention.rules import DAY, Rules
 from chat.features.threads.use_cases import THREADS, ThreadPage, ThreadSummary
 from tests.support.replays import replay
 
@@ -225,3 +228,36 @@ async def test_threads_go_with_their_room(storage: Storage, garden: int) -> None
     assert await threads.follow(ADA, garden, FIRST, is_on=True) is None
     while await storage.rooms.remove_deleted(100):
         pass
+
+
+async def test_a_thread_stays_after_retention_has_removed_its_first_message(storage: Storage) -> None:
+    for name in ("ada", "ben"):
+        assert isinstance(await storage.users.add(NewPerson(name=name, password_hash=b"x")), Person)
+    now = time.time()
+
+    async def write(days_ago: float, reply: int | None = None) -> Message:
+        (saved,) = await storage.messages.save(
+            [Draft(LOBBY_ID, BEN, "", f"{days_ago} days", now - days_ago * DAY, reply=reply)]
+        )
+        assert isinstance(saved, Message), saved
+        return saved
+
+    for days_ago, reply in ((90, None), (60, 1), (50, None), (40, 3), (1, 2), (1, None)):
+        await write(days_ago, reply)
+    retention = storage.feature_ports[RETENTION]
+    assert await retention.claim(1, 60.0)
+    (room,) = await retention.too_old(Rules(message_days=30, grace=0.0), 0, 9)
+    is_first = True
+    while await retention.remove_messages(1, room, 100, is_first=is_first):
+        is_first = False
+
+    threads = storage.feature_ports[THREADS]
+    for seq in (1, 5):
+        thread = await read(storage, LOBBY_ID, seq, BEN)
+        assert (thread.message, thread.thread.replies, thread.thread.last_seq) == (None, 1, 5)
+        assert [each.seq for each in thread.replies] == [5]
+        assert thread.thread.is_followed
+    assert [(each.root, each.replies) for each in await threads.of_room(BEN, LOBBY_ID, 0, 99, 9)] == [(1, 1)]
+    for seq in (2, 3, 4):
+        assert await threads.read(BEN, LOBBY_ID, seq, HistoryQuery(), PLENTY) is None
+    assert [(await write(0, reply)).root for reply in (5, 2, 6)] == [1, 2, 6]

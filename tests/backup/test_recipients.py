@@ -1,19 +1,24 @@
 """Backups that are encrypted: nothing plain is left, and only an identity brings one back."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pyrage
 import pytest
+import trio
 
 from chat.backup.copies import FIRST_INCREMENTAL
 from chat.backup.encryption import Identities, read_recipients
 from chat.backup.failures import BackupFailed
 from chat.backup.kept import forget_kept
 from chat.backup.manifest import read_manifest
+from chat.backup.restoring import _put_files
 from chat.backup.scratch import PLAIN
 from chat.backup.target import backups_in, newest_in
 from tests.backup.conftest import FILE, attach, command, lines, register, say
@@ -188,6 +193,38 @@ def test_recipients_are_a_key_or_a_file_of_several(tmp_path: Path) -> None:
             read_recipients(str(path))
     with pytest.raises(BackupFailed, match="cannot read"):
         read_recipients(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("name", ["../outside", "/tmp/outside-of-a-backup", "link/outside"])
+def test_a_foreign_encrypted_backup_writes_nowhere_else(identity: Path, tmp_path: Path, name: str) -> None:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        if name.startswith("link"):
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname = tarfile.SYMTYPE, ".."
+            tar.addfile(link)
+        member = tarfile.TarInfo(name)
+        member.size = 3
+        tar.addfile(member, io.BytesIO(b"bad"))
+    foreign = tmp_path / "database.tar.age"
+    foreign.write_bytes(pyrage.encrypt(content.getvalue(), [KEY.to_public()]))
+    into = tmp_path / "below" / "into"
+    into.parent.mkdir()
+    with suppress(BackupFailed):  # or it is a name below `into`
+        trio.run(trio.to_thread.run_sync, Identities(identity).decrypt_directory, foreign, into)
+    files = [path for path in tmp_path.rglob("outside*") if path.is_file()]
+    assert all(path.is_relative_to(into) for path in files)
+    assert not Path("/tmp/outside-of-a-backup").exists()
+
+
+def test_a_link_among_the_files_of_a_foreign_backup_is_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "backup" / "ab"
+    folder.mkdir(parents=True)
+    (tmp_path / "private").write_text("of the machine")
+    (folder / ("ab" * 32)).symlink_to(tmp_path / "private")
+    with pytest.raises(BackupFailed, match="is a link"):
+        trio.run(trio.to_thread.run_sync, _put_files, tmp_path / "backup", tmp_path / "store", None)
+    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
 
 
 def test_a_file_without_an_identity_is_refused(tmp_path: Path) -> None:

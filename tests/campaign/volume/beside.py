@@ -217,7 +217,7 @@ def _backups(world: World, target: Path, kind: str, arguments: tuple[str, ...]) 
                 f"{part:.2f} of the {name}" if part <= MOST_INCREMENTAL else f"**{part:.2f}** of the {name}"
                 for name, part in parts.items()
             )
-        yield f"a {what} {kind}backup", f"{ROUNDS} ×", said, f"{each.seconds:.1f} s"
+        yield f"{what} {kind}backup", f"{ROUNDS} ×", said, f"{each.seconds:.1f} s"
     with Writers(world) as writers:
         proofs = Rounds(world, writers)
         with proofs.doing():

@@ -86,6 +86,10 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
     page.get_by_role("button", name="Set password and log in").click()
     expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
     expect(page).not_to_have_url(re.compile("#"))
+    page.goto("about:blank")
+    page.goto(link[0])
+    expect(page.get_by_text("This link is used up")).to_be_visible()  # before a password is typed for nothing
+    expect(page.get_by_label("New password")).not_to_be_attached()
 
     command(chat, "setting", "set", "login_links", "on")
     try:

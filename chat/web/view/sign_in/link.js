@@ -10,6 +10,21 @@ import { attemptError, formValues, useAttempt } from "./attempt.js";
 import { Card, ErrorNote } from "./card.js";
 import { CodeField } from "./log_in.js";
 
+/**
+ * Whose account a mailed link is for; null: the link is over. It stays good.
+ * @param {import("../../model/types").Chat} chat
+ * @param {string} code
+ * @returns {Promise<import("../../protocol").LinkAccount | null>}
+ */
+export async function accountOf(chat, code) {
+  try {
+    return /** @type {import("../../protocol").LinkAccount} */ (await chat.call("POST", "/auth/link/account", { code }));
+  } catch (problem) {
+    if (/** @type {import("../../model/types").ChatError} */ (problem).code === "gone") return null;
+    throw problem;
+  }
+}
+
 /** @param {{ code: string }} props from the address */
 export function LogInByLink({ code }) {
   const chat = useChat();
@@ -17,8 +32,8 @@ export function LogInByLink({ code }) {
   const [hasFactor, setHasFactor] = useState(false);
   const isAboutCode = error?.reason === "code_needed" || error?.reason === "wrong_code";
   if (isAboutCode && !hasFactor) setHasFactor(true);
-  const account = useLoaded(() => chat.call("POST", "/auth/link/account", { code }), [code]);
-  const whose = /** @type {import("../../protocol").LinkAccount | undefined} */ (account.value);
+  const account = useLoaded(() => accountOf(chat, code), [code]);
+  const whose = account.value;
   useTitle(t("link.title"));
   const submit = (/** @type {any} */ event) => {
     const { second_factor, shared } = formValues(event);
@@ -28,6 +43,7 @@ export function LogInByLink({ code }) {
     });
   };
   const isOver = error?.code === "gone" || error?.code === "invalid";
+  if (whose === null) return html`<${LinkOver} title=${t("link.title")} />`;
   return html`<${Card} title=${t("link.title")} note=${t("link.note")}>
     ${whose && html`<p>${t("confirm.account")} <bdi>${whose.name}</bdi></p>`}
     ${account.error && !error && html`<${ErrorNote} kind="warning">${account.error}<//>`}
@@ -41,5 +57,13 @@ export function LogInByLink({ code }) {
       <button class="button primary wide" disabled=${isBusy || wait > 0} autofocus>${t("sign_in.log_in")}</button>
     </form>
     <p class="sign-in-other"><a href="/">${t("common.to_start")}</a></p>
+  <//>`;
+}
+
+/** @param {{ title: string }} props */
+export function LinkOver({ title }) {
+  return html`<${Card} title=${title}>
+    <${ErrorNote} kind="warning">${t("reset.over")}<//>
+    <a class="button wide" href="/">${t("common.to_start")}</a>
   <//>`;
 }

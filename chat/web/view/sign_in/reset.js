@@ -5,6 +5,7 @@ import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { attemptError, formValues, useAttempt } from "./attempt.js";
 import { Card, ErrorNote } from "./card.js";
+import { LinkOver, LogInByLink, accountOf } from "./link.js";
 import { CodeField } from "./log_in.js";
 import { PasswordField } from "../controls/fields.js";
 import { lazy } from "../shared/lazy.js";
@@ -13,7 +14,6 @@ import { navigate } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
 
 const Confirm = lazy(() => import("./confirm.js"), "Confirm");
-const LogInByLink = lazy(() => import("./link.js"), "LogInByLink");
 
 /** @param {{ code: string }} props from the address; its first letter says what it is for */
 export function Reset({ code }) {
@@ -31,8 +31,8 @@ function NewPassword({ code }) {
   const isAboutCode = error?.reason === "code_needed" || error?.reason === "wrong_code";
   if (isAboutCode && !hasFactor) setHasFactor(true);
   // An admin's link is handed over by somebody whom its owner asked; a mailed one is asked for by anybody.
-  const account = useLoaded(() => (code.startsWith("m-") ? chat.call("POST", "/auth/link/account", { code }) : Promise.resolve()), [code]);
-  const whose = /** @type {import("../../protocol").LinkAccount | undefined} */ (account.value);
+  const account = useLoaded(async () => (code.startsWith("m-") ? accountOf(chat, code) : undefined), [code]);
+  const whose = account.value;
   useTitle(t("reset.title"));
   const submit = (/** @type {any} */ event) => {
     const { second_factor } = formValues(event);
@@ -42,6 +42,7 @@ function NewPassword({ code }) {
     });
   };
   const isOver = error?.code === "gone" || (error?.field === "code" && !isAboutCode);
+  if (whose === null) return html`<${LinkOver} title=${t("reset.title")} />`;
   const ofPassword = error?.field === "password" ? attemptError(error, wait) : undefined;
   return html`<${Card} title=${t("reset.title")} note=${t("reset.note")}>
     ${whose && html`<p>${t("confirm.account")} <bdi>${whose.name}</bdi></p>`}

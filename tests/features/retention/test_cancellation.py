@@ -14,7 +14,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, Person, Support
 from chat.domain.messages.changes import Reaction, SupportChange
 from chat.domain.ports import NewPerson
 from chat.features.registry import FEATURES
-from chat.features.retention.changes import Trim
+from chat.features.retention.changes import Expiry, Trim
 from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.remover import Remover, open_remover
@@ -148,6 +148,8 @@ async def _remove(storage: PostgresStorage, ada: int) -> None:
     assert await retention.remove_messages(1, room, 2, is_first=True) == 2
     assert await retention.remove_messages(1, room, 2, is_first=False) == 1
     assert await retention.remove_messages(1, room, 2, is_first=True) == 0
+    nowhere = Expiry(room_id=LOBBY_ID, actor_id=ada, created_at=1.0, seq=99)
+    assert await storage.messages.save([nowhere]) == [None]
     await storage.messages.save([Trim(room_id=LOBBY_ID, actor_id=ada, created_at=1.0)])
     await retention.count({"messages": 3}, 0)
     await _remove_conversations(storage)

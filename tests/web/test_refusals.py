@@ -36,6 +36,7 @@ OF_PROGRAMS = {
     "no_client",
     "no_hello",
     "no_setting",
+    "on_hold",
     "other_person",
     "other_version",
     "roles_given_twice",

@@ -30,7 +30,7 @@ class Expiry(FeatureWrite, frozen=True, gc=False, kw_only=True):
     seq: int
 
 
-ON_HOLD = Refusal(Code.CONFLICT, "this message is on hold")
+ON_HOLD = Refusal(Code.CONFLICT, "this message is on hold", reason="on_hold")
 
 TRIM = Kind("trimmed", Trim, Trimmed)
 

@@ -42,9 +42,6 @@ REQUIRED = {
 }
 """The settings that an operator cannot change: the server's promises depend on them."""
 
-FIRST_WITH_SUMMARIES = 17
-"""The first PostgreSQL that records which pages changed, so that a backup copies only these."""
-
 _MIB = 1 << 20
 
 FEWEST_CONNECTIONS = 50
@@ -88,10 +85,8 @@ def command(
 
     `own` are the operator's settings, as NAME=VALUE; they win over the defaults.
     """
-    version = cluster.binaries.version
     settings = (
         SETTINGS
-        | ({"summarize_wal": "on"} if version >= FIRST_WITH_SUMMARIES else {})
         | by_memory(usable_memory())
         | {name.lower(): value for name, _, value in (each.partition("=") for each in own)}
         | {"max_connections": str(connections), "unix_socket_directories": _quoted(sockets)}

@@ -93,6 +93,31 @@ def test_the_switcher_explains_an_empty_result(pages: Pages) -> None:
     expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
 
 
+def test_who_goes_elsewhere_as_the_page_opens_stays_there(pages: Pages, ada: Speaker) -> None:
+    """The page opens with the lobby; here a link is clicked as soon as it is drawn."""
+    room = ada.make_room("orchard")
+    page = pages.empty()
+    pages.log_in(page.context, "ada")
+    page.add_init_script(f"""new MutationObserver((_, observer) => {{
+        const link = document.querySelector('.sidebar a[href="/room/{room}"]');
+        if (link) {{
+            observer.disconnect();
+            link.click();
+        }}
+    }}).observe(document, {{ childList: true, subtree: true }})""")
+    page.goto(pages.url)
+    expect(page.get_by_role("heading", name="orchard", level=1)).to_be_visible()
+    page.evaluate("""async () => {
+        const app = document.querySelector("script[type=module]").src;
+        const { html, render, useEffect } = await import(new URL("vendor/preact.js", app));
+        await new Promise((resolve) => {
+            const Last = () => { useEffect(resolve, []); };  // after all effects that wait
+            render(html`<${Last} />`, document.createElement("div"));
+        });
+    }""")
+    expect(page.get_by_role("heading", name="orchard", level=1)).to_be_visible()
+
+
 def test_a_place_that_leads_elsewhere_as_it_is_first_shown_is_followed(pages: Pages) -> None:
     shown = pages.at("ada", "/room/1").evaluate("""async () => {
         const app = document.querySelector("script[type=module]").src;

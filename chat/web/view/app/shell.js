@@ -13,7 +13,7 @@ import { ConnectionBar } from "./connection_bar.js";
 import { choose, preference } from "../shared/preferences.js";
 import { startSessionMemory } from "../shared/session_memory.js";
 import { RoomPlace } from "../room/room_place.js";
-import { navigate, useRoute } from "../shared/router.js";
+import { currentRoute, navigate, useRoute } from "../shared/router.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { Welcome } from "./welcome.js";
 
@@ -106,7 +106,8 @@ function useInitialRoom(route, isPhone) {
   const rooms = useSelected((state) => state.rooms);
   const isLoaded = useSelected((state) => state.isLoaded);
   useEffect(() => {
-    if (route.screen !== "home" || isPhone || !isLoaded) return;
+    // Somebody may have gone elsewhere since this was drawn.
+    if (currentRoute().screen !== "home" || isPhone || !isLoaded) return;
     const stored = rooms.get(Number(preference("room")));
     const last = (stored?.info.hidden ? undefined : stored) ?? [...rooms.values()].find(({ info }) => info.kind === "lobby");
     if (last) navigate(`/room/${last.info.id}`, { replace: true });

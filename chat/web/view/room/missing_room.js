@@ -7,7 +7,7 @@ import { useChat, useSelected } from "../shared/context.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { isSomeoneElses } from "../../model/support_queue.js";
-import { navigate } from "../shared/router.js";
+import { currentRoute, navigate } from "../shared/router.js";
 import { useLoaded } from "../shared/loading.js";
 import { problemText } from "../shared/problem.js";
 import { UnsentList } from "../message/unsent_list.js";
@@ -45,7 +45,8 @@ async function whyNot(chat, room, seq) {
   try {
     /** @type {import("../../protocol").Room} */
     const info = await chat.call("GET", `/rooms/${room}`);
-    if (isSomeoneElses(info, chat.get().me?.id)) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
+    const isHere = currentRoute().room === room;
+    if (isHere && isSomeoneElses(info, chat.get().me?.id)) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
     // Made in another session, and nobody has written there yet: only the answer to this puts it in the list.
     if (info.kind === "direct" && info.peer) await chat.call("PUT", `/direct/${info.peer.id}`);
     return "forbidden"; // joined meanwhile

@@ -12,7 +12,7 @@ import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
 import { PHONE, useMedia } from "../shared/media.js";
 import { roomIcon, roomName } from "../shared/names.js";
-import { navigate } from "../shared/router.js";
+import { currentRoute, navigate } from "../shared/router.js";
 import { Timeline } from "../timeline/timeline.js";
 import { useTitle } from "../shared/title.js";
 
@@ -35,7 +35,7 @@ export function RoomPlace({ room, seq, panel }) {
   const isDesk = useSelected((state) => info !== undefined && isSomeoneElses(info, state.me?.id));
   useTitle(info ? roomName(info) : "");
   useEffect(() => {
-    if (isDesk) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
+    if (isDesk && currentRoute().room === room) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
   }, [isDesk, room, seq]);
   if (!info) return isLoaded ? html`<${Missing} room=${room} seq=${seq} />` : html`<${Loading} />`;
   return html`<div class="room-place">

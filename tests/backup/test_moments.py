@@ -137,6 +137,7 @@ async def test_a_moment_has_what_was_acknowledged_before_it(archive: Archive, wh
     assert has_file == (moment > archive.file_at)
 
 
+@in_campaign
 async def test_the_latest_has_all_also_what_came_last_before_the_stop(archive: Archive) -> None:
     assert (await texts_after(archive, None))[0] == archive.told.texts
 

@@ -132,6 +132,7 @@ def serving_of(server: ServerProcess) -> dict[int, int]:
     return {each["connection"]: worker_of(each["connection"]) for each in ask(server, "tree 9")["clients"]}
 
 
+@in_campaign
 def test_a_worker_that_is_killed_is_followed_by_another_and_the_rest_go_on(data: Path) -> None:
     with two_workers(data) as server, ExitStack() as stack:
         token = register(server.url, "ada")

@@ -122,6 +122,7 @@ def test_the_longest_waiting_is_first_and_answering_claims_it(
         expect(rows(olga)).to_have_text(["cyd", "ben"])
 
 
+@in_campaign
 def test_of_two_simultaneous_claims_one_wins_and_the_other_names_the_winner(
     pages: Pages, operators: tuple[Page, Page]
 ) -> None:

@@ -156,6 +156,7 @@ def test_a_log_out_at_the_provider_ends_the_page(page: Page, provider: RealProvi
     expect(page.get_by_text("You were logged out")).to_be_visible()
 
 
+@in_campaign
 def test_somebody_with_a_password_links_and_unlinks_their_account(page: Page, provider: RealProvider) -> None:
     home = provider.settings["CHAT_PUBLIC_URL"]
     person = {"name": "link-person", "password": PASSWORD}

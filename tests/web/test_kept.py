@@ -47,6 +47,7 @@ def test_rows_put_while_the_outbox_is_read_stay_in_order(pages: Pages) -> None:
     assert tab.page.evaluate(put) == "cba"
 
 
+@in_campaign
 def test_the_next_person_finds_nothing_of_the_one_before(pages: Pages) -> None:
     context = browser(pages, "ada")
     tab = Connection(context, pages.url)

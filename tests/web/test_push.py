@@ -118,6 +118,7 @@ def test_a_page_that_may_notify_subscribes_until_it_is_switched_off(subscribed: 
     expect(text).not_to_be_checked()
 
 
+@in_campaign
 def test_a_test_shows_what_the_push_service_answered(subscribed: Page) -> None:
     subscribed.get_by_role("button", name="Send a test notification").click()
     steps = subscribed.locator(".push-steps li")

@@ -279,6 +279,7 @@ def test_after_a_log_out_the_form_has_the_name(pages: Pages) -> None:
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
 
 
+@in_campaign
 def test_touch_targets_are_large_enough(pages: Pages, ada: Speaker) -> None:
     ben = Speaker(pages, "ben")
     room = ada.make_room("fingers", ben)

@@ -41,6 +41,7 @@ def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
     expect(late.get_by_text("This invitation is used up, revoked or expired.", exact=False)).to_be_visible()
 
 
+@in_campaign
 def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
     ada, room = pages.at("ada"), Room(pages, "ada", "attic")
     room.join("ben")

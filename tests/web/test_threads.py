@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -112,6 +113,7 @@ def test_a_deleted_message_keeps_its_thread(pages: Pages, ada: Speaker, ben: Spe
     expect(panel(page)).to_contain_text("1 reply")
 
 
+@in_campaign
 def test_a_link_to_a_reply_of_a_long_thread_shows_what_is_around_it(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_long_press_on_a_message_opens_its_menu(
     expect(bens.page.get_by_role("link", name="Back to rooms, 1 new for you")).to_have_text("1")
 
 
+@in_campaign
 def test_reading_is_seen_by_the_other_and_on_the_second_device(
     pages: Pages, ada: Speaker, ben: Speaker
 ) -> None:

@@ -297,7 +297,7 @@ def _beside(world: World, rate: float) -> tuple[dict[str, Any], float]:
 
 
 def main() -> None:
-    """Measure, and print what came of it."""
+    """Measure, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m bench.pushing", description=__doc__)
     parser.add_argument("--rate", type=float, default=500.0, help="pushes a second (500)")
     parser.add_argument("--rounds", type=int, default=3)

@@ -173,7 +173,7 @@ def _put_files(source: Path, store: Path, identities: Identities | None) -> None
     for file in sorted(source.glob("[0-9a-f][0-9a-f]/*")):
         trio.from_thread.check_cancelled()
         if file.is_symlink():
-            raise BackupFailed(f"{file} is a link: a backup has none, and what it leads to is not restored")
+            raise BackupFailed(f"{file} is a link: a backup has no links, and its target is not restored")
         new, name = store / f"{file.name}.new", file.name
         if file.suffix == SUFFIX and identities is not None:
             new.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import trio
 
 _PAUSE = 0.25
-"""Seconds between two looks at what was copied since."""
+"""Seconds between two looks for new bytes."""
 
 
 class WriteBehind:
@@ -34,7 +34,7 @@ class WriteBehind:
             return 0
         file = os.open(path, os.O_RDONLY)
         try:
-            # Linux begins to write what it is told is not needed, and keeps it until it is written.
+            # For bytes that are not needed Linux begins to write, and keeps them until they are written.
             os.posix_fadvise(file, begun, size - begun, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(file)

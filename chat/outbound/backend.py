@@ -83,7 +83,7 @@ class _JoiningStream(httpcore.AsyncNetworkStream):
         self._head = b""  # written, and not sent yet
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send what is written, or keep it if it is a head. Cancelling: a part may be sent."""
+        """Send the bytes, or keep them if they are a head. Cancelling: a part may be sent."""
         if not self._head and buffer.endswith(b"\r\n\r\n"):
             self._head = buffer
             return

@@ -70,7 +70,7 @@ class Mention(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What came of the mentions of a pair of servers."""
+    """The outcomes of the mentions of a pair of servers."""
 
     mentions: int
     sent: int

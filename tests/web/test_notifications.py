@@ -88,7 +88,7 @@ def test_messages_without_a_mention_do_not_notify(
     asked = call(pages, "ada", "POST", "/rooms/1/messages", {"key": "n-5", "text": "tea?"})["seq"]
     for key, reply in (("n-6", asked - 1), ("n-7", asked)):
         call(pages, "eve", "POST", "/rooms/1/messages", {"key": key, "text": f"re {key}", "reply": reply})
-    eventually(lambda: [each["body"] for each in notifications_of(tab)] == ["re n-7"], "her thread is told")
+    eventually(lambda: [each["body"] for each in notifications_of(tab)] == ["re n-7"], "her thread notifies")
     call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-3", "text": "@ada see this"})
     call(pages, "eve", "POST", f"/rooms/{room}/messages", {"key": "n-4", "text": "and this"})
     eventually(lambda: len(notifications_of(tab)) == 2, "both are told")

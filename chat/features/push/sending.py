@@ -267,7 +267,7 @@ class Sender:
             self.wake()
 
     async def _note(self) -> None:
-        """Note what is sent, at once: a server that dies before it does may have sent it, or not."""
+        """Note at once that these are sent: a server that dies before this may have sent them, or not."""
         while True:
             await self._changed.wait_until(lambda: self._unanswered)
             sent, self._unanswered = self._unanswered, []

@@ -24,7 +24,7 @@ class Trimmed(FeatureChange, frozen=True, gc=False, kw_only=True):
 class Expiry(FeatureWrite, frozen=True, gc=False, kw_only=True):
     """Deletes the newest message of a room, `seq`, which has expired; not if it is on hold by the commit.
 
-    `actor_id` is whoever sent it, and no client gets it.
+    `actor_id` is its sender. No client gets this change.
     """
 
     seq: int

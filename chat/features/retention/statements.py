@@ -76,7 +76,7 @@ ORDER BY r.id LIMIT $6"""
 
 # Where the removed part of the room $1 ends: at most $3 messages from before $2 or deleted before $4, none with words
 # or reactions of somebody on hold, none behind a change that such a person made, never the newest one. `pos` is that of
-# the message that is the oldest then: what is below it in the log goes too.
+# the oldest message then: changes below it in the log go too.
 _END = f"""
 SELECT r.first_seq, ends.up_to, next.pos
 FROM rooms r

@@ -139,7 +139,7 @@ ORDER BY id"""
 FORGET_RANGE = """
 DELETE FROM message_words WHERE id IN (SELECT id FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3)"""
 FORGET = "DELETE FROM message_words WHERE id = ANY($1::bigint[])"
-# What is written next in this transaction has its bucket, so the trigger adds none.
+# The next rows of this transaction have their bucket, so the trigger adds none.
 WITH_BUCKETS = "SET LOCAL chat.has_bucket = 'on'"
 WRITE = """
 INSERT INTO message_words (id, room_id, words)

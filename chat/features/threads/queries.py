@@ -160,7 +160,7 @@ class PostgresThreads:
 
 
 async def remove_replies(connection: Connection, room_id: int, after: int, up_to: int) -> None:
-    """Remove what is kept of messages that are about to be removed; asyncio-flavoured."""
+    """Remove the threads and replies of messages that are removed next; asyncio-flavoured."""
     roots = list({row["root"] for row in await connection.fetch(_REMOVE, room_id, after, up_to)})
     await connection.execute(_REMOVE_THREADS, room_id, roots, up_to)
     await connection.execute(_REMOVE_FOLLOWS, room_id, roots, after, up_to)

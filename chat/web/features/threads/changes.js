@@ -44,7 +44,7 @@ function afterDeletion(known = NOTHING, { seq }) {
 }
 
 /**
- * What is known after threads were read whose first messages are in a range.
+ * The known threads after a read of those whose first messages are in a range.
  * @param {Threads | undefined} known
  * @param {readonly ThreadState[]} states
  * @param {number} first

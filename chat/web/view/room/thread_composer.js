@@ -1,4 +1,4 @@
-// The field in which one replies in a thread. What is typed stays for as long as the page is open.
+// The field for a reply in a thread. Its text stays until the page is closed.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";

@@ -85,7 +85,7 @@ export function useThread(room, seq) {
     if (isLive && !loaded.isLoaded) reload();
   }, [isLive, loaded.isLoaded, reload]);
 
-  // What is known of the room is dropped by a reset: then replies may have been missed.
+  // A reset drops the threads of the room: replies may have been missed.
   const known = /** @type {import("../../features/threads/changes.js").Threads | undefined} */ (room.features.threads);
   const isKnown = useRef(known !== undefined);
   useEffect(() => {

@@ -9,7 +9,7 @@ SELECT EXISTS (SELECT FROM confirmed_addresses AS c JOIN users USING (email_key)
                WHERE c.user_id = $1 AND users.id = $1)"""
 _CLEAN = "DELETE FROM address_links WHERE expires_at < clock_timestamp()"
 # So that several at once, also of other accounts with this address before, are counted.
-_LOCK = "SELECT pg_advisory_xact_lock(0x61646472, hashtext(email_key)) FROM users WHERE id = $1"  # "addr"
+_LOCK = f"SELECT pg_advisory_xact_lock({0x61646472}, hashtext(email_key)) FROM users WHERE id = $1"  # "addr"
 _BEGIN = f"""
 WITH found AS (
     SELECT id, name, email, email_key FROM users

@@ -8,7 +8,7 @@ from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
-_LOCK = "SELECT pg_advisory_xact_lock(0x6578706F)"  # "expo": one at a time is claimed
+_LOCK = f"SELECT pg_advisory_xact_lock({0x6578706F})"  # "expo": one at a time is claimed
 
 _EXPORT = """
 user_id AS person_id, exports.name, extract(epoch FROM asked_at)::float8 AS asked_at, share::float8 AS share,

@@ -3,8 +3,8 @@
 from chat.features.push.ledger import CLAIM, KEPT
 from chat.storage.postgres.session import ASYNC_COMMIT
 
-LOCK_STEPS = "SELECT pg_advisory_xact_lock(0x70757364)"  # "pusd": one server decides at a time
-LOCK_CLAIMS = "SELECT pg_advisory_xact_lock(0x70757363)"  # "pusc": one claims, so a room is claimed whole
+LOCK_STEPS = f"SELECT pg_advisory_xact_lock({0x70757364})"  # "pusd": one server decides at a time
+LOCK_CLAIMS = f"SELECT pg_advisory_xact_lock({0x70757363})"  # "pusc": one claims, so a room is claimed whole
 
 PLACE = """
 SELECT coalesce(push_state.last_id, lanes.last_id) AS last_id, lanes.last_id AS newest, push_state.id IS NULL AS is_new

@@ -21,7 +21,7 @@ ON CONFLICT (session_id) DO UPDATE SET endpoint = $3, p256dh = $4, auth = $5, he
 WHERE (push_subscriptions.endpoint, push_subscriptions.p256dh, push_subscriptions.auth) <> ($3, $4, $5)"""
 
 # Two browsers with one endpoint at the same moment: one after the other.
-_LOCK = "SELECT pg_advisory_xact_lock(0x70757368, hashtext($1))"  # "push"
+_LOCK = f"SELECT pg_advisory_xact_lock({0x70757368}, hashtext($1))"  # "push"
 
 _UNSUBSCRIBE = "DELETE FROM push_subscriptions WHERE session_id = $1"
 _FORGET = "DELETE FROM push_subscriptions WHERE session_id = $1 AND endpoint = $2"

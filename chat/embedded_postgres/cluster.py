@@ -21,6 +21,8 @@ SUPERUSER = "chat"
 FIRST_WITH_BUILTIN_LOCALES = 17
 INITDB_TIMEOUT = 120.0
 """Seconds; it takes half a second on a good disk."""
+SEGMENT_MIB = 4
+"""The size of a segment of WAL: a backup fills the rest of one with zeros twice, for which each commit waits."""
 
 logger = structlog.get_logger(__name__)
 
@@ -56,14 +58,19 @@ async def prepare_cluster(data: Path) -> Cluster:
     return Cluster(path, binaries, owner)
 
 
-async def create_cluster(path: Path, binaries: Binaries, owner: UnixUser | None) -> None:
-    """Create a cluster at `path`, atomically. Raises CannotStart, and OSError. Cancelling: there is none."""
+async def create_cluster(
+    path: Path, binaries: Binaries, owner: UnixUser | None, segment_mib: int = SEGMENT_MIB
+) -> None:
+    """Create a cluster at `path`, atomically, with WAL segments of so many MiB.
+
+    Raises CannotStart, and OSError. Cancelling: there is none.
+    """
     home = path.parent
     logger.info("creating the PostgreSQL database", path=str(path), version=binaries.version)
     new = home / f"new-{secrets.token_hex(4)}"
     try:
         status, said = await run(
-            (binaries.directory / "initdb", "-D", new, *_options(binaries.version)),
+            (binaries.directory / "initdb", "-D", new, *_options(binaries.version, segment_mib)),
             directory=home,
             owner=owner,
             timeout=INITDB_TIMEOUT,
@@ -83,14 +90,14 @@ async def create_cluster(path: Path, binaries: Binaries, owner: UnixUser | None)
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _options(version: int) -> list[str]:
+def _options(version: int, segment_mib: int) -> list[str]:
     """Return initdb's options. There is no password: the only access is a socket in a private directory.
 
     Text sorts by code point. Letters are Unicode's where PostgreSQL has a built-in locale; otherwise ASCII's, because
     C is the only locale that every machine has.
     """
     options = [f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--locale=C"]
-    options += ["--data-checksums", "--no-instructions"]
+    options += ["--data-checksums", "--no-instructions", f"--wal-segsize={segment_mib}"]
     if version >= FIRST_WITH_BUILTIN_LOCALES:
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return options

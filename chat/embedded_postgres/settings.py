@@ -22,6 +22,7 @@ SETTINGS = {
     # recovery after a crash takes is bounded by max_wal_size.
     "wal_compression": "on",
     "checkpoint_timeout": "30min",
+    "min_wal_size": "80MB",  # of files that are used again: to make a new one takes a commit tens of milliseconds
     "max_slot_wal_keep_size": "2GB",  # an archive that is away must not fill the disk
     "jit": "off",  # our queries are short
     "restart_after_crash": "on",

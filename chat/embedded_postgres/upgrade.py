@@ -22,7 +22,7 @@ import trio
 from chat.domain.startup import CannotStart
 from chat.durable import sync_directory
 from chat.embedded_postgres.binaries import Binaries, find_binaries
-from chat.embedded_postgres.cluster import SUPERUSER, Cluster, create_cluster
+from chat.embedded_postgres.cluster import SEGMENT_MIB, SUPERUSER, Cluster, create_cluster
 from chat.embedded_postgres.data_directory import DataDirectory
 from chat.embedded_postgres.process import run
 from chat.embedded_postgres.running import open_cluster
@@ -50,6 +50,8 @@ _COUNTS = r"""
 SELECT format('SELECT %L, count(*) FROM %I.%I', schemaname || '.' || tablename, schemaname, tablename)
 FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1 \gexec
 """
+
+_SEGMENT_MIB = "SELECT setting::bigint >> 20 FROM pg_settings WHERE name = 'wal_segment_size'"
 
 logger = structlog.get_logger(__name__)
 
@@ -139,8 +141,10 @@ class _Upgrade:
         )
         make_private(self._making, self._old.owner)
         try:
-            before = await self._counts_of_old(dump=not by_pg_upgrade)
-            await create_cluster(self._new.path, self._new.binaries, self._old.owner)
+            before, segment_mib = await self._look_at_old(dump=not by_pg_upgrade)
+            # pg_upgrade takes the WAL's segments as they are.
+            size_of_segments = segment_mib if by_pg_upgrade else SEGMENT_MIB
+            await create_cluster(self._new.path, self._new.binaries, self._old.owner, size_of_segments)
             if by_pg_upgrade:
                 self._report(f"pg_upgrade runs; its log: {self._new.path / 'pg_upgrade_output.d'}")
                 await self._pg_upgrade(link)
@@ -162,14 +166,17 @@ class _Upgrade:
                 " back"
             )
 
-    async def _counts_of_old(self, *, dump: bool) -> str:
-        """Start the old cluster, which recovers if it was killed, and return the number of rows of each table."""
+    async def _look_at_old(self, *, dump: bool) -> tuple[str, int]:
+        """Start the old cluster, which recovers if it was killed.
+
+        Returns the number of rows of each table, and the MiB of a segment of its WAL.
+        """
         async with open_cluster(self._data, self._old, self._sockets, grace=self._grace):
             if dump:
                 self._report("dumping the old database")
                 await self._refuse_others()
                 await self._program("pg_dump", "--format=custom", "--compress=0", f"--file={self._dump}")
-            return await self._counts()
+            return await self._counts(), int(await self._program("psql", "-XAtc", _SEGMENT_MIB))
 
     async def _complete_and_compare(self, before: str, *, restore: bool) -> None:
         """Start the new cluster, fill it by the dump if there is one, and count its rows."""

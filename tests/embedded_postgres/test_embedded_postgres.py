@@ -181,6 +181,7 @@ async def test_the_first_start_makes_a_database_that_the_next_start_keeps(made: 
             assert await ask(postgres.address, "SHOW listen_addresses") == ""
             assert await ask(postgres.address, "SHOW fsync") == "on"
             assert await ask(postgres.address, "SHOW server_encoding") == "UTF8"
+            assert await ask(postgres.address, "SHOW wal_segment_size") == "4MB"
             assert (made / "postgres").stat().st_mode & 0o777 == 0o700
             kept = await keep_one_more(postgres.address)
         assert not postgres.ready

@@ -15,6 +15,8 @@ from tests.support.command_line import run_chat
 DEBIANS = 15
 WHEELS = 16
 """The versions that tests find: Debian 12's, and the older one of the wheel."""
+OLD_SEGMENT_MIB = 16
+"""The size of WAL segments in a database that a release before has made."""
 
 
 def make_old_data(data: Path, version: int) -> None:
@@ -25,7 +27,8 @@ def make_old_data(data: Path, version: int) -> None:
             home = data / "postgres"
             owner = choose_owner(home)
             make_home(home, owner)
-            await create_cluster(home / "cluster", await find_binaries(data, home, owner, version), owner)
+            binaries = await find_binaries(data, home, owner, version)
+            await create_cluster(home / "cluster", binaries, owner, OLD_SEGMENT_MIB)
 
     trio.run(make)
 

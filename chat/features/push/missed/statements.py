@@ -4,7 +4,7 @@ from chat.features.push.ledger import KEPT
 from chat.features.push.ledger_statements import FACTS, FACTS_FROM, candidates
 from chat.features.push.missed.port import USUAL
 
-LOCK_STEPS = f"SELECT pg_advisory_xact_lock({0x6d697364})"  # "misd": one server decides at a time
+LOCK_STEPS = f"SELECT pg_advisory_xact_lock({0x6D697364})"  # "misd": one server decides at a time
 
 # The people whom mails reach: their address is confirmed, and they have not chosen "never".
 _RECEIVERS = """(

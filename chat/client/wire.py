@@ -15,11 +15,12 @@ class Sender(Value, kw_only=True, frozen=True):
 
 
 class Person(Value, kw_only=True, frozen=True):
-    """A person. `changed` is when name, display name or roles last changed."""
+    """A person. `changed` is when name, display name, picture or roles last changed."""
 
     id: int
     name: str
     display: str | None = None
+    picture: str | None = None
     roles: tuple[str, ...] = ()
     changed: int = 0
 
@@ -137,6 +138,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     kind: str
     name: str | None = None
     topic: str = ""
+    picture: str | None = None
     private: bool = False
     archived: bool = False
     role: str = "member"

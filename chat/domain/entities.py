@@ -33,14 +33,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     Raising `token_generation` revokes every token issued so far. A moderator moderates every public room. A disabled
     person can't log in. `created_at` and `changed_at` (last change of name, roles or profile) are Unix seconds.
-    `share_reads`: others may see the person's read positions. A visitor of the support widget has no password, and no
-    room but their support conversation. `session_id` is not stored: the session of the token in use, if it has one.
+    `share_reads`: others may see the person's read positions; `picture` is a SHA-256 in hex. A visitor of the support
+    widget has no password, and no room but their conversation. `session_id` is not stored: that of the token in use.
     """
 
     id: int
     name: str
     email: str | None = None
     display_name: str | None = None
+    picture: str | None = None
     is_operator: bool = False
     is_moderator: bool = False
     is_admin: bool = False

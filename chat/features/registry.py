@@ -9,6 +9,7 @@ from chat.features.invites import FEATURE as INVITES
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
 from chat.features.oidc import FEATURE as OIDC
+from chat.features.pictures import FEATURE as PICTURES
 from chat.features.pins import FEATURE as PINS
 from chat.features.push import FEATURE as PUSH
 from chat.features.push.missed import FEATURE as MISSED_MAIL
@@ -30,6 +31,7 @@ _BEFORE: tuple[Feature, ...] = (
     MAIL,
     MISSED_MAIL,
     OIDC,
+    PICTURES,
     PINS,
     PUSH,
     QUIET_HOURS,

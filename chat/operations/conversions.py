@@ -32,6 +32,7 @@ def person_fields(person: entities.Person) -> dict[str, Any]:
         "id": person.id,
         "name": person.name,
         "display": person.display_name,
+        "picture": person.picture,
         "roles": ["guest"] if person.is_visitor else [*roles_of(person)],
         "changed": milliseconds(person.changed_at),
     }
@@ -119,6 +120,7 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "kind": snapshot.kind.value,
         "name": snapshot.name,
         "topic": snapshot.topic,
+        "picture": snapshot.picture,
         "private": snapshot.is_private,
         "archived": snapshot.is_archived,
         "role": snapshot.role.value,

@@ -9,6 +9,7 @@ import msgspec
 from chat.domain.accounts.sessions import Device
 from chat.domain.entities import Person
 from chat.domain.limits.budgets import Budgets
+from chat.domain.ports import KeptFile
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms.room_history import MOST_TEXTS
 from chat.engine.hub import Subscriber
@@ -84,6 +85,12 @@ class AlreadyDone(msgspec.Struct, frozen=True):
     reply: msgspec.Struct
 
 
+class Lasting(msgspec.Struct, frozen=True):
+    """A file whose address never means another one, and which everybody may have who knows it: browsers keep it."""
+
+    file: KeptFile
+
+
 class WithCookie(msgspec.Struct, frozen=True):
     """A reply over HTTP with the value of a header `Set-Cookie`."""
 
@@ -94,8 +101,8 @@ class WithCookie(msgspec.Struct, frozen=True):
 Handler = Callable[..., Awaitable[Any]]
 """Takes the services, the caller, a request of the operation's type, and the uploaded bytes if there are any.
 
-Returns a reply of the operation's type, perhaps in AlreadyDone or WithCookie, or a Refusal. It does not depend on the
-transport. May raise StorageDown and OutcomeUnknown. Cancelling does all of a begun write or nothing.
+Returns a reply of the operation's type, perhaps in AlreadyDone, WithCookie or Lasting, or a Refusal. It does not depend
+on the transport. May raise StorageDown and OutcomeUnknown. Cancelling does all of a begun write or nothing.
 """
 
 

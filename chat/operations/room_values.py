@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from chat.domain.messages.files import MOST_FILES, NAME_BYTES
 from chat.domain.text.wrong_values import pattern
-from chat.operations.values import Email, Id, Name, Person, Time, Value, WebPage
+from chat.operations.values import Email, Id, Name, Person, Picture, Time, Value, WebPage
 
 Seq = Annotated[
     int, Meta(ge=1, le=2**53 - 1, description="A message's number in its room: 1, 2, 3 … without gaps")
@@ -132,6 +132,7 @@ class RoomFields(Value, kw_only=True, frozen=True):
     kind: RoomKind
     name: Name | None = None
     topic: Topic = ""
+    picture: Picture | None = None
     private: bool = False
     archived: bool = False
     role: Annotated[RoomRole, Meta(description="Of the reader in the room")] = "member"

@@ -25,6 +25,10 @@ AfterName = Annotated[str, pattern(*SOUGHT, max_length=64, description="The `nex
 Limit = Annotated[int, Meta(ge=1, le=100)]
 WebPage = Annotated[str, Meta(max_length=2048, description="http: or https:, without query and fragment")]
 
+Picture = Annotated[
+    str, Meta(min_length=64, max_length=64, description="Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}`")
+]
+
 ServerRole = Literal["guest", "operator", "moderator", "admin"]
 
 
@@ -33,11 +37,12 @@ class Value(Struct, kw_only=True, omit_defaults=True, frozen=True):
 
 
 class Person(Value, kw_only=True, frozen=True):
-    """A person. `changed` is when name, display name or roles last changed."""
+    """A person. `changed` is when name, display name, picture or roles last changed."""
 
     id: Id
     name: Name
     display: Name | None = None
+    picture: Picture | None = None
     roles: list[ServerRole] = []
     changed: Time
 

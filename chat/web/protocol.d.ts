@@ -6,6 +6,8 @@ export interface Account {
   id: number;
   name: string;
   display?: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
@@ -267,6 +269,8 @@ export interface ChangeSettings {
   deleted_days?: number | null;
   login?: "both" | "password" | "sso" | null;
   login_links?: "off" | "on" | null;
+  server_picture?: string | null;
+  server_colour?: string | null;
 }
 
 /**
@@ -327,6 +331,16 @@ export interface ChooseQuietHours {
 
 /** The reason, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
+
+/** The colour of the log-in page, as #1a7f5a; empty: the usual one. */
+export interface ColourSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string;
+  default: string;
+}
 
 /** The code of a mailed link. */
 export interface ConfirmAddress {
@@ -644,8 +658,8 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention, search,
-   * second_factor, support, sync_pages, threads, visitors; others may be added
+   * missed_mail, oidc, pictures, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention,
+   * search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -958,6 +972,8 @@ export interface Me {
   id: number;
   name: string;
   display?: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
@@ -1216,11 +1232,13 @@ export interface People {
   next?: string;
 }
 
-/** A person. `changed` is when name, display name or roles last changed. */
+/** A person. `changed` is when name, display name, picture or roles last changed. */
 export interface Person {
   id: number;
   name: string;
   display?: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
@@ -1232,9 +1250,45 @@ export interface PersonEvent {
   id: number;
   name: string;
   display?: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
+}
+
+/** The room has another picture now, or none. */
+export interface PictureEvent {
+  type: "picture";
+  room: number;
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
+  by: number;
+}
+
+/** The picture as it is now. */
+export interface PictureNow {
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
+}
+
+/** A room whose picture is to change. */
+export interface PictureOfRoom {
+  room: number;
+}
+
+/** The server's picture, a SHA-256 in hex; empty: none. It is uploaded to `/admin/picture`. */
+export interface PictureSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string;
+  default: string;
 }
 
 /** How many messages of the room are pinned now. */
@@ -1324,6 +1378,11 @@ export interface Presence {
 export interface PresenceEvent {
   type: "presence";
   people: Presence[];
+}
+
+/** The profiles of those who are there; visitors of the support widget get operators only. */
+export interface Profiles {
+  people: Person[];
 }
 
 /** One's own password, if there is one, and a code of the second factor, if there is one. */
@@ -1605,6 +1664,8 @@ export interface Room {
   kind: "direct" | "lobby" | "room" | "support";
   name?: string;
   topic?: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
   private?: boolean;
   archived?: boolean;
   /** Of the reader in the room */
@@ -1644,6 +1705,8 @@ export interface RoomEvent {
   kind: "direct" | "lobby" | "room" | "support";
   name?: string;
   topic?: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
   private?: boolean;
   archived?: boolean;
   /** Of the reader in the room */
@@ -1803,8 +1866,8 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention, search,
-   * second_factor, support, sync_pages, threads, visitors; others may be added
+   * missed_mail, oidc, pictures, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention,
+   * search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1876,12 +1939,16 @@ export interface SetUp {
  * `lobby` is `open` if clients read the lobby without logging in. `login` says how people log in: with a
  * `password`, with the identity provider (`sso`), or with either (`both`); `provider` is what that is called, if
  * there is one. `passkeys`: people who have one log in by it; `login_links`: people may log in by a mailed link.
+ * `picture` and `colour` are those of the log-in page; the usual ones are left out.
  */
 export interface SetUpState {
   needed: boolean;
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   server: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture?: string;
+  colour?: string;
   login?: "both" | "password" | "sso";
   provider?: string;
   passkeys?: boolean;
@@ -1917,6 +1984,8 @@ export interface Settings {
   deleted_days: DaysSetting;
   login: LoginSetting;
   login_links: LoginLinksSetting;
+  server_picture: PictureSetting;
+  server_colour: ColourSetting;
 }
 
 /** The status is set until this socket reports another. */
@@ -2302,6 +2371,16 @@ export interface WhichPerson {
   person: number;
 }
 
+/** A picture by its SHA-256. */
+export interface WhichPicture {
+  picture: string;
+}
+
+/** People whose profiles are requested. */
+export interface WhichProfiles {
+  people: number[];
+}
+
 /** A page of the rooms that the caller may join, with `q` in their names. */
 export interface WhichPublicRooms {
   q?: string;
@@ -2416,6 +2495,7 @@ export type Event =
   | SupportEvent
   | MemberEvent
   | ChangedEvent
+  | PictureEvent
   | PinnedEvent
   | TrimmedEvent
   | UnknownEvent

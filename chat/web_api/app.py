@@ -31,7 +31,7 @@ from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.inspection.doctor_mark import PATH as DOCTOR
 from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, has_codes, refuse
-from chat.web_api.bodies import LONGEST_BODY, UPLOADS, BadBody
+from chat.web_api.bodies import LONGEST_BODY, PICTURES, UPLOADS, BadBody
 from chat.web_api.web_client import WEB_CLIENT
 
 _BODY_TIMEOUT = 30
@@ -61,7 +61,7 @@ def create_app(
     """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code. A failure is a 500 and a log line.
 
     Calls from an address over its budget (`budgets`) are delayed, and every 429 by a second, which also delays the
-    next call of that connection. The files of the web client do not count: a page has a hundred. With `scheduler`, all
+    next call of that connection. The files of the web client and pictures do not count: a page has a hundred. With `scheduler`, all
     requests share the loop fairly. `answered` counts them.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
@@ -83,6 +83,7 @@ def create_app(
     async def wait_for_budget() -> None:
         if (
             request.blueprint != WEB_CLIENT
+            and not PICTURES.fullmatch(request.path)
             and budgets is not None
             and (wait := budgets.call(request.remote_addr or ""))
         ):

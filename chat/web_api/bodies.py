@@ -20,6 +20,9 @@ LONGEST_BODY = 65536
 UPLOADS = re.compile(r"/api/v1/rooms/[0-9]{1,16}/files/?")
 """The paths of uploads, whose bodies have any length and are read piece by piece."""
 
+PICTURES = re.compile(r"/api/v1/pictures/[0-9a-f]{64}")
+"""The addresses of pictures, which do not count as calls; who asks for one that nobody has waits."""
+
 _LONGEST_TYPE = 200
 """Characters of a content type with parameters; Werkzeug needs 1 µs for each."""
 

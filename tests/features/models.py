@@ -5,6 +5,7 @@ from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
 from tests.features.mail.model import MailModel
 from tests.features.oidc.model import OidcModel
+from tests.features.pictures.model import PicturesModel
 from tests.features.pins.model import PinsModel
 from tests.features.push.model import PushModel
 from tests.features.recovery.model import RecoveryModel
@@ -19,6 +20,7 @@ MODELS = (
     InvitedModel,
     MailModel,
     OidcModel,
+    PicturesModel,
     PinsModel,
     PushModel,
     RecoveryModel,

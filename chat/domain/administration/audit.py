@@ -27,6 +27,7 @@ class What(StrEnum):
     RENAMED = "renamed"
     ROLES_CHANGED = "roles_changed"
     ROLES_BY_PROVIDER = "roles_by_provider"
+    PICTURE_REMOVED = "picture_removed"
     PASSWORD_SET = "password_set"
     DISABLED = "disabled"
     ENABLED = "enabled"

@@ -28,7 +28,9 @@ from chat.domain.limits.bounds import (
     Registration,
     RoomsKeep,
     SecondFactorFor,
+    ServerColour,
     ServerName,
+    ServerPicture,
     SettingValue,
 )
 from chat.domain.limits.budgets import Budgets, Rates
@@ -65,6 +67,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     change_days: Days = 0
     key_days: Days = 0
     deleted_days: Days = 0
+    server_picture: ServerPicture = ""
+    server_colour: ServerColour = ""
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -208,6 +212,16 @@ class LiveSettings:
     def server_name(self) -> str:
         """The name of the server, for people."""
         return self._values.server_name
+
+    @property
+    def server_picture(self) -> str:
+        """The server's picture, a SHA-256 in hex; empty: none."""
+        return self._values.server_picture
+
+    @property
+    def server_colour(self) -> str:
+        """The colour of the log-in page, as #1a7f5a; empty: the usual one."""
+        return self._values.server_colour
 
     @property
     def widget_origins(self) -> tuple[str, ...]:

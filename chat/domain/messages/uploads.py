@@ -31,7 +31,7 @@ class Uploads:
 
     Args:
         table: the rows.
-        store: the bytes; None: this server takes none.
+        store: the bytes, also of pictures; None: this server takes none.
         conversations: checks who may see a room.
         most_bytes: of one file; 0: uploads are refused, downloads still work.
     """
@@ -40,7 +40,7 @@ class Uploads:
         self, table: Files, store: FileStore | None, conversations: Conversations, most_bytes: int
     ) -> None:
         self._table = table
-        self._store = store
+        self.store = store
         self._conversations = conversations
         self.most_bytes = most_bytes if store is not None else 0
         self._under_way: Counter[int] = Counter()
@@ -58,7 +58,7 @@ class Uploads:
 
         Cancelling: nothing of it is left, or all of it, which is removed after a day.
         """
-        if self._store is None or not self.most_bytes:
+        if self.store is None or not self.most_bytes:
             return NO_FILES_HERE
         access = await self._conversations.enter(person, room_id)
         if isinstance(access, Refusal):
@@ -72,7 +72,7 @@ class Uploads:
         self._under_way[person.id] += 1
         try:
             async with aclosing(_at_most(self.most_bytes, pieces)) as bounded:
-                stored = await self._store.store(bounded)
+                stored = await self.store.store(bounded)
         except _TooBig:
             return self._too_big()
         finally:
@@ -102,7 +102,7 @@ class Uploads:
         kept = await self._table.file(file_id)
         if kept is None or (kept.seq is None and kept.owner_id != person.id):
             return NO_FILE
-        is_here = self._store is not None and await self._store.has(kept.digest)
+        is_here = self.store is not None and await self.store.has(kept.digest)
         access = await self._conversations.enter(person, kept.room_id)
         if isinstance(access, Refusal):
             return NO_FILE
@@ -110,8 +110,8 @@ class Uploads:
 
     def reading(self, kept: KeptFile) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the bytes of a found file, to read piece by piece. Cancelling changes nothing."""
-        assert self._store is not None
-        return self._store.reading(kept.digest)
+        assert self.store is not None
+        return self.store.reading(kept.digest)
 
     def _too_big(self) -> Refusal:
         return Refusal(Code.TOO_BIG, f"a file has at most {self.most_bytes} bytes", reason="file_too_big")

@@ -27,11 +27,17 @@ _HEADERS = {
     "Cache-Control": "private, no-cache",
 }
 
+_FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""For a file whose address is its content. No proxy keeps it, so it is gone where nobody has seen it."""
 
-def send_file(services: Services, kept: KeptFile) -> Response:
-    """Answer with the file's bytes, which are read from the disk as fast as the client takes them. Sync."""
+
+def send_file(services: Services, kept: KeptFile, *, is_lasting: bool = False) -> Response:
+    """Answer with the file's bytes, which are read from the disk as fast as the client takes them. Sync.
+
+    `is_lasting`: its address never means another file.
+    """
     etag = f'"{kept.digest.hex()}"'
-    headers = {**_HEADERS, "ETag": etag}
+    headers = {**_HEADERS, "ETag": etag, **(_FOR_EVER if is_lasting else {})}
     if etag in request.headers.get("If-None-Match", ""):
         return Response(b"", 304, headers)
     file = kept.file

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from chat.domain.accounts.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal
-from chat.operations.operation import Access, AlreadyDone, Caller, Operation, WithCookie
+from chat.operations.operation import Access, AlreadyDone, Caller, Lasting, Operation, WithCookie
 from chat.operations.sessions import Session
 from chat.protocols.native.accounts.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.accounts.types import Refresh
@@ -72,6 +72,8 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         reply = await services.handler_of(operation)(services, caller, asked, *body)
         if isinstance(reply, KeptFile):
             return send_file(services, reply)
+        if isinstance(reply, Lasting):
+            return send_file(services, reply.file, is_lasting=True)
         if isinstance(reply, ArchiveFile):
             return await send_archive(reply)
         has_own_refresh = isinstance(call.body, Refresh) and call.body.refresh is not None

@@ -11,18 +11,18 @@ from chat.storage.postgres.database import Database
 from chat.storage.postgres.name_parts import NEAR, find_by_part
 from chat.storage.postgres.session import Connection
 
-_PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_admin, u.is_visitor,
+PUBLIC = """u.id, u.name, u.display_name, u.picture, u.is_operator, u.is_moderator, u.is_admin, u.is_visitor,
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
 
 FIND = f"""
-SELECT {_PUBLIC} FROM users u
+SELECT {PUBLIC} FROM users u
 WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL AND NOT u.is_visitor
 ORDER BY u.name_key LIMIT $3"""
 
 # The same among the first people only.
 FIND_NEAR = f"""
-SELECT {_PUBLIC} FROM (SELECT * FROM users WHERE name_key > $2 ORDER BY name_key LIMIT {NEAR}) AS u
+SELECT {PUBLIC} FROM (SELECT * FROM users WHERE name_key > $2 ORDER BY name_key LIMIT {NEAR}) AS u
 WHERE position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL AND NOT u.is_visitor
 ORDER BY u.name_key LIMIT $3"""
 
@@ -32,7 +32,7 @@ FIND_BY_PARTS = f"""
 WITH found AS MATERIALIZED (
     SELECT * FROM users WHERE name_parts(name_key) @> $4::text[] AND NOT is_visitor
 )
-SELECT {_PUBLIC} FROM found u WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL
+SELECT {PUBLIC} FROM found u WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL
 ORDER BY u.name_key LIMIT $3"""
 
 _MOST_LOOKED_AT = 10_000
@@ -41,7 +41,7 @@ _MOST_LOOKED_AT = 10_000
 CHANGED_SINCE = f"""
 WITH me AS MATERIALIZED (SELECT id, is_operator FROM users WHERE id = $1 AND deleted_at IS NULL),
 own AS MATERIALIZED (SELECT id FROM rooms WHERE kind = 'support' AND creator_id = $1 AND spoken_after_id IS NOT NULL)
-SELECT {_PUBLIC}
+SELECT {PUBLIC}
 FROM me CROSS JOIN LATERAL (
     SELECT * FROM users WHERE changed_at > to_timestamp($2::float8) ORDER BY changed_at DESC LIMIT {_MOST_LOOKED_AT}
 ) AS u
@@ -68,7 +68,7 @@ WITH them AS (SELECT id FROM users WHERE id = $2 AND deleted_at IS NULL), made A
 SELECT true FROM them"""
 _UNBLOCK = "DELETE FROM blocks WHERE user_id = $1 AND blocked_id = $2"
 _BLOCKED = f"""
-SELECT {_PUBLIC} FROM blocks b JOIN users u ON u.id = b.blocked_id AND u.deleted_at IS NULL
+SELECT {PUBLIC} FROM blocks b JOIN users u ON u.id = b.blocked_id AND u.deleted_at IS NULL
 WHERE b.user_id = $1 AND u.name_key > $2 ORDER BY u.name_key LIMIT $3"""
 _BLOCKED_IDS = "SELECT blocked_id FROM blocks WHERE user_id = $1"
 _BLOCKS_SINCE = """

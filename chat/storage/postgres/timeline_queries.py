@@ -271,7 +271,7 @@ _CUT = "($2::bigint[])[r.nth]"
 
 SNAPSHOTS = f"""
 WITH {_mine("(NOT r.is_closed OR me.nth <> ALL($3::bigint[]))", _SEVERAL)}
-SELECT r.nth, r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
+SELECT r.nth, r.id, r.kind, r.name, r.topic, r.picture, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
     CASE r.kind
         WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)
         WHEN 'support' THEN {_IN_CONVERSATION}
@@ -285,6 +285,7 @@ SELECT r.nth, r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT 
     {_mentions("r.whose_id", "own.read", "coalesce(m.seq, 0)")} AS mentioned,
     coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
+    peer.picture AS peer_picture,
     peer.is_operator AS peer_is_operator, peer.is_moderator AS peer_is_moderator, peer.is_admin AS peer_is_admin,
     peer.is_visitor AS peer_is_visitor, peer.is_visitor AND peer.disabled_at IS NOT NULL AS peer_is_disabled,
     visit.email AS visit_email, visit.page AS visit_page,

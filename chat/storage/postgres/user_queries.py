@@ -2,7 +2,7 @@
 
 from chat.storage.postgres.name_parts import NEAR
 
-_COLUMNS = """id, name, email, display_name, is_operator, is_moderator, is_admin, token_generation,
+_COLUMNS = """id, name, email, display_name, picture, is_operator, is_moderator, is_admin, token_generation,
     disabled_at IS NOT NULL AS is_disabled, is_visitor, has_second_factor, share_reads,
     extract(epoch FROM created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(changed_at, created_at))::float8 AS changed_at"""

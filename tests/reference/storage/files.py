@@ -10,6 +10,7 @@ from chat.domain.entities import Draft, File
 from chat.domain.messages.files import NO_SUCH_FILES, UNATTACHED_KEPT, UNKNOWN_KEPT
 from chat.domain.ports.files import KeptFile, NewFile
 from chat.domain.refusals import Refusal
+from chat.features.pictures.changes import NewPicture
 from tests.reference.storage.room_table import RoomTable
 
 
@@ -39,7 +40,7 @@ class MemoryFiles:
 
     async def unneeded(self, digests: Collection[bytes]) -> set[bytes]:
         await trio.lowlevel.checkpoint()
-        used = {kept.digest for kept, _ in self._kept.values() if self._rooms.is_there(kept.room_id)}
+        used = {kept.digest for kept, _ in self._kept.values() if self._is_used(kept)}
         had = {kept.digest for kept, _ in self._kept.values()} | self._deleted
         for digest in {*digests} - used - had:
             self._unknown.setdefault(digest, self._now())
@@ -47,6 +48,9 @@ class MemoryFiles:
             self._unknown.pop(digest, None)
         old = {digest for digest, at in self._unknown.items() if at < self._now() - UNKNOWN_KEPT}
         return ({*digests} - used) & (had | old)
+
+    def _is_used(self, kept: KeptFile) -> bool:
+        return not kept.room_id or self._rooms.is_there(kept.room_id)
 
     async def removed(self, digests: Collection[bytes]) -> None:
         await trio.lowlevel.checkpoint()
@@ -68,6 +72,16 @@ class MemoryFiles:
     async def store_id(self) -> str:
         await trio.lowlevel.checkpoint()
         return self._store_id
+
+    def keep_picture(self, owner_id: int, picture: NewPicture) -> KeptFile:
+        """Keep the bytes of a picture, as part of a write. Sync."""
+        self._newest_id += 1
+        file = File(
+            self._newest_id, "picture", picture.type, picture.size, width=picture.side, height=picture.side
+        )
+        kept = KeptFile(file, 0, owner_id, picture.digest, 0)
+        self._kept[file.id] = kept, self._now()
+        return kept
 
     def look_up(self, draft: Draft) -> Draft | Refusal:
         """Return a draft with its files, or why it can't have them. Sync."""

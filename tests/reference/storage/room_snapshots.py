@@ -39,6 +39,7 @@ class RoomSnapshots:
             kind=room.kind,
             name=room.name,
             topic=room.topic,
+            picture=self._rooms.pictures.get(room.id),
             is_private=room.is_private,
             is_archived=room.is_archived,
             role=self._rooms.role_of(room.id, person_id) or RoomRole.MEMBER,

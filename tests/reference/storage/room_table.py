@@ -51,6 +51,8 @@ class RoomTable:
         self._now = now
         self._by_id = {LOBBY_ID: Room(id=LOBBY_ID, kind=RoomKind.LOBBY, name="lobby")}
         self._newest_id = LOBBY_ID
+        self.pictures: dict[int, str] = {}
+        """The pictures of rooms, by room; the feature's model writes it."""
         self._delivered: dict[tuple[int, int], int] = {}  # (room, person) of each membership: the seq told
         self.joined: dict[tuple[int, int], int] = {}
         """The room's last seq when each membership began, by (room, person); read-only to others."""
@@ -267,6 +269,7 @@ def public_person(person: Person) -> Person:
         id=person.id,
         name=person.name,
         display_name=person.display_name,
+        picture=person.picture,
         is_operator=person.is_operator,
         is_moderator=person.is_moderator,
         is_admin=person.is_admin,

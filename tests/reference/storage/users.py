@@ -215,6 +215,15 @@ class MemoryUsers:
         self._taken.note_display(changed)
         return changed
 
+    def set_picture(self, person_id: int, picture: str | None) -> Person | None:
+        """Give a person another picture, as part of a write; return them as they were before. Sync."""
+        known = self._known(person_id)
+        if known is None or known.person.is_visitor:
+            return None
+        if picture != known.person.picture:
+            self._replace(known, picture=picture)
+        return known.person
+
     async def administer(
         self, person_id: int, change: AccountChange, by_id: int | None
     ) -> Person | Taken | Refusal | None:
@@ -290,14 +299,14 @@ class MemoryUsers:
         self.visits.pop(person_id, None)
         self._taken.change_email(person, None)
         if how is How.LEAVE:
-            self._replace(Credentials(person, b""), email=None)
+            self._replace(Credentials(person, b""), email=None, picture=None)
         else:
             name = nameless(person_id)
             while self._taken.by_others(person, name, None):
                 name = nameless(person_id, secrets.token_hex(4))
             self._taken.rename(person, name)
             self._taken.note_display(structs.replace(person, display_name=None))
-            self._replace(Credentials(person, b""), email=None, name=name, display_name=None)
+            self._replace(Credentials(person, b""), email=None, picture=None, name=name, display_name=None)
         self.audit.note([removal_act(person_id, how, by_id, detail)])
         return True
 
@@ -376,6 +385,7 @@ def _profile(person: Person) -> tuple[object, ...]:
     return (
         person.name,
         person.display_name,
+        person.picture,
         person.email,
         person.is_operator,
         person.is_moderator,

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.domain.limits.bounds import Lobby, Registration
+from chat.domain.limits.bounds import Lobby, Registration, ServerColour
 from chat.domain.limits.bounds import Login as LoginBy
 from chat.operations.sessions import SecondFactorCode
-from chat.operations.values import Email, Id, Name, Password, Time, Value
+from chat.operations.values import Email, Id, Name, Password, Picture, Time, Value
 
 # In Python `$` also matches before a final line break; `(?!\n)` excludes that, in Python and in JavaScript.
 
@@ -21,13 +21,16 @@ class SetUpState(Value, kw_only=True, frozen=True):
     `registration` says who may register; `lobby` is `open` if clients read the lobby without logging in. `login` says
     how people log in: with a `password`, with the identity provider (`sso`), or with either (`both`); `provider` is
     what that is called, if there is one. `passkeys`: people who have one log in by it;
-    `login_links`: people may log in by a mailed link.
+    `login_links`: people may log in by a mailed link. `picture` and `colour` are those of the log-in page; the usual
+    ones are left out.
     """
 
     needed: bool
     registration: Registration
     lobby: Lobby
     server: str
+    picture: Picture | None = None
+    colour: ServerColour = ""
     login: LoginBy = "password"
     provider: str | None = None
     passkeys: bool = False

@@ -21,7 +21,9 @@ from chat.domain.limits.bounds import (
     Registration,
     RoomsKeep,
     SecondFactorFor,
+    ServerColour,
     ServerName,
+    ServerPicture,
 )
 from chat.domain.text.wrong_values import pattern
 from chat.operations.room_values import Sender
@@ -117,6 +119,20 @@ class NameSetting(Setting, kw_only=True, frozen=True):
 
     value: ServerName
     default: ServerName
+
+
+class PictureSetting(Setting, kw_only=True, frozen=True):
+    """The server's picture, a SHA-256 in hex; empty: none. It is uploaded to `/admin/picture`."""
+
+    value: ServerPicture
+    default: ServerPicture
+
+
+class ColourSetting(Setting, kw_only=True, frozen=True):
+    """The colour of the log-in page, as #1a7f5a; empty: the usual one."""
+
+    value: ServerColour
+    default: ServerColour
 
 
 class AddressSetting(Setting, kw_only=True, frozen=True):
@@ -219,6 +235,8 @@ class Settings(Value, kw_only=True, frozen=True):
     deleted_days: DaysSetting
     login: LoginSetting
     login_links: LoginLinksSetting
+    server_picture: PictureSetting
+    server_colour: ColourSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -248,6 +266,8 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     deleted_days: Days | UnsetType | None = UNSET
     login: Login | UnsetType | None = UNSET
     login_links: LoginLinks | UnsetType | None = UNSET
+    server_picture: ServerPicture | UnsetType | None = UNSET
+    server_colour: ServerColour | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

@@ -146,6 +146,32 @@ class Chat(FeatureCalls):
         """Return the content of a file. Raises Refused and ConnectionFailed. Cancelling: nothing happens."""
         return await self._connector.http.download(file if isinstance(file, int) else file.id)
 
+    async def set_picture(self, data: bytes, *, media_type: str = "image/png") -> str:
+        """Give oneself a picture; return its SHA-256, which `Person.picture` is.
+
+        Args:
+            data: a square PNG, JPEG or WebP of at most 512 pixels a side and 65,536 bytes, without metadata.
+            media_type: as `image/webp`. The server recognises pictures by their content.
+
+        Raises:
+            Refused: it is no such picture, or the server takes none.
+            ConnectionFailed: there is no answer. Set it again.
+
+        Cancelling: it may be set.
+        """
+        return await self._connector.http.set_picture(data, media_type)
+
+    async def remove_picture(self) -> None:
+        """Remove one's own picture. Raises Refused and ConnectionFailed. Cancelling: it may be removed."""
+        await self._connector.http.remove_picture()
+
+    async def picture(self, picture: str) -> bytes:
+        """Return the content of a picture by its SHA-256, as `Person.picture` and `RoomInfo.picture` have it.
+
+        Raises Refused and ConnectionFailed. Cancelling: nothing happens.
+        """
+        return await self._connector.http.picture(picture)
+
     async def edit(self, room: int, seq: int, text: str) -> int:
         """Change the text of an own message; return the `pos` of the change. Cancelling: it may be done or not."""
         return (await self._request(Edit(room=room, seq=seq, text=text), ChangeCommitted)).pos

@@ -8,7 +8,16 @@ from chat.client.events import FeatureChange
 from chat.client.structs import Value
 from chat.client.wire import Message, Sender
 
-__all__ = ["Following", "Pinned", "PinnedMessage", "Thread", "ThreadList", "ThreadState", "Trimmed"]
+__all__ = [
+    "Following",
+    "PictureChanged",
+    "Pinned",
+    "PinnedMessage",
+    "Thread",
+    "ThreadList",
+    "ThreadState",
+    "Trimmed",
+]
 
 
 class PinnedMessage(Value, kw_only=True, frozen=True):
@@ -92,6 +101,13 @@ class Following(Value, kw_only=True, frozen=True):
     following: bool = False
 
 
+class PictureChanged(FeatureChange, kw_only=True, frozen=True):
+    """The room has another picture now, or none."""
+
+    picture: str | None = None
+    by: int | None = None
+
+
 class Pinned(FeatureChange, kw_only=True, frozen=True):
     """A message is pinned now, or no more."""
 
@@ -107,6 +123,7 @@ class Trimmed(FeatureChange, kw_only=True, frozen=True):
 
 
 EVENTS: dict[str, type[FeatureChange]] = {
+    "picture": PictureChanged,
     "pinned": Pinned,
     "trimmed": Trimmed,
 }

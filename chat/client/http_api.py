@@ -30,6 +30,10 @@ class _PublicRooms(Value, kw_only=True, frozen=True):
     rooms: tuple[PublicRoom, ...] = ()
 
 
+class _Picture(Value, kw_only=True, frozen=True):
+    picture: str = ""
+
+
 class _Blocked(Value, kw_only=True, frozen=True):
     people: tuple[Person, ...] = ()
     next: str | None = None
@@ -144,6 +148,20 @@ class HttpApi:
     async def download(self, file: int) -> bytes:
         """Return the content of a file. Cancelling: nothing happens."""
         return (await self._respond("GET", f"/files/{file}")).body
+
+    async def set_picture(self, data: bytes, media_type: str) -> str:
+        """Set the person's picture; return its SHA-256. Cancelling: it may be set."""
+        return _decode(
+            "/me/picture", await self._respond("PUT", "/me/picture", data, media_type), _Picture
+        ).picture
+
+    async def remove_picture(self) -> None:
+        """Remove the person's picture. Cancelling: it may be removed."""
+        await self._respond("DELETE", "/me/picture")
+
+    async def picture(self, picture: str) -> bytes:
+        """Return the content of a picture. Cancelling: nothing happens."""
+        return (await self._respond("GET", f"/pictures/{picture}")).body
 
     async def blocked_people(self) -> list[Person]:
         """Return the people whom the person blocks, sorted by name. Cancelling: nothing happens."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec.structs import asdict, replace
 
 from chat.client.events import Change
-from chat.client.features import Trimmed
+from chat.client.features import PictureChanged, Trimmed
 from chat.client.messages import Messages, changed
 from chat.client.unread import MAX_COUNT, count_mentions, count_unread, is_countable, mentions_person
 from chat.client.wire import (
@@ -65,6 +65,7 @@ class Room:
                 self.info,
                 name=snapshot.name,
                 topic=snapshot.topic,
+                picture=snapshot.picture,
                 private=snapshot.private,
                 archived=snapshot.archived,
                 role=snapshot.role,
@@ -111,6 +112,8 @@ class Room:
                         waiting_since=change.waiting_since,
                     )
                     self.info = replace(self.info, support=support)
+                case PictureChanged() if change.pos > self._snapshot_pos:
+                    self.info = replace(self.info, picture=change.picture)
                 case RoomChanged() if change.pos > self._snapshot_pos:
                     self.info = replace(
                         self.info,

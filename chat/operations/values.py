@@ -26,7 +26,10 @@ Limit = Annotated[int, Meta(ge=1, le=100)]
 WebPage = Annotated[str, Meta(max_length=2048, description="http: or https:, without query and fragment")]
 
 Picture = Annotated[
-    str, Meta(min_length=64, max_length=64, description="Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}`")
+    str,
+    Meta(
+        min_length=64, max_length=64, description="Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}`"
+    ),
 ]
 
 ServerRole = Literal["guest", "operator", "moderator", "admin"]

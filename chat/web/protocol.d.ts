@@ -1258,7 +1258,7 @@ export interface PersonEvent {
 }
 
 /** The room has another picture now, or none. */
-export interface PictureEvent {
+export interface PictureChangedEvent {
   type: "picture";
   room: number;
   /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
@@ -2495,7 +2495,7 @@ export type Event =
   | SupportEvent
   | MemberEvent
   | ChangedEvent
-  | PictureEvent
+  | PictureChangedEvent
   | PinnedEvent
   | TrimmedEvent
   | UnknownEvent

@@ -61,8 +61,8 @@ def create_app(
     """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code. A failure is a 500 and a log line.
 
     Calls from an address over its budget (`budgets`) are delayed, and every 429 by a second, which also delays the
-    next call of that connection. The files of the web client and pictures do not count: a page has a hundred. With `scheduler`, all
-    requests share the loop fairly. `answered` counts them.
+    next call of that connection. The files of the web client and pictures do not count: a page has a hundred. With
+    `scheduler`, all requests share the loop fairly. `answered` counts them.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule

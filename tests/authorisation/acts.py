@@ -78,6 +78,8 @@ NATIVE_ACTS = (
         "read",
         {**_ROOM, "seq": "{host_s}", "on": True},
     ),
+    Act("set_picture_of_room", "give the room a picture", "picture", _ROOM),
+    Act("remove_picture_of_room", "remove the room's picture", "picture", _ROOM),
     Act("change_room", "change the topic", "topic", {**_ROOM, "topic": "words"}),
     Act("change_room", "rename the room", "own", {**_ROOM, "name": "{name}"}),
     Act("change_room", "make it public or private", "own", {**_ROOM, "private": "{flipped}"}, spends=True),

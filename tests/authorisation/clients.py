@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from chat.operations.operation import Operation
 from tests.authorisation.rules import Answer
 from tests.support.people import PATIENCE
+from tests.support.pictures import png
 
 V1 = "/api/v1"
 
@@ -83,7 +84,7 @@ class Api:
                 del rest[name]
         body = None
         if operation.takes_bytes:
-            body = b"words"
+            body = png()
         elif method not in ("GET", "DELETE") or (rest and method != "GET"):
             body, rest = json.dumps(rest).encode(), {}
         query = f"?{urlencode(rest)}" if rest else ""

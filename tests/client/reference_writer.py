@@ -17,7 +17,15 @@ from chat.client.http_api import HttpApi
 PAGE = Path(__file__).parents[2] / "docs" / "client.md"
 BEGINNING = "## Reference\n"
 
-_BEHIND_CHAT = ("search", "upload", "download", "call_until_answered")
+_BEHIND_CHAT = (
+    "search",
+    "upload",
+    "download",
+    "set_picture",
+    "remove_picture",
+    "picture",
+    "call_until_answered",
+)
 """Calls of `chat.http` that `Chat` has in a better form."""
 
 _FUNCTIONS = (client.open_chat, client.log_in, client.register, client.parse_url)

@@ -28,6 +28,7 @@ from chat.client import (
 from tests.client.comparing import info_of, plain
 from tests.client.people import EventChecker, next_event, texts
 from tests.support.people import PASSWORD, post, request
+from tests.support.pictures import png
 from tests.support.processes import child
 from tests.support.saved import write_beside
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -68,6 +69,26 @@ async def test_a_file_is_uploaded_sent_received_and_downloaded(server: ServerPro
             assert refused.value.field == "files"
             with pytest.raises(Refused):
                 await ben.download(2**40)
+
+
+async def test_a_picture_is_set_seen_and_removed(server: ServerProcess) -> None:
+    accesses = register(server, "pictured ada"), register(server, "pictured ben")
+    with trio.fail_after(60):
+        async with (
+            open_chat(server.url, token=accesses[0]) as ada,
+            open_chat(server.url, token=accesses[1]) as ben,
+        ):
+            picture = await ada.set_picture(png(64))
+            room = await ben.http.direct_room(ada.person_id)
+            assert room.peer is not None
+            assert room.peer.picture == picture
+            assert await ben.picture(picture) == png(64)
+            with pytest.raises(Refused) as refused:
+                await ben.set_picture(b"no picture")
+            assert refused.value.reason == "picture_type"
+            await ada.remove_picture()
+            with pytest.raises(Refused):
+                await ben.picture(picture)
 
 
 @pytest.mark.parametrize("name", ["n" * 20_000, "n" * 2_000_000, "half \ud800"])

@@ -29,10 +29,10 @@ ServerName = Annotated[
 ]
 """Without control characters, and without spaces at its ends."""
 
-ServerPicture = Annotated[
-    str, pattern(r"^([0-9a-f]{64})?$(?!\n)", "64 of 0 to 9 and a to f, or empty: none")
+ServerPicture = Annotated[str, pattern(r"^([0-9a-f]{64})?$(?!\n)", "64 of 0 to 9 and a to f, or empty: none")]
+ServerColour = Annotated[
+    str, pattern(r"^(#[0-9a-f]{6})?$(?!\n)", "a colour as #1a7f5a, or empty: the usual one")
 ]
-ServerColour = Annotated[str, pattern(r"^(#[0-9a-f]{6})?$(?!\n)", "a colour as #1a7f5a, or empty: the usual one")]
 
 PerHour = Annotated[int, Meta(ge=0, le=1_000_000)]
 Origin = Annotated[

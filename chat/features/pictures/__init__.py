@@ -2,7 +2,7 @@
 
 from chat.features.feature import ChangeEvent, Feature
 from chat.features.pictures.changes import PICTURE, PictureSet, SetPicture
-from chat.features.pictures.native import OPERATIONS, PictureEvent, picture_event
+from chat.features.pictures.native import OPERATIONS, PictureChangedEvent, picture_event
 from chat.features.pictures.queries import PostgresPictures, save_pictures
 from chat.features.pictures.use_cases import PICTURES
 
@@ -15,5 +15,5 @@ FEATURE = Feature(
     savers={SetPicture: save_pictures},
     ports={PICTURES: PostgresPictures},
     operations=OPERATIONS,
-    events=(ChangeEvent(PictureSet, PictureEvent, picture_event),),
+    events=(ChangeEvent(PictureSet, PictureChangedEvent, picture_event),),
 )

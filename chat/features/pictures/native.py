@@ -52,16 +52,16 @@ class Profiles(Value, kw_only=True, frozen=True):
     people: list[Person]
 
 
-class PictureEvent(Logged, kw_only=True, frozen=True, tag_field="type", tag="picture"):
+class PictureChangedEvent(Logged, kw_only=True, frozen=True, tag_field="type", tag="picture"):
     """The room has another picture now, or none."""
 
     picture: Picture | None = None
     by: Id
 
 
-def picture_event(change: PictureSet) -> PictureEvent:
+def picture_event(change: PictureSet) -> PictureChangedEvent:
     """Return the event of the change. Sync and pure."""
-    return PictureEvent(
+    return PictureChangedEvent(
         room=change.room_id,
         pos=change.pos,
         at=milliseconds(change.created_at),
@@ -184,6 +184,7 @@ OPERATIONS = (
         request=WhichPerson,
         status=204,
         access=Access.ADMIN,
+        tokens=False,
         cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN, Code.NOT_FOUND, Code.OUTCOME_UNKNOWN),
         handler=remove_picture_of,
@@ -216,6 +217,7 @@ OPERATIONS = (
         takes_bytes=True,
         reply=PictureNow,
         access=Access.ADMIN,
+        tokens=False,
         cost=Cost.UPLOAD,
         refuses=_REFUSED,
         handler=set_picture_of_server,
@@ -226,6 +228,7 @@ OPERATIONS = (
         path="/admin/picture",
         status=204,
         access=Access.ADMIN,
+        tokens=False,
         cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN, Code.OUTCOME_UNKNOWN),
         handler=remove_picture_of_server,
@@ -242,6 +245,8 @@ OPERATIONS = (
     ),
     Operation(
         name="profiles",
+        method="POST",
+        path="/profiles",
         on_socket="profiles",
         request=WhichProfiles,
         reply=Profiles,

@@ -29,6 +29,8 @@ export interface Feature<English = object> extends FeatureChanges {
   /** An action in the panel of another person. */
   PersonAction?: View<{ person: Person }>;
   settings?: readonly SettingsPart[];
+  /** A picture with buttons that change it; `path` is the call's. `onChanged` is called after a change. */
+  PictureButtons?: View<{ path: string; has: boolean; hint?: string; onChanged?: () => void; children?: unknown }>;
   /** A section of the security settings. */
   SecuritySection?: View<any>;
   /** Called when a room is shown. Returns what is called when it is not shown any more. */

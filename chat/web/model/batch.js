@@ -189,7 +189,7 @@ export class Batch {
       draft.room.info = { ...draft.room.info, peer: person };
     }
     if (this.state.me?.id !== person.id) return;
-    const { display: _display, roles: _roles, ...own } = this.state.me;
+    const { display: _display, picture: _picture, roles: _roles, ...own } = this.state.me;
     this.state = { ...this.state, me: { ...own, ...person } };
   }
 

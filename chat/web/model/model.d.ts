@@ -1,7 +1,7 @@
 // The page's whole state: the part for views (types.d.ts), and the fields for counting and for the connection.
 
 import type { Message } from "../protocol";
-import type { Room, State } from "./types";
+import type { Room, RoomInfo, State } from "./types";
 
 /** How a feature's changes alter the state: pure functions by the type of change. */
 export interface FeatureChanges {
@@ -9,6 +9,8 @@ export interface FeatureChanges {
   name: string;
   /** The message after the change. Not called for messages that are deleted before it. */
   ofMessage?: Readonly<Record<string, (message: Message, change: any, me: number) => Message>>;
+  /** The room's details after the change. Not called for changes that the last snapshot has. */
+  ofInfo?: Readonly<Record<string, (info: RoomInfo, change: any) => RoomInfo>>;
   /** What the feature knows of the room after the change; undefined: nothing yet. */
   ofRoom?: Readonly<Record<string, (known: any, change: any) => unknown>>;
 }

@@ -8,6 +8,7 @@
  * @property {boolean} canSpeak send and react
  * @property {boolean} canModerate delete others' messages, remove, ban, set the topic
  * @property {boolean} isOwner set name, privacy and roles, delete the room
+ * @property {boolean} canSetPicture
  * @property {boolean} canArchive
  * @property {boolean} canInvite make an invitation link
  * @property {boolean} canAddMembers add people without an invite
@@ -32,6 +33,7 @@ export function rightsIn(info, me) {
     canSpeak: !info.archived,
     canModerate,
     isOwner,
+    canSetPicture: isOwner || (info.kind === "lobby" && isAdmin),
     canArchive: info.kind === "room" && (isOwner || (isPublic && isAdmin)),
     canInvite: info.kind === "room" && !info.archived && (isPublic || leads),
     canAddMembers: info.kind === "room" && !info.archived && leads,

@@ -77,12 +77,12 @@ const DEFAULTS = {
  */
 export function applySnapshot(draft, snapshot) {
   const { room } = draft;
-  const { notify, hidden, name, topic, private: isPrivate, archived, role, peer, support } = infoOfSnapshot(snapshot);
+  const { notify, hidden, name, topic, picture, private: isPrivate, archived, role, peer, support } = infoOfSnapshot(snapshot);
   room.info = { ...room.info, notify, hidden };
   if (snapshot.first) trim(draft, snapshot.first);
   if (snapshot.pos < room.snapshotPos) return;
   room.snapshotPos = snapshot.pos;
-  room.info = withoutEmptyFields({ ...room.info, name, topic, private: isPrivate, archived, role, peer, support });
+  room.info = withoutEmptyFields({ ...room.info, name, topic, picture, private: isPrivate, archived, role, peer, support });
 }
 
 /**
@@ -131,7 +131,9 @@ export function applyChange(draft, change, me, features = []) {
         replaceMessage(draft, /** @type {MessageChange} */ (/** @type {unknown} */ (change)), me, features);
       }
   }
-  for (const { name, ofRoom } of features) {
+  for (const { name, ofRoom, ofInfo } of features) {
+    const alter = ofInfo?.[change.type];
+    if (alter && change.pos > room.snapshotPos) room.info = alter(room.info, change);
     const learn = ofRoom?.[change.type];
     if (learn) room.features = { ...room.features, [name]: learn(room.features[name], change) };
   }

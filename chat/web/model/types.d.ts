@@ -133,12 +133,14 @@ export interface Chat {
   get(): State;
   subscribe(listener: () => void): () => void;
 
-  /** An HTTP call below /api/v1 with the access token, which is refreshed once if it has expired. `body` is sent as JSON. */
+  /** An HTTP call below /api/v1 with the access token, which is refreshed once if it has expired. `body` is sent as JSON, a Blob as it is. */
   call<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   /** A request on the socket; rejects with code "offline" if there is none. */
   request<T = unknown>(type: string, fields: object): Promise<T>;
   /** Store what a feature has read about a room, until its changes or a reset replace it. */
   setRoomFeature(room: number, feature: string, known: unknown): void;
+  /** Keep profiles that a request has returned; newer ones stay. */
+  keepPeople(people: readonly Person[]): void;
   /** Upload a file to a room. `onProgress` receives the bytes sent. Aborting rejects with code "aborted". */
   upload(room: number, file: globalThis.File, options?: { onProgress?: (sent: number) => void; signal?: AbortSignal }): Promise<WireFile>;
   /** Fetch a file's bytes with the token. */

@@ -5,7 +5,6 @@ import { openDatabase } from "../storage/database.js";
 import { addHistory, applyAll, setRoomFeature } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openAccount } from "./account.js";
-import { startActivityExpiry } from "./activity.js";
 import { chatError, isChatError, offline } from "./errors.js";
 import { openHttp } from "./http.js";
 import { openConnection } from "./connection.js";
@@ -83,12 +82,13 @@ export async function openChat(loadFeatures) {
 
   /** Load what the log-in page does not need. */
   async function loadTheRest() {
-    const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js"), import("./left_out.js")]);
-    const [features, { openNotifications }, { openRestored }, { openLeftOut }] = await loading.catch(() => Promise.reject(offline()));
+    const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js"), import("./left_out.js"), import("./activity.js")]);
+    const [features, { openNotifications }, { openRestored }, { openLeftOut }, { startActivityExpiry }] = await loading.catch(() => Promise.reject(offline()));
     notifications ??= openNotifications(store, http.call);
     leftOut ??= openLeftOut(store, http.call, connection.request);
     if (!restored) {
       restored = openRestored({ store, database: () => database, tabs, outbox });
+      startActivityExpiry(store);
       await restored.load();
     }
     return features;
@@ -189,7 +189,6 @@ export async function openChat(loadFeatures) {
     }
   }
 
-  startActivityExpiry(store);
   startReloading(store);
   startWaking(connection.wake);
 
@@ -210,6 +209,10 @@ export async function openChat(loadFeatures) {
     request: connection.request,
     setRoomFeature(room, feature, known) {
       store.update((state) => setRoomFeature(state, room, feature, known));
+    },
+    keepPeople(people) {
+      const events = people.map((person) => ({ ...person, type: "person" }));
+      store.update((state) => applyAll(state, events, Date.now()).state);
     },
     upload: http.upload,
     download: http.download,

@@ -39,8 +39,8 @@ export function openHttp(session) {
    * @returns {Promise<T>}
    */
   async function call(method, path, body) {
-    const json = body === undefined ? {} : { body: encodeJson(body), headers: { "Content-Type": "application/json" } };
-    const response = await authorised(method, path, json);
+    const sent = body instanceof Blob ? { body } : { body: encodeJson(body), headers: { "Content-Type": "application/json" } };
+    const response = await authorised(method, path, body === undefined ? {} : sent);
     return /** @type {T} */ (response.status === 204 ? undefined : await readJson(response));
   }
 

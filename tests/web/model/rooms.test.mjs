@@ -62,12 +62,14 @@ test("rights follow the server's rules", () => {
   assert.deepEqual(may({ role: "member" }), ["canSpeak", "canInvite", "canLeave"]);
   assert.deepEqual(may({ role: "member", private: true }), ["canSpeak", "canLeave"]);
   assert.deepEqual(may({ role: "moderator", private: true }), ["canSpeak", "canModerate", "canInvite", "canAddMembers", "canLeave"]);
-  assert.deepEqual(may({ role: "owner" }), ["canSpeak", "canModerate", "isOwner", "canArchive", "canInvite", "canAddMembers", "canLeave"]);
+  assert.deepEqual(may({ role: "owner" }), ["canSpeak", "canModerate", "isOwner", "canSetPicture", "canArchive", "canInvite", "canAddMembers", "canLeave"]);
   assert.deepEqual(may({ role: "member" }, ["moderator"]), ["canSpeak", "canModerate", "canInvite", "canLeave"]);
   assert.deepEqual(may({ role: "member" }, ["admin"]), ["canSpeak", "canModerate", "canArchive", "canInvite", "canLeave"]);
   assert.deepEqual(may({ role: "member", private: true }, ["admin"]), ["canSpeak", "canLeave"]);
-  assert.deepEqual(may({ role: "owner", archived: true }), ["canModerate", "isOwner", "canArchive", "canLeave"]);
+  assert.deepEqual(may({ role: "owner", archived: true }), ["canModerate", "isOwner", "canSetPicture", "canArchive", "canLeave"]);
   assert.deepEqual(may({ kind: "direct" }), ["canSpeak"]);
+  assert.ok(!may({ kind: "lobby" }).includes("canSetPicture"));
+  assert.ok(may({ kind: "lobby" }, ["admin"]).includes("canSetPicture"));
 });
 
 test("a query is parsed into words and filters", () => {

@@ -11,7 +11,6 @@ export default {
   "settings.about": "About this chat",
   "settings.save": "Save",
   "settings.saved": "Saved",
-  "profile.picture": "Your picture is generated from your name.",
   "profile.display": "Display name",
   "profile.display_hint": "Shown to others. If empty, they see your name.",
   "profile.name": "Name",

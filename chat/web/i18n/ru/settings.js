@@ -11,7 +11,6 @@ export default {
   "settings.about": "Об этом чате",
   "settings.save": "Сохранить",
   "settings.saved": "Сохранено",
-  "profile.picture": "Ваша картинка создана из имени.",
   "profile.display": "Отображаемое имя",
   "profile.display_hint": "Видно другим. Если пусто, они видят ваше имя.",
   "profile.name": "Имя",

@@ -1,4 +1,4 @@
-// A person's avatar: initials on a colour that follows the id. With `presence` a dot shows who is online.
+// The picture of a person, or initials on a colour that follows the id. With `presence` a dot shows who is online.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -8,7 +8,7 @@ import { useSelected } from "../shared/context.js";
 const COLOURS = 12;
 const letters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** @typedef {{ id: number, name: string, display?: string | null }} Named */
+/** @typedef {{ id: number, name: string, display?: string | null, picture?: string | null, changed?: number }} Named */
 
 /**
  * The initials of a name's first two words, or of its first one.
@@ -35,8 +35,35 @@ function first(word) {
 export function avatar(person, { size = "medium", presence = false } = {}) {
   return html`<span class=${`avatar avatar-${size} avatar-colour-${person.id % COLOURS}`} aria-hidden="true">
     <span class="avatar-letters">${initials(person.display || person.name)}</span>
+    <${Face} person=${person} />
     ${presence && html`<${Dot} id=${person.id} />`}
   </span>`;
+}
+
+/** The person's picture by the newest profile that is known. @param {{ person: Named }} props */
+function Face({ person }) {
+  const known = useSelected(({ me, people }) => (me?.id === person.id ? me : people.get(person.id)));
+  const { picture } = known && (known.changed ?? 0) >= (person.changed ?? 0) ? known : person;
+  return picture && pictureOf(picture);
+}
+
+/**
+ * A picture by its address. Where it can't be loaded, it leaves the place to what is behind it.
+ * @param {string} picture
+ * @param {string} [of] a class
+ */
+export function pictureOf(picture, of = "avatar-picture") {
+  return html`<img key=${picture} class=${of} src=${`/api/v1/pictures/${picture}`} alt="" loading="lazy" decoding="async" draggable=${false}
+    onError=${(/** @type {any} */ event) => event.target.remove()} />`;
+}
+
+/**
+ * The picture of a room; one without gets `sign`.
+ * @param {{ picture?: string | null }} info
+ * @param {unknown} sign
+ */
+export function roomPicture(info, sign) {
+  return info.picture ? html`<span class="avatar" aria-hidden="true">${pictureOf(info.picture)}</span>` : sign;
 }
 
 /** @param {{ id: number }} props */

@@ -2,7 +2,11 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { parts } from "../../features/registry.js";
 import { useAction } from "../shared/action.js";
+import { roomPicture } from "../controls/avatar.js";
+import { icon } from "../controls/icon.js";
+import { roomIcon } from "../shared/names.js";
 import { useChat } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
 import { Field, Submit } from "../controls/fields.js";
@@ -29,6 +33,9 @@ export function EditRoom({ info, rights, onClose }) {
     if (Object.keys(change).length === 0 || (await act(() => chat.call("PATCH", `/rooms/${info.id}`, change)))) onClose();
   };
   return html`<${Dialog} title=${t("room.edit")} onClose=${onClose}>
+    ${rights.canSetPicture && parts("PictureButtons").map((Buttons) => html`<${Buttons} path=${`/rooms/${info.id}/picture`} has=${Boolean(info.picture)} hint=${t("pictures.room_hint")}>
+      <span class="room-about-picture">${roomPicture(info, icon(roomIcon(info), { size: 22 }))}</span>
+    <//>`)}
     <form class="form" onSubmit=${save}>
       ${rights.isOwner && html`<${Field} label=${t("newroom.name")} value=${name} onInput=${setName} error=${field === "topic" ? "" : error} required maxlength="64" />`}
       <${Field} label=${t("newroom.topic")} hint=${t("newroom.topic_hint")} rows="3" value=${topic} onInput=${setTopic}

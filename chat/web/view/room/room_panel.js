@@ -9,6 +9,7 @@ import { FormError } from "../controls/fields.js";
 import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
+import { roomPicture } from "../controls/avatar.js";
 import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
 import { Banned, Members } from "./members.js";
@@ -72,7 +73,7 @@ function About({ info, canEdit, onEdit }) {
   const kind = info.kind === "lobby" ? "lobby" : info.private ? "private" : "public";
   return html`<section class="room-about">
     <div class="room-about-head">
-      <span class="room-about-picture">${icon(roomIcon(info), { size: 22 })}</span>
+      <span class="room-about-picture">${roomPicture(info, icon(roomIcon(info), { size: 22 }))}</span>
       <div class="row-text">
         <h3 dir="auto">${roomName(info)}</h3>
         <p class="soft small">${t(`room.kind_${kind}`)}</p>

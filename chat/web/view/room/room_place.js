@@ -5,7 +5,7 @@ import { t, tn } from "../../i18n/index.js";
 import { countAttention } from "../../model/attention.js";
 import { roomPath } from "../../model/panel.js";
 import { isSomeoneElses } from "../../model/support_queue.js";
-import { avatar, Presence } from "../controls/avatar.js";
+import { avatar, Presence, roomPicture } from "../controls/avatar.js";
 import { Composer } from "../composer/composer.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
@@ -62,7 +62,7 @@ function Head({ info, panel }) {
   const toggle = isOpen ? roomPath(info.id) : roomPath(info.id, isDirect ? opened : { show: "room" });
   return html`<header class="place-head">
     <${Back} room=${info.id} />
-    <span class="place-picture">${info.peer ? avatar(info.peer, { presence: true }) : icon(roomIcon(info), { size: 22 })}</span>
+    <span class="place-picture">${info.peer ? avatar(info.peer, { presence: true }) : roomPicture(info, icon(roomIcon(info), { size: 22 }))}</span>
     <div class="place-title" onClick=${() => getSelection()?.isCollapsed !== false && navigate(toggle)}>
       <h1 dir="auto" tabindex="-1">${roomName(info)}</h1>
       ${isDirect ? html`<${PeerPresence} id=${info.peer?.id} />` : info.topic && html`<p class="place-topic" dir="auto" title=${info.topic}>${info.topic}</p>`}

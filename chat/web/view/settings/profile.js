@@ -4,6 +4,7 @@ import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { lazy } from "../shared/lazy.js";
 import { useAction } from "../shared/action.js";
+import { parts } from "../../features/registry.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { Field, FormError, Submit } from "../controls/fields.js";
@@ -46,11 +47,10 @@ function Form({ me }) {
     setSaved(isDone);
   };
   const wrong = (/** @type {string} */ which) => (field === which ? error : "");
-  return html`<form class="form" onSubmit=${save} onInput=${() => setSaved(false)}>
-    <div class="profile-head">
-      ${avatar({ id: me.id, name: name || me.name, display }, { size: "large" })}
-      <p class="soft small">${t("profile.picture")}</p>
-    </div>
+  const picture = parts("PictureButtons").map((Buttons) => html`<${Buttons} path="/me/picture" has=${Boolean(me.picture)} hint=${t("pictures.mine_hint")}>
+    ${avatar({ ...me, name: name || me.name, display }, { size: "large" })}
+  <//>`);
+  return html`${picture}<form class="form" onSubmit=${save} onInput=${() => setSaved(false)}>
     <${Field} label=${t("profile.display")} hint=${t("profile.display_hint")} value=${display} onInput=${(/** @type {string} */ value) => put({ display: value })} error=${wrong("display")} maxlength="64" autocomplete="name" />
     <${Field} label=${t("profile.name")} hint=${t("profile.name_hint")} value=${name} onInput=${(/** @type {string} */ value) => put({ name: value })} error=${wrong("name")} maxlength="64" required autocomplete="username" />
     <${Field} label=${t("profile.email")} hint=${t("profile.email_hint")} type="email" value=${email} onInput=${(/** @type {string} */ value) => put({ email: value })} error=${wrong("email")} maxlength="254" autocomplete="email" />

@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.js";
 import { attention } from "../../model/room_list.js";
 import { isSomeoneElses } from "../../model/support_queue.js";
 import { preview } from "../../model/text.js";
-import { avatar } from "../controls/avatar.js";
+import { avatar, roomPicture } from "../controls/avatar.js";
 import { useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { personName, roomIcon, roomName } from "../shared/names.js";
@@ -27,7 +27,7 @@ export function RoomRow({ info, isCurrent, isTabStop }) {
     aria-current=${isCurrent ? "page" : undefined}
   >
     <span class="room-picture">
-      ${info.peer ? avatar(info.peer, { size: "small", presence: info.kind === "direct" }) : icon(roomIcon(info))}
+      ${info.peer ? avatar(info.peer, { size: "small", presence: info.kind === "direct" }) : roomPicture(info, icon(roomIcon(info)))}
     </span>
     <span class="room-text">
       <bdi class="room-name">${roomName(info)}</bdi>

@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.js";
 import { attention, fold } from "../../model/room_list.js";
 import { useAction } from "../shared/action.js";
 import { announce } from "../shared/announce.js";
-import { avatar } from "../controls/avatar.js";
+import { avatar, roomPicture } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { FormError } from "../controls/fields.js";
 import { openDirect, usePeople } from "../room/find_person.js";
@@ -138,7 +138,7 @@ function roomTarget(info) {
   return {
     key: `room-${info.id}`,
     label: roomName(info),
-    picture: info.peer ? avatar(info.peer, { size: "small" }) : icon(roomIcon(info)),
+    picture: info.peer ? avatar(info.peer, { size: "small" }) : roomPicture(info, icon(roomIcon(info))),
     note: attention(info).isUnread ? t("rooms.unread") : "",
     go: () => navigate(`/room/${info.id}`),
   };

@@ -14,6 +14,7 @@ import { useAnnouncedMessages } from "./screen_reader.js";
 import { actOnKey } from "./keys.js";
 import { Failure, Pills, ResetNotice } from "./notices.js";
 import { DayRow, GapRow, JoinsRow, NewDivider, StartRow, dayOf } from "./rows.js";
+import { useSenders } from "./senders.js";
 import { useWindow } from "./window.js";
 import { useToday } from "../shared/today.js";
 import { TopAuthor } from "./top_author.js";
@@ -54,6 +55,7 @@ function OpenTimeline({ room, seq }) {
   useReadMark(room, at.isAtEnd);
   useEnd(pending, at.goToEnd);
   useFeatures(info.id);
+  useSenders(rows);
 
   const seqs = rows.flatMap((row) => (row.kind === "message" ? [row.seq] : []));
   const focusable = focused !== null && seqs.includes(focused) ? focused : seqs.at(-1);

@@ -1,0 +1,123 @@
+"""Pictures of people and rooms: cropped in the page, without what the camera wrote, and seen by others at once."""
+
+import base64
+from typing import Any
+
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.support.people import request
+from tests.support.pictures import segment
+from tests.web.open_pages import go
+from tests.web.pages import Pages
+
+GPS = b"Exif\0\0MM\0*\0\0\0\x08\0\1\x88\x25\0\4\0\0\0\1\0\0\0\x1a\0\0\0\0 52.5200 N 13.4050 E"
+
+HALVES = """async (type) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 400, height: 200 });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    for (const [colour, left] of [["#c00", 0], ["#00c", 200]]) {
+        context.fillStyle = colour;
+        context.fillRect(left, 0, 200, 200);
+    }
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, type, 0.9));
+    return btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer())));
+}"""
+
+COLOURS = """async (url) => {
+    const image = await createImageBitmap(await (await fetch(url)).blob());
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    const at = (x) => {
+        const [red, , blue] = context.getImageData(x, image.height / 2, 1, 1).data;
+        return red > blue ? "red" : "blue";
+    };
+    return [image.width, image.height, at(8), at(image.width - 8)];
+}"""
+
+
+def photo(page: Page) -> FilePayload:
+    """A photo, red on the left and blue on the right, that says where it was taken."""
+    data = base64.b64decode(page.evaluate(HALVES, "image/jpeg"))
+    return {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": data[:2] + segment(0xE1, GPS) + data[2:]}
+
+
+def own(pages: Pages, name: str) -> dict[str, Any]:
+    """Somebody's profile, as they get it."""
+    bearer = {"Authorization": f"Bearer {pages.person(name)['access']}"}
+    found: dict[str, Any] = request("GET", f"{pages.url}/api/v1/me", headers=bearer).json()
+    return found
+
+
+def choose(page: Page, file: FilePayload) -> None:
+    page.locator(".picture-buttons input[type=file]").set_input_files(file)
+
+
+def test_a_picture_is_cropped_by_keys_and_says_nothing_of_its_place(pages: Pages) -> None:
+    ben = pages.at("ben", "/room/1")
+    ada = pages.at("ada", "/settings/profile")
+    choose(ada, photo(ada))
+    dialog = ada.get_by_role("dialog", name="Crop picture")
+    crop = dialog.get_by_role("img", name="The part of the image that is shown")
+    expect(crop).to_be_focused()
+    for _ in range(5):
+        crop.press("Shift+ArrowRight")
+    dialog.get_by_role("button", name="Save picture").click()
+    expect(dialog).to_have_count(0)
+    picture = ada.locator(".settings-part .avatar-picture")
+    expect(picture).to_be_visible()
+    expect(ada.get_by_role("button", name="Change picture")).to_be_visible()
+
+    address = f"/api/v1/pictures/{own(pages, 'ada')['picture']}"
+    assert picture.get_attribute("src") == address
+    assert ada.evaluate(COLOURS, address) == [256, 256, "red", "red"]
+    got = request("GET", pages.url + address)
+    assert got.headers["Content-Type"] == "image/webp"
+    assert b"Exif" not in got.content
+    assert b"52.52" not in got.content
+
+    expect(ben.get_by_role("main").get_by_role("heading", level=1)).to_be_visible()
+    go(ada, "/room/1")
+    ada.get_by_role("textbox", name="Message", exact=False).fill("do you see me?")
+    ada.keyboard.press("Enter")
+    beside = ben.locator(".message", has_text="do you see me?").locator(".avatar-picture")
+    expect(beside).to_have_attribute("src", address)
+    expect(beside).to_have_js_property("naturalWidth", 256)
+
+    go(ada, "/settings/profile")
+    ada.get_by_role("button", name="Remove picture").click()
+    expect(ada.get_by_role("button", name="Upload picture")).to_be_visible()
+    expect(beside).to_have_count(0)
+    assert "picture" not in own(pages, "ada")
+
+
+def test_a_picture_is_dragged_and_zoomed_and_other_files_are_no_pictures(pages: Pages) -> None:
+    ada = pages.at("ada", "/settings/profile")
+    choose(ada, {"name": "a.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"})
+    expect(ada.get_by_role("alert")).to_contain_text("can't be opened as an image")
+    choose(ada, photo(ada))
+    dialog = ada.get_by_role("dialog", name="Crop picture")
+    dialog.get_by_role("slider", name="Zoom").fill("2")
+    box = dialog.get_by_role("img").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    ada.mouse.move(x, y)
+    ada.mouse.down()
+    ada.mouse.move(x - box["width"], y, steps=4)
+    ada.mouse.up()
+    dialog.get_by_role("button", name="Save picture").click()
+    expect(dialog).to_have_count(0)
+    address = f"/api/v1/pictures/{own(pages, 'ada')['picture']}"
+    assert ada.evaluate(COLOURS, address) == [256, 256, "blue", "blue"]
+
+
+def test_an_owner_gives_a_room_a_picture_that_members_see(pages: Pages) -> None:
+    bearer = {"Authorization": f"Bearer {pages.person('ada')['access']}"}
+    room = request("POST", f"{pages.url}/api/v1/rooms", {"name": "pictured"}, headers=bearer).json()["id"]
+    ada = pages.at("ada", f"/room/{room}?show=room")
+    ada.get_by_role("button", name="Edit room").click()
+    choose(ada, photo(ada))
+    ada.get_by_role("button", name="Save picture").click()
+    expect(ada.get_by_role("dialog", name="Crop picture")).to_have_count(0)
+    for place in (".room-about-picture", ".place-picture", ".room-picture"):
+        expect(ada.locator(f"{place} .avatar-picture").first).to_be_visible()

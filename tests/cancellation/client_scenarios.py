@@ -66,6 +66,8 @@ async def client(run: Run) -> None:
             return (503, {"code": "unavailable"}) if down and down.pop() else (200, {"hits": []})
         if "/files" in path:
             return 200, {"id": 7, "name": "a.txt", "type": "text/plain", "size": 1}
+        if "/picture" in path:
+            return 200, {"picture": "0" * 64}
         if "/pins" in path:
             return 200, {"pins": 1 if path.endswith("/1") else []}
         if "/threads" in path:
@@ -94,6 +96,8 @@ async def client(run: Run) -> None:
         await chat.history(room.id)
         await chat.search("one")
         await chat.download(await chat.upload(room.id, b"a", "a.txt"))
+        await chat.picture(await chat.set_picture(b"{}"))
+        await chat.remove_picture()
         await chat.mark_read(room.id, 2)
         await chat.mark_unread(room.id, 2)
         await chat.watch([BEN])

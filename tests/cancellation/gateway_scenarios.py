@@ -85,8 +85,8 @@ class Wire:
         return False
 
     async def asks(self, method: str, path: str, body: object = None, token: str = "") -> Any:
-        """Ask over HTTP; return the JSON of the answer, or None where none came."""
-        content = msgspec.json.encode(body) if body is not None else b""
+        """Ask over HTTP, with bytes or JSON; return the JSON of the answer, or None where none came."""
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body) if body is not None else b""
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
         head += "Content-Type: application/json\r\n"
         head += f"Authorization: Bearer {token}\r\n" if token else ""

@@ -48,7 +48,6 @@ from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import services_of
 from chat.settings.config import Config
 from chat.start_notices import tell_set_up_code, warn_of_look_alikes
-from chat.storage import removal_list
 from chat.storage.archives import archives_beside
 from chat.storage.file_store import open_file_store
 from chat.storage.postgres.storage import open_postgres_storage
@@ -238,7 +237,7 @@ async def open_chat(
             provider=config.identity_provider(),
             widget_greeting=config.widget_greeting,
             lobby=config.lobby,
-            removal_list=None if local is None else local / removal_list.NAME,
+            local=local,
             erasing_settled_after=2 * config.commit_timeout,
         ) as engine,
         open_watch(recorder, metrics) as watch,

@@ -65,6 +65,7 @@ from chat.engine.writes import Writes
 from chat.inspection.inspection import InspectionFailed
 from chat.inspection.metrics import Metrics
 from chat.outbound.client import open_outbound
+from chat.storage import removal_list
 from chat.storage.archives import Archives
 
 MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]], LoginFailed], Accounts]
@@ -122,7 +123,7 @@ async def open_engine(
     public_url: str = "",
     widget_greeting: str = "",
     lobby: Lobby | None = None,
-    removal_list: Path | None = None,
+    local: Path | None = None,
     erasing_settled_after: float = SETTLED,
 ) -> AsyncGenerator[Engine]:
     """Commit, publish, look up and follow changes for as long as the block lasts, and finish what was accepted.
@@ -142,7 +143,7 @@ async def open_engine(
         widget_origins, widget_greeting: the sites that may show the support widget, and its first message.
         server_name, public_url: the name of the server, and the address at which people reach it.
         lobby: who reads the lobby; None: every client while registration is open, else people who have logged in.
-        removal_list: the file that lists removed accounts beside the database; None: there is none.
+        local: the directory of files that outlive the process beside the database; None: there is none.
         erasing_settled_after: seconds after which no write from before a removal is in flight.
 
     Those from `widget_origins` to `lobby` hold until an admin changes them. The caller ends all sessions before it
@@ -268,7 +269,7 @@ async def open_engine(
                 writes,
                 removed_room=cleaner.wake,
                 settled_after=erasing_settled_after,
-                listed=None if removal_list is None else (removal_list, data_id),
+                listed=None if local is None else (local / removal_list.NAME, data_id),
             )
 
             async def recheck() -> None:
@@ -325,5 +326,6 @@ async def open_engine(
                 mail=mail,
                 provider=provider,
                 archives=archives,
+                local=local,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

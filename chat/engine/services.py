@@ -1,5 +1,7 @@
 """The services of the engine for the protocols."""
 
+from pathlib import Path
+
 import msgspec
 
 from chat.domain.accounts.accounts import Accounts
@@ -81,6 +83,8 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     provider: IdentityProvider | None
     archives: Archives | None
     """The directory of exports; None: nobody may export."""
+    local: Path | None
+    """The data directory, for files that outlive the process; None: there is none."""
     data_id: str
     """Identifies the data in the storage; the same on all servers, and in a restored backup."""
     restore: Restore | None

@@ -9,7 +9,7 @@ import certifi
 import httpcore
 import trio
 
-from chat.outbound.backend import CheckedBackend, checked_addresses
+from chat.outbound.backend import WRITTEN, CheckedBackend, checked_addresses
 from chat.outbound.client import Answer
 from chat.outbound.failures import Reason, RequestFailed
 from chat.outbound.guard import AllowedHosts
@@ -88,7 +88,10 @@ class _Connections:
 
 
 class _Body:
-    """A body that calls `written` once it is handed to the socket: httpcore asks for more then, and there is none."""
+    """A body that has `written` called once it is handed to the socket.
+
+    Behind a proxy, it calls it itself a moment later: httpcore asks for more then, and there is none.
+    """
 
     def __init__(self, body: bytes, written: Callable[[], object]) -> None:
         self._body = body
@@ -105,8 +108,11 @@ class _Body:
     async def __anext__(self) -> bytes:
         if not self._is_asked:
             self._is_asked = True
+            WRITTEN.set(self._written)
             return self._body
-        self._written()
+        if WRITTEN.get() is not None:
+            WRITTEN.set(None)
+            self._written()
         raise StopAsyncIteration
 
 
@@ -134,6 +140,7 @@ class Requests:
         """As `Outbound.send`."""
         target = parse_target(url)
         content = body if written is None else _Body(body, written)
+        WRITTEN.set(None)
         try:
             with trio.fail_after(total_timeout):
                 while True:

@@ -137,7 +137,8 @@ async def _decide(ledger: PostgresLedger, ada: int) -> None:
     gone = Delivered(device=claimed.devices[0], state=DeliveryState.GONE, status=410)
     place = {"message_id": claimed.message_id, "person_id": ada}
     waits = Outcome(**place, tries=1, decision=Decision.WAITING, again=0.0, deliveries=[delivered])
-    await ledger.note([Unanswered(claimed.message_id, ada, claimed.claim, claimed.devices[0])])
+    session = claimed.devices[0].subscription.session_id
+    await ledger.note([Unanswered(claimed.message_id, ada, claimed.claim, session, "phone", 1, 0)])
     await ledger.record([waits])
     await ledger.record([Outcome(**place, tries=2, decision=Decision.FAILED, deliveries=[gone])])
     found = await ledger.explain(ada, LOBBY_ID, 1)

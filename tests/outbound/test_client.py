@@ -6,7 +6,7 @@ import ssl
 import struct
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
@@ -154,6 +154,48 @@ async def test_silence_ends_by_the_time_of_the_whole_request() -> None:
         assert await reason_of(outbound, there.url, total_timeout=0.1) is Reason.TIMEOUT
         there.silent = False
         assert (await outbound.send("GET", there.url)).status == 204
+
+
+class Arrivals(trio.abc.Instrument):
+    """Looks after each step of a task whether a request has arrived whose `written` was not called."""
+
+    def __init__(self, end: bytes) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening.setblocking(False)
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+        self.written = trio.Event()
+        self.is_late = False
+        self._end = end
+        self._accepted: socket.socket | None = None
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        with suppress(BlockingIOError):
+            self._accepted = self._accepted or self.listening.accept()[0]
+            self._accepted.setblocking(False)
+            if self._accepted.recv(9999, socket.MSG_PEEK).endswith(self._end) and not self.written.is_set():
+                self.is_late = True
+
+    def close(self) -> None:
+        self.listening.close()
+        if self._accepted is not None:
+            self._accepted.close()
+
+
+async def test_a_request_is_called_written_before_another_task_runs() -> None:
+    arrivals = Arrivals(b"the end")
+    trio.lowlevel.add_instrument(arrivals)
+    async with open_outbound(lambda: LOOPBACK) as outbound, trio.open_nursery() as nursery:
+
+        async def ask() -> None:
+            with pytest.raises(RequestFailed):
+                await outbound.send("POST", arrivals.url, body=b"the end", written=arrivals.written.set)
+
+        nursery.start_soon(ask)
+        with trio.fail_after(10):
+            await arrivals.written.wait()
+        trio.lowlevel.remove_instrument(arrivals)
+        arrivals.close()
+    assert not arrivals.is_late
 
 
 async def test_a_certificate_is_checked_against_the_name_of_the_url(monkeypatch: pytest.MonkeyPatch) -> None:

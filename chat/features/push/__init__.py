@@ -38,7 +38,9 @@ async def _open(services: EngineServices) -> AsyncGenerator[Sender]:
         return Outgoing(keys, sender(services, keys), settings.public_url, settings.push_texts)
 
     figures = Figures(services.metrics)
-    async with open_pushes(ports[LEDGER], services.hub, services.statuses, outgoing, figures) as pushes:
+    async with open_pushes(
+        ports[LEDGER], services.hub, services.statuses, outgoing, figures, directory=services.local
+    ) as pushes:
         ports[PUSH].wake = pushes.wake
         yield pushes
 

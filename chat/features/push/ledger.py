@@ -89,13 +89,19 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     badge: int = 0
 
 
-class Unanswered(msgspec.Struct, frozen=True):
-    """A push that was handed to a push service's socket in this claim, and has no answer yet."""
+class Unanswered(msgspec.Struct, frozen=True, array_like=True):
+    """A push that was handed to a push service's socket in this claim, and has no answer yet.
+
+    `device`, `lost` and `silent` are those of the browser, with this push.
+    """
 
     message_id: int
     person_id: int
     claim: int
-    device: Device
+    session_id: int
+    device: str
+    lost: int
+    silent: int
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):

@@ -132,10 +132,10 @@ class PostgresLedger:
                 queries.UNANSWERED,
                 [each.message_id for each in unanswered],
                 [each.person_id for each in unanswered],
-                [each.device.subscription.session_id for each in unanswered],
-                [each.device.name for each in unanswered],
-                [each.device.lost + 1 for each in unanswered],
-                [each.device.silent for each in unanswered],
+                [each.session_id for each in unanswered],
+                [each.device for each in unanswered],
+                [each.lost for each in unanswered],
+                [each.silent for each in unanswered],
                 [each.claim for each in unanswered],
             )
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -14,6 +15,7 @@ from chat.features.push.figures import Figures
 from chat.features.push.follower import PACE, follow
 from chat.features.push.ledger import Ledger
 from chat.features.push.sending import Outgoing, Sender
+from chat.features.push.sent_file import open_sent_file
 
 DELAY = 10.0
 """Seconds in which a message may be read in an open page before it is pushed."""
@@ -41,6 +43,7 @@ async def open_pushes(
     outgoing: Callable[[], Awaitable[Outgoing]],
     figures: Figures,
     *,
+    directory: Path | None = None,
     delay: float = DELAY,
     pace: float = PACE,
 ) -> AsyncGenerator[Sender]:
@@ -52,22 +55,24 @@ async def open_pushes(
         statuses: who is online.
         outgoing: returns how pushes are sent; may raise StorageDown and OutcomeUnknown.
         figures: counts.
+        directory: the data directory, where sent pushes are kept until they are noted.
         delay: seconds from a message until its push.
         pace: seconds from one step along the log to the next.
 
     Leaving it waits a moment for pushes under way. Cancelling: these may have been sent, and another server, or this
     one when it is back, sends them again.
     """
-    sender = Sender(ledger, outgoing, statuses, figures)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(follow, ledger, hub, figures, sender.wake, delay, pace)
-        nursery.start_soon(sender.run)
-        nursery.start_soon(forget_old, ledger)
-        yield sender
-        sender.stop()
-        with trio.move_on_after(_GOODBYE):
-            await sender.wait_recorded()
-        nursery.cancel_scope.cancel(reason="the server stops")
+    with open_sent_file(directory) as sent_file:
+        async with trio.open_nursery() as nursery:
+            sender = Sender(ledger, outgoing, statuses, figures, sent_file)
+            nursery.start_soon(follow, ledger, hub, figures, sender.wake, delay, pace)
+            nursery.start_soon(sender.run)
+            nursery.start_soon(forget_old, ledger)
+            yield sender
+            sender.stop()
+            with trio.move_on_after(_GOODBYE):
+                await sender.wait_recorded()
+            nursery.cancel_scope.cancel(reason="the server stops")
 
 
 class Forgets(Protocol):

@@ -23,6 +23,7 @@ from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys
 from chat.features.push.ledger import Claimed, Delivered, Device, Ledger, Outcome, Unanswered
 from chat.features.push.rules import Decision, decide
+from chat.features.push.sent_file import SentFile
 from chat.features.push.services_down import ServicesDown
 from chat.features.push.subscriptions import endpoint_of
 from chat.signals import Signal
@@ -65,7 +66,15 @@ class Outgoing(NamedTuple):
 
 
 class Sender:
-    """Sends due pushes. It watches the people for whom one is due soon, so that all servers report them."""
+    """Sends due pushes. It watches the people for whom one is due soon, so that all servers report them.
+
+    Args:
+        ledger: what was decided.
+        outgoing: returns how pushes are sent.
+        statuses: who is online.
+        figures: counts.
+        sent_file: keeps what is sent and not noted, over a kill.
+    """
 
     def __init__(
         self,
@@ -73,8 +82,10 @@ class Sender:
         outgoing: Callable[[], Awaitable[Outgoing]],
         statuses: Statuses,
         figures: Figures,
+        sent_file: SentFile,
     ) -> None:
         self._ledger = ledger
+        self._sent_file = sent_file
         self._outgoing = outgoing
         self._statuses = statuses
         self._figures = figures
@@ -84,7 +95,7 @@ class Sender:
         self._watch_at = -float("inf")  # the time of the next look at whom to watch
         self._under_way = 0  # claimed people and rooms that are not recorded yet
         self._outcomes: list[list[Outcome]] = []  # of each of them, not recorded yet
-        self._unanswered: list[Unanswered] = []  # sent since, and not noted
+        self._unanswered: list[Unanswered] = [*sent_file.earlier]  # sent, and not noted
         self._changed = Signal()
         self._refused: set[tuple[str, int | None]] = set()  # logged before: push services and their answers
         self._has_failed = False
@@ -109,7 +120,7 @@ class Sender:
         """Send until cancelled. Cancelling: pushes under way may have been sent, and are sent again later."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._record)
-            nursery.start_soon(self._note)
+            await nursery.start(self._note)
             try:
                 while True:
                     await self._wait_due()
@@ -215,7 +226,17 @@ class Sender:
             return Delivered(device=device, state=DeliveryState.UNKNOWN, error="no_answer")
 
         def written() -> None:
-            self._unanswered.append(Unanswered(claimed.message_id, claimed.person_id, claimed.claim, device))
+            sent = Unanswered(
+                claimed.message_id,
+                claimed.person_id,
+                claimed.claim,
+                device.subscription.session_id,
+                device.name,
+                device.lost + 1,
+                device.silent,
+            )
+            self._sent_file.add(sent)
+            self._unanswered.append(sent)
             self._changed.notify()
 
         answer = await outgoing.send(
@@ -266,10 +287,17 @@ class Sender:
             self._under_way -= len(recorded)
             self.wake()
 
-    async def _note(self) -> None:
-        """Note at once that these are sent: a server that dies before this may have sent them, or not."""
+    async def _note(self, task_status: trio.TaskStatus[None]) -> None:
+        """Note at once that these are sent; it has started once all from before a kill is noted.
+
+        The file has them until then.
+        """
         while True:
-            await self._changed.wait_until(lambda: self._unanswered)
+            if not self._unanswered:
+                self._sent_file.clear()
+                task_status.started()
+                task_status = trio.TASK_STATUS_IGNORED
+                await self._changed.wait_until(lambda: self._unanswered)
             sent, self._unanswered = self._unanswered, []
             try:
                 await self._ledger.note(sent)

@@ -18,6 +18,7 @@ from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys, new_private_key
 from chat.features.push.ledger import LEDGER, Outcome, Unanswered
 from chat.features.push.sending import Outgoing, Sender
+from chat.features.push.sent_file import SentFile
 from chat.features.push.subscriptions import Subscription
 from chat.inspection.metrics import Metrics
 from chat.outbound.client import open_outbound
@@ -148,7 +149,7 @@ async def sent_in_memory(
         await trio.lowlevel.checkpoint()
         return Outgoing(keys, send, "")
 
-    sender = Sender(ledger, outgoing, Statuses(), Figures(Metrics()))
+    sender = Sender(ledger, outgoing, Statuses(), Figures(Metrics()), SentFile())
     with trio.move_on_after(lasts):
         await sender.run()
     return ledger, asked
@@ -211,7 +212,7 @@ async def test_what_was_sent_is_noted_while_outcomes_are_recorded(autojump_clock
         return Outgoing(keys, send, "")
 
     with trio.move_on_after(60):
-        await Sender(ledger, outgoing, Statuses(), Figures(Metrics())).run()
+        await Sender(ledger, outgoing, Statuses(), Figures(Metrics()), SentFile()).run()
     assert [(person, at - begun) for person, at in ledger.noted] == [(0, 1.0), (1, 30.0)]
 
 

@@ -1,6 +1,7 @@
 """Whom a message is pushed to, when, and once: on a real database, with real requests to a push service."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
 
 import pytest
 import trio
@@ -9,6 +10,8 @@ from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.messages.changes import Deletion, Edit
 from chat.domain.messages.reading import ReadMark
 from chat.domain.rooms.membership import Notify
+from chat.features.push.ledger import Unanswered
+from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.threads.use_cases import THREADS
 from chat.storage.postgres.database import DatabaseAddress
 from tests.features.push.push_service import SILENCE, PushService
@@ -298,6 +301,35 @@ async def test_servers_that_die_with_a_push_send_it_twice_and_no_more(world: Wor
         found = await world.why(ada, message)
     assert found is not None
     assert [each.state for each in found.deliveries] == ["unknown"]
+    assert len(world.service.pushed) == 2
+
+
+async def test_servers_that_die_before_they_note_a_push_send_it_twice_and_no_more(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    (message,) = await world.say(ben, "@ada")
+    world.service.usual = (SILENCE, {})
+    note = PostgresLedger.note
+    for claim in (1, 2):
+
+        async def note_earlier_claims(
+            ledger: PostgresLedger, sent: Sequence[Unanswered], claim: int = claim
+        ) -> None:
+            if sent[0].claim == claim:
+                await trio.sleep_forever()
+            await note(ledger, sent)
+
+        monkeypatch.setattr(PostgresLedger, "note", note_earlier_claims)
+        with trio.CancelScope() as dying:
+            async with open_servers(world, directory=tmp_path):
+                world.publish()
+                await world.service.came(claim)
+                dying.cancel()
+        await world.sql("UPDATE push_decisions SET due_at = now()")  # its claim is over
+    monkeypatch.setattr(PostgresLedger, "note", note)
+    async with open_servers(world, directory=tmp_path):
+        assert await world.decided(ada, message) == "sent"
     assert len(world.service.pushed) == 2
 
 

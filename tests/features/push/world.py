@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -154,13 +155,19 @@ async def open_world(address: DatabaseAddress, service: PushService) -> AsyncGen
 
 @asynccontextmanager
 async def open_servers(
-    world: World, count: int = 1, delay: float = DELAY, public_url: str = "https://chat.example"
+    world: World,
+    count: int = 1,
+    delay: float = DELAY,
+    public_url: str = "https://chat.example",
+    directory: Path | None = None,
 ) -> AsyncGenerator[list[Server]]:
     """Open servers of a world, on the same database."""
     opened: list[Server] = []
     async with trio.open_nursery() as nursery:
         ends = [trio.Event() for _ in range(count)]
-        opened += [await nursery.start(_serve, world.address, delay, public_url, end) for end in ends]
+        opened += [
+            await nursery.start(_serve, world.address, delay, public_url, directory, end) for end in ends
+        ]
         world.servers += opened
         try:
             yield opened
@@ -175,6 +182,7 @@ async def _serve(
     address: DatabaseAddress,
     delay: float,
     public_url: str,
+    directory: Path | None,
     end: trio.Event,
     *,
     task_status: trio.TaskStatus[Server],
@@ -202,6 +210,7 @@ async def _serve(
             statuses,
             outgoing,
             Figures(metrics),
+            directory=directory,
             delay=delay,
             pace=PACE,
         ) as sender:

@@ -836,7 +836,7 @@ export interface Limits {
   calls_per_second: number;
 }
 
-/** Whose account a mailed link is for: the name. */
+/** Whose account a link is for: the name. */
 export interface LinkAccount {
   name: string;
 }
@@ -2312,7 +2312,7 @@ export interface WhichIssuedInvite {
   id: string;
 }
 
-/** The code of a mailed link to log in, or to set a new password. */
+/** The code of a link to log in (l-…), or to set a new password: a mailed one (m-…), or an admin's. */
 export interface WhichLink {
   code: string;
 }

@@ -29,6 +29,7 @@ class World(NamedTuple):
     garden: int
     ben: int
     invitation: str
+    reset: str
     conversation: int
     visit: int
     long: int
@@ -93,7 +94,7 @@ SET_UP = (
 SCREENS = (
     Screen("sign-in", "/", "Welcome to", is_in=False),
     Screen("invitation", "{invitation}", "garden", is_in=False),
-    Screen("reset", "/reset#code", "Set a new password", is_in=False),
+    Screen("reset", "{reset}", "Account:", is_in=False),
     Screen("room", "/room/{garden}", "garden"),
     Screen("room-panel", "/room/{garden}?show=room", "Owner"),
     Screen("person", "/room/{garden}?show=person-{ben}", "Profile"),
@@ -214,7 +215,10 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     made_at = time.time() - 7 * 3600
     note_made(chat.data, chat.data / "backup", made_at, 4.0, 12_345_678)
     note_proven(chat.data, chat.data / "backup", made_at)
-    return World(garden.id, ben, garden.invite(), conversation, visit, long.id, old.id, kitchen, thread)
+    reset = call(pages, ADMIN, "POST", f"/admin/people/{ben}/reset")["url"]
+    return World(
+        garden.id, ben, garden.invite(), reset, conversation, visit, long.id, old.id, kitchen, thread
+    )
 
 
 def _kitchen(pages: Pages) -> tuple[int, int]:

@@ -101,6 +101,7 @@ class Accounts:
         )
         self.reset_code = resets.code
         self.reset_password = resets.use
+        self.person_of_reset = resets.person
         self.set_forgotten_password = resets.set
 
         self._newcomers = newcomers = Newcomers(

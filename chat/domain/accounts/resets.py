@@ -80,7 +80,7 @@ class Resets:
         `address` is the client's; `check_code` is called for people with a second factor. May raise StorageDown and
         OutcomeUnknown. Cancelling: the password is the old one or the new one.
         """
-        person = await self._person(code)
+        person = await self.person(code)
         if isinstance(person, Refusal):
             return person
         return await self.set(person, password, address, check_code=check_code)
@@ -125,7 +125,8 @@ class Resets:
             known.person.id, password_hash, instead_of=known.password_hash, by_link=True
         )
 
-    async def _person(self, code: str) -> Person | Refusal:
+    async def person(self, code: str) -> Person | Refusal:
+        """Return whose password an admin's code sets; the code stays good. Cancelling changes nothing."""
         try:
             raw = urlsafe_b64decode(code + "=" * (-len(code) % 4))
         except ValueError:

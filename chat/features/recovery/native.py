@@ -12,7 +12,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.recovery.letters import Language
 from chat.features.recovery.port import RESETS
-from chat.features.recovery.requests import LOGIN_MARK, REQUESTS, Request
+from chat.features.recovery.requests import LOGIN_MARK, MARK, REQUESTS, Request
 from chat.mail.link_codes import digest_of
 from chat.operations.operation import Access, Caller, Operation
 from chat.operations.sessions import (
@@ -51,13 +51,13 @@ class Recover(Value, kw_only=True, frozen=True):
 
 
 class WhichLink(Value, kw_only=True, frozen=True):
-    """The code of a mailed link to log in, or to set a new password."""
+    """The code of a link to log in (l-…), or to set a new password: a mailed one (m-…), or an admin's."""
 
-    code: Annotated[str, Meta(max_length=64, pattern=r"^[lm]-[A-Za-z0-9_-]*$(?!\n)")]
+    code: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$(?!\n)")]
 
 
 class LinkAccount(Value, kw_only=True, frozen=True):
-    """Whose account a mailed link is for: the name."""
+    """Whose account a link is for: the name."""
 
     name: str
 
@@ -94,7 +94,10 @@ async def ask_login_link(services: EngineServices, caller: Caller, request: Forg
 async def login_link_account(
     services: EngineServices, _caller: Caller, request: WhichLink
 ) -> LinkAccount | Refusal:
-    """Get whose account a mailed link logs in or sets a new password for; the link stays good."""
+    """Get whose account a link logs in or sets a new password for; the link stays good."""
+    if not request.code.startswith((LOGIN_MARK, MARK)):  # an admin's code begins with zeros
+        owner = await services.accounts.person_of_reset(request.code)
+        return owner if isinstance(owner, Refusal) else LinkAccount(name=owner.name)
     if request.code.startswith(LOGIN_MARK) and not may_log_in_by_link(services):
         return LINKS_OFF
     person_id = await services.feature_ports[RESETS].person_of(digest_of(request.code))
@@ -180,7 +183,7 @@ OPERATIONS = (
         request=WhichLink,
         reply=LinkAccount,
         access=Access.ANYBODY,
-        refuses=(Code.INVALID, Code.CONFLICT, Code.GONE),
+        refuses=(Code.INVALID, Code.UNAUTHENTICATED, Code.CONFLICT, Code.GONE),
         handler=login_link_account,
     ),
     Operation(

@@ -9,7 +9,7 @@ import trio.testing
 from chat.domain.accounts.resets import RESET_LASTS
 from chat.domain.entities import LOBBY_ID
 from chat.domain.limits.budgets import Budgets
-from tests.protocols.native.site import Site, open_site
+from tests.protocols.native.site import Answer, Site, open_site
 
 CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "/admin/people", None),
@@ -117,6 +117,22 @@ async def test_a_reset_link_lasts_a_day_and_not_for_disabled_accounts(
     await site.call("PATCH", "/admin/people/1", {"disabled": True}, token=olga)
     made = await site.call("POST", "/admin/people/1/reset", token=olga)
     assert (await site.call("POST", "/auth/reset", {**body, "code": made["code"]})).status == 401
+    assert (await site.call("POST", "/auth/link/account", {"code": made["code"]})).status == 401
+
+
+async def test_an_admins_link_says_whose_password_it_sets_until_it_is_used(site: Site) -> None:
+    _, olga = await admins(site)
+    code = (await site.call("POST", "/admin/people/1/reset", token=olga))["code"]
+
+    async def whose(code: str) -> Answer:
+        return await site.call("POST", "/auth/link/account", {"code": code})
+
+    assert (await whose(code)).body == (await whose(code)).body == {"name": "ada"}
+    for wrong in ("", "code", code[:-1], f"A{code}", f"{code[:-2]}AA"):
+        assert (await whose(wrong)).refused == (410, "gone", "code")
+    body = {"code": code, "password": "correct horse"}
+    assert (await site.call("POST", "/auth/reset", body)).status == 200
+    assert (await whose(code)).refused == (410, "gone", "code")
 
 
 @pytest.mark.parametrize("change", [{"admin": False}, {"disabled": True}, None], ids=str)

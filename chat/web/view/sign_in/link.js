@@ -11,7 +11,7 @@ import { Card, ErrorNote } from "./card.js";
 import { CodeField } from "./log_in.js";
 
 /**
- * Whose account a mailed link is for; null: the link is over. It stays good.
+ * Whose account a link is for; null: the link is over. It stays good.
  * @param {import("../../model/types").Chat} chat
  * @param {string} code
  * @returns {Promise<import("../../protocol").LinkAccount | null>}

@@ -30,8 +30,7 @@ function NewPassword({ code }) {
   const [hasFactor, setHasFactor] = useState(false);
   const isAboutCode = error?.reason === "code_needed" || error?.reason === "wrong_code";
   if (isAboutCode && !hasFactor) setHasFactor(true);
-  // An admin's link is handed over by somebody whom its owner asked; a mailed one is asked for by anybody.
-  const account = useLoaded(async () => (code.startsWith("m-") ? accountOf(chat, code) : undefined), [code]);
+  const account = useLoaded(() => accountOf(chat, code), [code]);
   const whose = account.value;
   useTitle(t("reset.title"));
   const submit = (/** @type {any} */ event) => {

@@ -1,14 +1,34 @@
 """Pictures of people and rooms: cropped in the page, without what the camera wrote, and seen by others at once."""
 
 import base64
+import re
+from collections.abc import Generator
 from typing import Any
 
+import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.support.people import request
-from tests.support.pictures import segment
+from tests.support.command_line import chat as command
+from tests.support.people import PASSWORD, request
+from tests.support.pictures import png, segment
+from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.web.open_pages import go
 from tests.web.pages import Pages
+from tests.web.rooms import forget_tokens
+from tests.web.talking import Speaker
+
+
+@pytest.fixture(scope="module")
+def chat(ports: tuple[int, int]) -> Generator[ServerProcess]:
+    """A server with olga, an admin and operator."""
+    forget_tokens()
+    with (
+        used_data_path() as data,
+        running_server(data, port=ports[0], CHAT_REGISTRATIONS_PER_HOUR="0") as server,
+    ):
+        command(server, "user", "add", "olga", "--admin", "--operator", "--password-stdin", stdin=PASSWORD)
+        yield server
+
 
 GPS = b"Exif\0\0MM\0*\0\0\0\x08\0\1\x88\x25\0\4\0\0\0\1\0\0\0\x1a\0\0\0\0 52.5200 N 13.4050 E"
 
@@ -121,3 +141,50 @@ def test_an_owner_gives_a_room_a_picture_that_members_see(pages: Pages) -> None:
     expect(ada.get_by_role("dialog", name="Crop picture")).to_have_count(0)
     for place in (".room-about-picture", ".place-picture", ".room-picture"):
         expect(ada.locator(f"{place} .avatar-picture").first).to_be_visible()
+
+
+def give(pages: Pages, name: str) -> str:
+    """Give somebody a green picture; return its address."""
+    bearer = {"Authorization": f"Bearer {pages.person(name)['access']}"}
+    answer = request("PUT", f"{pages.url}/api/v1/me/picture", png(64), headers=bearer)
+    return f"/api/v1/pictures/{answer.json()['picture']}"
+
+
+def test_the_log_in_page_has_the_servers_picture_and_colour(pages: Pages) -> None:
+    olga = pages.at("olga", "/admin/server")
+    part = olga.locator(".admin-setting", has_text="Server picture")
+    choose(olga, photo(olga))
+    olga.get_by_role("button", name="Save picture").click()
+    expect(part.locator(".avatar-picture")).to_be_visible()
+    olga.get_by_label("Log-in page colour").fill("#ffcc00")
+    expect(olga.get_by_text("changed by olga", exact=False).last).to_be_visible()
+    door = pages.open("/")
+    mark = door.locator(".sign-in-mark")
+    expect(mark).to_have_css("background-image", re.compile("/api/v1/pictures/[0-9a-f]{64}"))
+    expect(mark.locator("svg")).to_be_hidden()
+    button = door.get_by_role("button", name="Log in", exact=True)
+    expect(button).to_have_css("background-color", re.compile(r"oklch\(0\.48 .* 9\d"))
+    part.get_by_role("button", name="Remove picture").click()
+    expect(part.locator(".avatar-picture")).to_have_count(0)
+
+
+def test_an_admin_removes_anothers_picture(pages: Pages) -> None:
+    give(pages, "cem")
+    olga = pages.at("olga", f"/admin/people?person={Speaker(pages, 'cem').id}")
+    olga.get_by_role("button", name="Remove picture").click()
+    olga.get_by_role("dialog").get_by_role("button", name="Remove picture").click()
+    expect(olga.get_by_role("button", name="Remove picture")).to_have_count(0)
+    go(olga, "/admin/audit")
+    expect(olga.get_by_text("olga removed the picture of cem")).to_be_visible()
+
+
+def test_the_widget_shows_the_operator_who_answers(pages: Pages) -> None:
+    address = give(pages, "olga")
+    visitor = pages.open("/widget")
+    visitor.get_by_label("Your message").fill("is it blue?")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator(".said.is-mine time")).to_have_count(1)
+    olga = Speaker(pages, "olga")
+    (room,) = olga.call("GET", "/support")["rooms"]
+    olga.say(room["id"], "it is")
+    expect(visitor.locator(".said-picture .avatar-picture")).to_have_attribute("src", address)

@@ -125,12 +125,13 @@ export function openNotifications(store, call) {
   async function show(room, messages) {
     const info = store.get().rooms.get(room)?.info;
     const last = /** @type {Message} */ (messages.at(-1));
+    const picture = store.get().people.get(last.sender.id)?.picture;
     const more = messages.length > 1 ? `\n+${messages.length - 1}` : "";
     const options = {
       body: (last.text ?? "").slice(0, MOST_TEXT) + more,
       tag: `room-${room}`,
       data: { room, path: `/room/${room}/${last.seq}` },
-      icon: new URL("../icons/chat-192.png", import.meta.url).href,
+      icon: picture ? `/api/v1/pictures/${picture}` : new URL("../icons/chat-192.png", import.meta.url).href,
     };
     const title = info?.kind === "room" || info?.kind === "lobby" ? `${last.sender.name} · ${info.name}` : last.sender.name;
     await (await worker())?.showNotification(title, options);

@@ -41,6 +41,7 @@ function Frame({ visitor, host, shown }) {
     if (isOpen && !document.hidden) visitor.markRead().catch(() => {});
   }, [isOpen, info?.unread]);
   useAnnouncements();
+  useOperators(visitor);
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
     if (event.key === "Escape" && !event.isComposing) host.close();
@@ -94,6 +95,20 @@ function useDesk(visitor, isOpen) {
     return () => clearInterval(timer);
   }, [isOpen]);
   return desk;
+}
+
+/** Read the profiles of the operators who have written, and of the one who answers, on each connection. @param {Visitor} visitor */
+function useOperators(visitor) {
+  const isLive = useSelected(({ connection, server }) => connection.state === "live" && server.features.includes("pictures"));
+  const ids = useSelected((state) => {
+    const room = conversationOf(state);
+    const senders = [...(room?.messages.values() ?? [])].map(({ sender }) => sender.id);
+    const operators = new Set([...senders, room?.info.support?.assignee?.id ?? 0]);
+    return [...operators].filter((id) => id && id !== state.me?.id).sort((one, other) => one - other).slice(0, 100).join();
+  });
+  useEffect(() => {
+    if (isLive && ids) visitor.readOperators(ids.split(",").map(Number)).catch(() => {}); // the next connection reads them
+  }, [isLive, ids]);
 }
 
 /** Announce the operators' messages to screen readers. */

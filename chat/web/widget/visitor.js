@@ -188,6 +188,13 @@ export function openVisitor(page) {
       return { online, greeting };
     },
 
+    /** Read the profiles of operators, for their pictures. @param {readonly number[]} people */
+    async readOperators(people) {
+      const found = await connection.request("profiles", { people });
+      const events = found.people.map((/** @type {object} */ person) => ({ ...person, type: "person" }));
+      store.update((state) => applyAll(state, events, Date.now()).state);
+    },
+
     draft: () => storage.get().draft ?? "",
     /** @param {string} draft */
     saveDraft: (draft) => storage.put({ draft }),

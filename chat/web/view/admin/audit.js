@@ -17,7 +17,7 @@ import { Sentence } from "./audit_sentence.js";
 
 /** Groups of acts, for the filter. */
 const KINDS = /** @type {const} */ ({
-  accounts: ["person_added", "person_deleted", "renamed", "roles_changed", "roles_by_provider", "disabled", "enabled"],
+  accounts: ["person_added", "person_deleted", "renamed", "picture_removed", "roles_changed", "roles_by_provider", "disabled", "enabled"],
   logins: ["login_failed", "password_set", "reset_made", "password_reset", "passkey_added", "passkey_removed", "identity_linked", "identity_unlinked", "sessions_ended"],
   invitations: ["invite_made", "invite_used", "invite_withdrawn"],
   settings: ["setting_changed"],

@@ -8,7 +8,7 @@ import { roomName } from "../shared/names.js";
 /** @typedef {import("../../i18n/index.js").Key} Key */
 
 const KNOWN = new Set([
-  "person_added", "person_deleted", "person_anonymised", "person_erased", "erasure_ended", "renamed", "roles_changed", "roles_by_provider", "password_set", "disabled", "enabled",
+  "person_added", "person_deleted", "person_anonymised", "person_erased", "erasure_ended", "renamed", "roles_changed", "roles_by_provider", "picture_removed", "password_set", "disabled", "enabled",
   "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
   "second_factor_set_up", "second_factor_removed", "passkey_added", "passkey_removed", "identity_linked", "identity_unlinked",
@@ -19,6 +19,8 @@ const KNOWN = new Set([
 /** @type {Record<string, Key>} */
 const SETTINGS = {
   server_name: "admin.server_name",
+  server_picture: "admin.server_picture",
+  server_colour: "admin.server_colour",
   public_url: "address.label",
   registration: "admin.registration",
   lobby: "admin.lobby",
@@ -86,6 +88,7 @@ function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (["push_texts", "second_factor", "login", "login_links"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
+  if (name === "server_picture" && value) return "…";
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));
   return value === "" || value === "none" ? t("admin.none") : value;

@@ -7,6 +7,7 @@ import { icon } from "../controls/icon.js";
 import { Choices } from "./choices.js";
 import { OutboundHosts } from "./outbound_hosts.js";
 import { PublicAddress, ServerName } from "./server_name.js";
+import { ServerColour, ServerPicture } from "./server_look.js";
 
 const TEXTS = /** @type {const} */ (["on", "off"]);
 
@@ -14,6 +15,8 @@ const TEXTS = /** @type {const} */ (["on", "off"]);
 export function ServerPart({ settings }) {
   const version = useSelected((state) => state.server.version);
   return html`<${ServerName} settings=${settings} setting=${settings.found?.server_name} />
+    ${settings.found?.server_picture && html`<${ServerPicture} settings=${settings} setting=${settings.found.server_picture} />`}
+    ${settings.found?.server_colour && html`<${ServerColour} settings=${settings} setting=${settings.found.server_colour} />`}
     ${settings.found?.public_url && html`<${PublicAddress} settings=${settings} setting=${settings.found.public_url} />`}
     ${settings.found?.outbound_hosts && html`<${OutboundHosts} settings=${settings} setting=${settings.found.outbound_hosts} />`}
     ${settings.found?.push_texts && html`<${Choices}

@@ -18,7 +18,7 @@ import { dayAndTime } from "../shared/times.js";
  * @property {{ id: number, name: string }} [by]
  */
 /** @typedef {Record<string, Setting>} Settings */
-/** @typedef {{ found: Settings | undefined, error: string, change: (changes: Record<string, unknown>) => Promise<void> }} Changing */
+/** @typedef {{ found: Settings | undefined, error: string, reload: () => void, change: (changes: Record<string, unknown>) => Promise<void> }} Changing */
 
 /**
  * All settings, and a function that changes some; null restores the default. `change` rejects with a ChatError, also if
@@ -28,7 +28,7 @@ import { dayAndTime } from "../shared/times.js";
 export function useSettings() {
   const chat = useChat();
   const load = async () => /** @type {Settings} */ (await chat.call("GET", "/admin/settings"));
-  const { value, error, set } = useLoaded(load, []);
+  const { value, error, set, reload } = useLoaded(load, []);
   const change = async (/** @type {Record<string, unknown>} */ changes) => {
     const now = await load();
     const other = Object.keys(changes).find((name) => isChanged(value?.[name], now[name]));
@@ -38,7 +38,7 @@ export function useSettings() {
     }
     set(/** @type {Settings} */ (await chat.call("PATCH", "/admin/settings", changes)));
   };
-  return { found: value, error, change };
+  return { found: value, error, reload, change };
 }
 
 /** @param {Setting | undefined} shown @param {Setting | undefined} now */

@@ -20,6 +20,7 @@ import { navigate } from "../shared/router.js";
 import { useToday } from "../shared/today.js";
 import { actOnKey } from "../timeline/keys.js";
 import { DayRow, NewDivider, dayOf } from "../timeline/rows.js";
+import { useSenders } from "../timeline/senders.js";
 import { focusReply, ThreadComposer } from "./thread_composer.js";
 import { useThread } from "./thread_pages.js";
 
@@ -117,6 +118,7 @@ function Replies({ room, thread, rights, actions, linked }) {
   const replies = seqs.flatMap((seq) => messages.get(seq) ?? []).filter(({ deleted }) => !deleted);
   const shown = thread.isLoaded ? replies : [];
   const list = useEnd(shown, pending, thread, linked);
+  useSenders([...(first ? [first] : []), ...shown].map(({ sender }) => sender.id));
   const focusable = focused ?? shown.at(-1)?.seq ?? root;
   const draw = (/** @type {Message} */ message, /** @type {Message | undefined} */ before) => html`<${MessageRow} key=${`message-${message.seq}`} message=${message} me=${me?.id}
     isFirst=${!before || before.sender.id !== message.sender.id || !continuesGroup(before.at, message.at)} isBlocked=${blocked.has(message.sender.id)}

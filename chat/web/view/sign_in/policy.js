@@ -26,6 +26,7 @@ export function usePolicy() {
         if (isGone) return;
         setPolicy(found);
         setProblem(null);
+        if (found.picture || found.colour) void import("./brand.js").then(({ showBrand }) => showBrand(found));
       } catch (error) {
         if (isGone) return;
         setProblem(error);

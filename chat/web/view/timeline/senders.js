@@ -16,12 +16,11 @@ const DELAY = 100;
 /** Those requested on the current connection. @type {Map<number, true>} */
 const requested = sessionMap();
 
-/** @param {readonly import("../../model/timeline.js").Row[]} rows */
-export function useSenders(rows) {
+/** @param {readonly number[]} senders of the messages that are shown, in order */
+export function useSenders(senders) {
   const chat = useChat();
   const isLive = useSelected(({ connection, server }) => connection.state === "live" && server.features.includes("pictures"));
-  const senders = rows.flatMap((row) => (row.kind === "message" ? [row.message.sender.id] : []));
-  const newest = [...new Set(senders.reverse())].slice(0, MOST);
+  const newest = [...new Set(senders.toReversed())].slice(0, MOST);
   const ids = newest.sort((one, other) => one - other).join();
   const stop = useRef(() => {});
   useEffect(() => () => stop.current(), []);

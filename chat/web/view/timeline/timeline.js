@@ -55,7 +55,7 @@ function OpenTimeline({ room, seq }) {
   useReadMark(room, at.isAtEnd);
   useEnd(pending, at.goToEnd);
   useFeatures(info.id);
-  useSenders(rows);
+  useSenders(rows.flatMap((row) => (row.kind === "message" ? [row.message.sender.id] : [])));
 
   const seqs = rows.flatMap((row) => (row.kind === "message" ? [row.seq] : []));
   const focusable = focused !== null && seqs.includes(focused) ? focused : seqs.at(-1);

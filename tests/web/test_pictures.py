@@ -22,9 +22,10 @@ from tests.web.talking import Speaker
 def chat(ports: tuple[int, int]) -> Generator[ServerProcess]:
     """A server with olga, an admin and operator."""
     forget_tokens()
+    settings = {"CHAT_REGISTRATIONS_PER_HOUR": "0", "CHAT_WIDGET_ORIGINS": "https://shop.example"}
     with (
         used_data_path() as data,
-        running_server(data, port=ports[0], CHAT_REGISTRATIONS_PER_HOUR="0") as server,
+        running_server(data, port=ports[0], **settings) as server,
     ):
         command(server, "user", "add", "olga", "--admin", "--operator", "--password-stdin", stdin=PASSWORD)
         yield server

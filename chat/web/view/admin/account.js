@@ -65,7 +65,7 @@ function Head({ account }) {
 function Sections({ account, act, isMe }) {
   const question = { title: t("admin.picture_ask", { name: personName(account) }), text: t("admin.picture_text"), action: t("admin.picture"), danger: true };
   return html`
-    ${account.picture && !isMe && html`<button type="button" class="button small" onClick=${() => act(question, "DELETE", "/picture")}>${t("admin.picture")}</button>`}
+    ${account.picture && !isMe && html`<p class="actions"><button type="button" class="button small" onClick=${() => act(question, "DELETE", "/picture")}>${t("admin.picture")}</button></p>`}
     <${AccountRoles} account=${account} act=${act} isMe=${isMe} />
     <section class="settings-section">
       <h3>${t("admin.name")}</h3>

@@ -17,7 +17,7 @@ const USUAL = "#0f6b5f";
 export function ServerPicture({ settings, setting }) {
   const sign = html`<span class="room-about-picture">${icon("home", { size: 22 })}</span>`;
   return html`<div class="admin-setting is-wide">
-    <span class="label">${t("admin.server_picture")}</span>
+    <span class="label"><b>${t("admin.server_picture")}</b></span>
     ${parts("PictureButtons").map(
       (Buttons) => html`<${Buttons} path="/admin/picture" has=${Boolean(setting.value)} hint=${t("admin.server_name_hint")} onChanged=${settings.reload}>
         ${roomPicture({ picture: setting.value }, sign)}

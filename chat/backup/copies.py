@@ -18,6 +18,7 @@ import trio
 from chat.backup.connection import Connection
 from chat.backup.failures import BackupFailed
 from chat.backup.manifest import Database, Manifest, WalRange, digest_of
+from chat.backup.pace import Pace
 from chat.backup.programs import find_program, run_program
 from chat.backup.wal_segments import parse_lsn
 from chat.storage.postgres.database import DatabaseAddress
@@ -29,6 +30,8 @@ MOST_ON = 13
 """Backups that one may need below it: then a full one, so that a restore reads a fortnight at most."""
 LONGEST = 86_400.0
 """Seconds for one program."""
+_SLOWEST, _FASTEST = 32 << 10, 1 << 30
+"""The bytes a second that pg_basebackup takes as a pace."""
 SEARCH = ("message_words", "words_written")
 """Tables of the search, which a server fills by itself. Partitions of the first begin with its name."""
 
@@ -58,12 +61,13 @@ async def copy_base(
     before: Before | None,
     *,
     spread: bool,
+    pace: Pace,
     report: Callable[[str], None],
 ) -> Database:
     """Copy the files of the embedded PostgreSQL at `address`, only what changed since `before` where that works.
 
-    With `spread` PostgreSQL takes minutes for its checkpoint, so that nobody waits for the disk. Raises BackupFailed.
-    Cancelling: the copy is incomplete.
+    With `spread` PostgreSQL takes minutes for its checkpoint, so that nobody waits for the disk. `pace` is how fast it
+    sends the files. Raises BackupFailed. Cancelling: the copy is incomplete.
     """
     program = await find_program("pg_basebackup", connection.postgres, connection.postgres)
     command: list[str | Path] = [
@@ -74,6 +78,8 @@ async def copy_base(
         "--wal-method=stream",
     ]
     command += [f"--checkpoint={'spread' if spread else 'fast'}", "--manifest-checksums=SHA256"]
+    if pace.bytes_per_second < _FASTEST:
+        command += [f"--max-rate={max(int(pace.bytes_per_second) >> 10, _SLOWEST >> 10)}k"]
     if connection.postgres >= _FIRST_WITH_SYNC_METHOD and _has_syncfs():
         command += [
             "--sync-method=syncfs"

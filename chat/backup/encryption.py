@@ -17,6 +17,7 @@ import msgspec
 import trio
 
 from chat.backup.failures import BackupFailed
+from chat.backup.pace import Pace
 
 SUFFIX = ".age"
 _PIECE = 1 << 20
@@ -29,15 +30,15 @@ class Recipients(msgspec.Struct, frozen=True):
 
     keys: tuple[str, ...]
 
-    def encrypt(self, source: Path, new: Path) -> tuple[str, str]:
+    def encrypt(self, source: Path, new: Path, pace: Pace) -> tuple[str, str]:
         """Encrypt a file into a new one, durably; return the SHA-256 of both. Raises BackupFailed and OSError."""
         with open(source, "rb") as file:
-            plain = _Reader(_pieces(file))
+            plain = _Reader(_pieces(file, pace))
             return self._encrypt(plain, new)
 
-    def encrypt_directory(self, directory: Path, new: Path) -> str:
+    def encrypt_directory(self, directory: Path, new: Path, pace: Pace) -> str:
         """Encrypt a directory as a tar, durably; return its SHA-256. Raises BackupFailed and OSError."""
-        return self._encrypt(_Reader(_tar_of(directory)), new)[1]
+        return self._encrypt(_Reader(_tar_of(directory, pace)), new)[1]
 
     def _encrypt(self, plain: "_Reader", new: Path) -> tuple[str, str]:
         pyrage = _pyrage()
@@ -110,7 +111,7 @@ class Identities:
 
     def _decrypt(self, source: Path, into: "BinaryIO | _Writer", *, watched: bool = True) -> None:
         with open(source, "rb") as file:
-            encrypted = _Reader(_pieces(file, watched=watched))
+            encrypted = _Reader(_pieces(file, Pace() if watched else None))
             _run(
                 encrypted,
                 lambda: _pyrage().decrypt_io(encrypted, into, self._keys),
@@ -205,14 +206,15 @@ class _Writer:
         """Do nothing: the file is flushed at its end."""
 
 
-def _pieces(file: BinaryIO, *, watched: bool = True) -> Iterator[bytes]:
+def _pieces(file: BinaryIO, pace: Pace | None) -> Iterator[bytes]:
+    """Yield what a file has. None: the thread is not one of Trio's."""
     while piece := file.read(_PIECE):
-        if watched:
-            trio.from_thread.check_cancelled()
+        if pace is not None:
+            pace.wait(len(piece))
         yield piece
 
 
-def _tar_of(directory: Path) -> Iterator[bytes]:
+def _tar_of(directory: Path, pace: Pace) -> Iterator[bytes]:
     """Yield a tar of what is below a directory: files and directories; a copy of a database has nothing else."""
     for path in sorted(directory.rglob("*")):
         trio.from_thread.check_cancelled()
@@ -228,6 +230,6 @@ def _tar_of(directory: Path) -> Iterator[bytes]:
         info.size = status.st_size
         yield info.tobuf(tarfile.PAX_FORMAT)
         with open(path, "rb") as file:
-            yield from _pieces(file)
+            yield from _pieces(file, pace)
         yield bytes(-info.size % _BLOCK)
     yield bytes(2 * _BLOCK)

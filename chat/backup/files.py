@@ -15,6 +15,7 @@ import msgspec
 import trio
 
 from chat.backup.encryption import SUFFIX, Recipients
+from chat.backup.pace import Pace
 from chat.durable import sync_directory
 
 _PIECE = 1 << 20
@@ -53,14 +54,15 @@ async def copy_files(
     into: Path,
     before: Path | None,
     report: Callable[[str], None],
+    pace: Pace,
     encrypted: Encrypted | None = None,
 ) -> Copied:
-    """Copy all files of the store `source`; `before` is the same of the backup before.
+    """Copy all files of the store `source`, at a pace; `before` is the same of the backup before.
 
     Raises OSError. Cancelling: some are copied.
     """
     copied = Copied()
-    copy = _Copier(encrypted, copied)
+    copy = _Copier(encrypted, copied, pace)
 
     def begin() -> list[Path]:
         into.mkdir(mode=0o700)
@@ -82,9 +84,10 @@ def _sync_directories(files: Path) -> None:
 class _Copier:
     """Copies folders of the store, in a thread."""
 
-    def __init__(self, encrypted: Encrypted | None, copied: Copied) -> None:
+    def __init__(self, encrypted: Encrypted | None, copied: Copied, pace: Pace) -> None:
         self._encrypted = encrypted
         self._copied = copied
+        self._pace = pace
 
     def folder(self, folder: Path, into: Path, before: Path | None) -> None:
         copied, encrypted = self._copied, self._encrypted
@@ -116,8 +119,8 @@ class _Copier:
 
     def _copy(self, source: Path, new: Path, name: str) -> bool:
         if self._encrypted is None:
-            return copy_file(source, new)
-        plain, self._copied.checksums[name] = self._encrypted.recipients.encrypt(source, new)
+            return copy_file(source, new, self._pace)
+        plain, self._copied.checksums[name] = self._encrypted.recipients.encrypt(source, new, self._pace)
         os.utime(
             new, (source.stat().st_atime, source.stat().st_mtime)
         )  # the store keeps files younger than an hour
@@ -133,7 +136,7 @@ def _link(old: Path, new: Path) -> bool:
     return True
 
 
-def copy_file(source: Path, new: Path) -> bool:
+def copy_file(source: Path, new: Path, pace: Pace) -> bool:
     """Copy a file durably; return whether its bytes have the digest that is its name."""
     digest = hashlib.sha256()
     with (
@@ -141,7 +144,7 @@ def copy_file(source: Path, new: Path) -> bool:
         open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy,
     ):
         while piece := old.read(_PIECE):
-            trio.from_thread.check_cancelled()
+            pace.wait(len(piece))
             digest.update(piece)
             copy.write(piece)
         copy.flush()

@@ -4,6 +4,7 @@ The order is the promise. No bytes are removed from before the database is copie
 the copy has its bytes. A backup has its name only once all of it is on the disk.
 """
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
@@ -33,6 +34,7 @@ from chat.backup.manifest import (
     write_manifest,
     write_private,
 )
+from chat.backup.pace import Pace
 from chat.backup.scratch import PLAIN, open_scratch
 from chat.backup.target import Target, open_target
 from chat.backup.wal_series import remove_unneeded_wal
@@ -78,6 +80,7 @@ async def back_up(
     keep: Collection[Keep] = (),
     exclude_search: bool = False,
     spread: bool = False,
+    rate: float = math.inf,
     with_files: bool = True,
     recipients: Recipients | None = None,
     prove: Prove | None = None,
@@ -92,6 +95,7 @@ async def back_up(
         keep: which backups stay; none: all.
         exclude_search: leave the search's tables out, which a server fills again; the database is dumped then.
         spread: let the embedded PostgreSQL write for minutes first, so that nobody waits for the disk.
+        rate: the most bytes a second that are copied, so that others need not wait; a dump is as fast as it goes.
         with_files: copy the attached files too.
         recipients: encrypt it to these. The plain copy of the database is made in the data directory. It stays there if
             the next backup can continue it.
@@ -100,7 +104,7 @@ async def back_up(
 
     Raises BackupFailed. Cancelling: there is no new backup, and the older ones stay.
     """
-    begun = time.time()
+    begun, pace = time.time(), Pace(rate)
     with as_backup_failed(f"cannot write the backup to {target}"):
         async with (
             AsyncExitStack() as stack,
@@ -133,6 +137,7 @@ async def back_up(
                         into,
                         continued,
                         spread=spread,
+                        pace=pace,
                         report=report,
                     )
                 else:
@@ -147,7 +152,7 @@ async def back_up(
                     if recipients is not None:
                         known = _known(before) if before else {}
                         encrypted = Encrypted(recipients, _secret_of(config) or token_hex(), known)
-                    copied = await copy_files(store, partial / FILES, last, report, encrypted)
+                    copied = await copy_files(store, partial / FILES, last, report, pace, encrypted)
             checksums = await trio.to_thread.run_sync(_write_others, config, plain)
             size = await trio.to_thread.run_sync(bytes_below, into)
             manifest = Manifest(
@@ -176,7 +181,9 @@ async def back_up(
                     raise BackupFailed(f"the copy cannot be restored whole, and is not kept: {wrong}")
                 report("encrypting")
                 async with open_write_behind(partial):
-                    checksums = await trio.to_thread.run_sync(_encrypt, plain, partial, recipients, copied)
+                    checksums = await trio.to_thread.run_sync(
+                        _encrypt, plain, partial, recipients, copied, pace
+                    )
                 shown = structs.replace(
                     manifest,
                     format=ENCRYPTED_FORMAT,
@@ -213,13 +220,15 @@ def _known(before: Before) -> dict[str, str]:
     return {name.removeprefix(begin): each for name, each in read_checksums(before.path).items()}
 
 
-def _encrypt(plain: Path, partial: Path, recipients: Recipients, copied: Copied) -> dict[str, str]:
+def _encrypt(
+    plain: Path, partial: Path, recipients: Recipients, copied: Copied, pace: Pace
+) -> dict[str, str]:
     """Encrypt all but the attached files, which are; return the checksums of what they became. It blocks."""
     tar = f"{DATABASE}.tar{SUFFIX}"
-    found = {tar: recipients.encrypt_directory(plain / DATABASE, partial / tar)}
+    found = {tar: recipients.encrypt_directory(plain / DATABASE, partial / tar, pace)}
     for name in (MANIFEST, SECRET, SETTINGS):
         if (plain / name).exists():
-            found[f"{name}{SUFFIX}"] = recipients.encrypt(plain / name, partial / f"{name}{SUFFIX}")[1]
+            found[f"{name}{SUFFIX}"] = recipients.encrypt(plain / name, partial / f"{name}{SUFFIX}", pace)[1]
     files = {f"{FILES}/{name}": checksum for name, checksum in copied.checksums.items()}
     found[ENCRYPTED] = write_private(partial / ENCRYPTED, msgspec.json.encode(files))
     return found

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chat.backup.files import copy_file
+from chat.backup.pace import Pace
 from chat.durable import sync_directory
 
 _TICK = 1_000_000_000
@@ -41,7 +42,7 @@ class FileArchive:
                     into.mkdir(mode=0o700, parents=True, exist_ok=True)
                     new = into / f"{entry.name}.new"
                     new.unlink(missing_ok=True)
-                    copy_file(Path(entry.path), new)
+                    copy_file(Path(entry.path), new, Pace())
                     os.replace(new, into / entry.name)
                     copied += 1
         if copied:

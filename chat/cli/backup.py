@@ -91,6 +91,14 @@ def _keep(_context: click.Context, _parameter: click.Parameter, value: str) -> t
     help="Give the embedded database minutes for its checkpoint, so that nobody waits.",
 )
 @click.option(
+    "--max-rate",
+    metavar="MB",
+    type=click.FloatRange(0.1),
+    default=64,
+    show_default=True,
+    help="Copy at most so many megabytes a second, so that nobody waits. A dump takes as many as it can.",
+)
+@click.option(
     "--recipient",
     metavar="KEY",
     help="Encrypt it to this public key of age, or to those in a file. [the setting backup_recipient]",
@@ -101,6 +109,7 @@ def make(
     keep: tuple[Keep, ...],
     exclude_search: bool,
     spread: bool,
+    max_rate: float,
     recipient: str | None,
     **flags: object,
 ) -> None:
@@ -121,6 +130,7 @@ def make(
             keep,
             exclude_search,
             spread,
+            max_rate * 1e6,
             recipient or config.backup_recipient,
         )
     manifest = done.manifest
@@ -154,6 +164,7 @@ async def _make(
     keep: tuple[Keep, ...],
     exclude_search: bool,
     spread: bool,
+    rate: float,
     recipient: str | None,
 ) -> "Backup":
     from chat.backup.encryption import read_recipients
@@ -169,6 +180,7 @@ async def _make(
             keep=keep,
             exclude_search=exclude_search,
             spread=spread,
+            rate=rate,
             recipients=recipients,
             prove=_prove_plain,
             report=progress(),

@@ -1,4 +1,4 @@
-"""Backups that are cut off at random moments beside a load, and restores that are killed."""
+"""Backups that are cut off at random moments beside a load, and restores that are killed; each second is encrypted."""
 
 import hashlib
 import os
@@ -8,9 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pyrage
 import trio
 
 from chat.backup.manifest import read_manifest
@@ -33,52 +34,81 @@ _TEXTS = "SELECT array_agg(text) FROM messages"
 
 def backups() -> Iterable[Row]:
     with tempfile.TemporaryDirectory(prefix="chat-backups-") as directory, data_path() as data:
-        target = Path(directory) / "target"
+        key, identity = pyrage.x25519.Identity.generate(), Path(directory) / "identity"
+        identity.write_text(f"{key}\n")
+        kinds = (
+            Kind("", Path(directory) / "plain", (), ()),
+            Kind(
+                "encrypted ",
+                Path(directory) / "encrypted",
+                ("--recipient", str(key.to_public())),
+                ("--identity", str(identity)),
+            ),
+        )
         with running_server(data) as server:
             tokens = register_all(server.url, "ada", "ben", "cem")
+            digests: dict[str, float] = {}
             with load_on(server, tokens) as load:
-                digests, took, whole, bare = {}, [], 0.0, 0
                 for number in range(TRIALS):
                     digests[attach(server, tokens["ada"])] = time.time()
-                    began = time.monotonic()
-                    status = killed_after(
-                        ["backup", str(target), "--data", str(data)],
-                        random.uniform(0.1, 2.0) * whole if number else 60.0,
-                    )
-                    if status == 0:
-                        took.append(time.monotonic() - began)
-                        whole = whole or took[0]
-                    else:
-                        bare += 1
-        names = backups_in(target)
-        assert len(names) >= len(took), "each that ended well is there"
-        for name in names:
-            assert run("backup", "verify", str(target / name)) == 0, name
-        said = f"{bare} cut off and {len(names)} whole, each of which is proven"
-        what = f"`chat backup` beside a load, killed at any moment ({whole:.1f} s)"
-        yield what, f"{TRIALS} ×", said, spread(took)
-        yield restores(target, names, load, digests)
+                    kinds[number % 2].back_up(data)
+        for kind in kinds:
+            names = backups_in(kind.target)
+            assert len(names) >= len(kind.took), "each that ended well is there"
+            for name in names:
+                assert run("backup", "verify", str(kind.target / name), *kind.reading) == 0, name
+            said = f"{kind.cut_off} cut off and {len(names)} whole, each of which is proven"
+            what = f"{kind.name}`chat backup` beside a load, killed at any moment ({kind.took[0]:.1f} s)"
+            yield what, f"{len(kind.took) + kind.cut_off} ×", said, spread(kind.took)
+        yield restores(kinds, load, digests)
 
 
-def restores(target: Path, names: list[str], load: Load, digests: dict[str, float]) -> Row:
+class Kind:
+    """Backups of one kind in a directory of their own, and what writing and reading them takes."""
+
+    def __init__(self, name: str, target: Path, writing: tuple[str, ...], reading: tuple[str, ...]) -> None:
+        self.name, self.target, self.writing, self.reading = name, target, writing, reading
+        self.took: list[float] = []
+        """Seconds of those that ended well; the first one is not killed."""
+        self.cut_off = 0
+
+    def back_up(self, data: Path) -> None:
+        began = time.monotonic()
+        status = killed_after(
+            ["backup", str(self.target), "--data", str(data), *self.writing],
+            random.uniform(0.1, 2.0) * self.took[0] if self.took else 120.0,
+        )
+        if status == 0:
+            self.took.append(time.monotonic() - began)
+        else:
+            assert status == -signal.SIGKILL, "it has failed by itself"
+            self.cut_off += 1
+
+
+def restores(kinds: Sequence[Kind], load: Load, digests: dict[str, float]) -> Row:
     """Kill restores, then let them end: all that is older than the backup is there."""
-    whole, took, checked, bare = 0.0, [], 0, 0
+    whole: dict[Kind, float] = {}
+    took, checked, bare = [], 0, 0
     for number in range(TRIALS):
-        backup = target / random.choice(names)
+        kind = kinds[number % 2]
+        backup = kind.target / random.choice(backups_in(kind.target))
         with data_path() as copy:
-            command = ["restore", str(backup), "--data", str(copy)]
-            if number:
-                bare += killed_after(command, random.uniform(0.05, 0.8) * whole) != 0
+            command = ["restore", str(backup), "--data", str(copy), *kind.reading]
+            if kind in whole:
+                status = killed_after(command, random.uniform(0.05, 0.8) * whole[kind])
+                assert status in (0, -signal.SIGKILL), "it has failed by itself"
+                bare += status != 0
             if not (copy / "chat-data").exists():
                 began = time.monotonic()
                 assert run(*command) == 0
                 took.append(time.monotonic() - began)
-                whole = whole or took[0]
+                whole.setdefault(kind, took[-1])
             checked += check(copy, read_manifest(backup).begun_at, load, digests)
     said = (
         f"{bare} killed and run again; of {checked:,} acknowledged before their backups, and of files, 0 lost"
     )
-    return f"`kill -9` of `chat restore` ({whole:.1f} s)", f"{TRIALS} ×", said, spread(took)
+    what = "`kill -9` of `chat restore`, each second time of an encrypted backup"
+    return what, f"{TRIALS} ×", said, spread(took)
 
 
 def check(data: Path, begun_at: float, load: Load, digests: dict[str, float]) -> int:

@@ -13,6 +13,7 @@ from chat.backup.failures import BackupFailed
 from chat.backup.making import DATABASE
 from chat.backup.manifest import Manifest, chain_of
 from chat.backup.moments import Replay
+from chat.backup.pace import Pace
 from chat.backup.programs import find_program, run_program
 from chat.backup.replaying import LONGEST_REPLAY, not_reached, place_wal, recovery_settings
 from chat.backup.write_behind import open_write_behind
@@ -25,6 +26,9 @@ from chat.storage.postgres.database import DatabaseAddress
 
 _GRACE = 10.0
 """Seconds for PostgreSQL to stop."""
+_PROOF_RATE = 100e6
+"""Bytes a second that are copied for a proof: nobody waits for it, and everybody else shares its disk."""
+_PIECE = 1 << 20
 
 
 @asynccontextmanager
@@ -44,7 +48,7 @@ async def open_placed(
     """
     if manifest.database.kind == "base":
         await _place_cluster(backup, manifest, data, durable=durable, report=report, replay=replay)
-    async with _open_postgres(data, report, replay) as postgres:
+    async with _open_postgres(data, report, replay, durable=durable) as postgres:
         if manifest.database.kind == "dump":
             await load_dump(backup, manifest, postgres.address, report=report)
         yield postgres.address
@@ -52,16 +56,21 @@ async def open_placed(
 
 @asynccontextmanager
 async def _open_postgres(
-    data: Path, report: Callable[[str], None], replay: Replay | None
+    data: Path, report: Callable[[str], None], replay: Replay | None, *, durable: bool
 ) -> AsyncGenerator[EmbeddedPostgres]:
     directory = DataDirectory(data)
     async with AsyncExitStack() as stack:
         if replay is None:
-            yield await stack.enter_async_context(open_embedded_postgres(directory, grace=_GRACE))
+            opening = open_embedded_postgres(directory, grace=_GRACE, durable=durable)
+            yield await stack.enter_async_context(opening)
             return
         report(f"replaying {len(replay.segments)} segments of WAL")
         recovering = open_embedded_postgres(
-            directory, grace=_GRACE, settings=recovery_settings(replay), start_timeout=LONGEST_REPLAY
+            directory,
+            grace=_GRACE,
+            settings=recovery_settings(replay),
+            durable=durable,
+            start_timeout=LONGEST_REPLAY,
         )
         try:
             postgres = await stack.enter_async_context(recovering)
@@ -103,7 +112,8 @@ async def _place_cluster(
     report("copying the files of the database")
     async with open_write_behind(new):
         if len(chain) == 1:
-            await trio.to_thread.run_sync(shutil.copytree, backup / DATABASE, new)
+            pace = Pace() if durable else Pace(_PROOF_RATE)
+            await trio.to_thread.run_sync(_copy_directory, backup / DATABASE, new, pace)
         else:
             version = manifest.database.postgres
             program = await find_program("pg_combinebackup", version, version)
@@ -115,6 +125,16 @@ async def _place_cluster(
     await trio.to_thread.run_sync(_finish, new, home / "cluster", owner, durable)
 
 
+def _copy_directory(source: Path, new: Path, pace: Pace) -> None:
+    def copy(old: str, to: str) -> None:
+        with open(old, "rb") as file, open(os.open(to, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as copied:
+            while piece := file.read(_PIECE):
+                pace.wait(len(piece))
+                copied.write(piece)
+
+    shutil.copytree(source, new, copy_function=copy)
+
+
 def _finish(new: Path, cluster: Path, owner: UnixUser | None, durable: bool) -> None:
     if owner is not None:
         for path in (new, *new.rglob("*")):
@@ -124,4 +144,5 @@ def _finish(new: Path, cluster: Path, owner: UnixUser | None, durable: bool) -> 
     if cluster.exists():
         raise BackupFailed(f"{cluster} is there already")
     os.rename(new, cluster)
-    sync_directory(cluster.parent)
+    if durable:
+        sync_directory(cluster.parent)

@@ -10,7 +10,7 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import SUPERUSER, prepare_cluster
 from chat.embedded_postgres.data_directory import DataDirectory
 from chat.embedded_postgres.running import open_cluster
-from chat.embedded_postgres.settings import FEWEST_CONNECTIONS, refuse_required
+from chat.embedded_postgres.settings import FEWEST_CONNECTIONS, NOT_DURABLE, refuse_required
 from chat.embedded_postgres.socket_directory import PORT, find_socket_directory, open_socket_directory
 from chat.embedded_postgres.supervisor import START_TIMEOUT, Supervisor
 
@@ -46,16 +46,19 @@ async def open_embedded_postgres(
     connections: int = FEWEST_CONNECTIONS,
     settings: Sequence[str] = (),
     start_timeout: float = START_TIMEOUT,
+    durable: bool = True,
 ) -> AsyncGenerator[EmbeddedPostgres]:
     """Run PostgreSQL on `data` for the block; a missing database is created. Raises CannotStart.
 
     `connections` is its max_connections, `settings` are the operator's as NAME=VALUE; a start may take `start_timeout`
-    seconds. Leaving the block stops it within `grace` seconds, with clients connected or not. Cancelling stops it the
-    same way; committed data is kept.
+    seconds. Without `durable` it flushes nothing: for one that is removed soon. Leaving the block stops it within
+    `grace` seconds, with clients connected or not. Cancelling stops it the same way; committed data is kept.
     """
     if sys.platform == "win32":
         raise CannotStart("the server can run its own PostgreSQL only on Linux and macOS: pass --database")
     refuse_required(settings)
+    if not durable:
+        settings = (*settings, *NOT_DURABLE)
     cluster = await prepare_cluster(data.path)
     with open_socket_directory(data.path, cluster.owner) as sockets:
         async with open_cluster(

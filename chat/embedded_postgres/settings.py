@@ -43,6 +43,9 @@ REQUIRED = {
 }
 """The settings that an operator cannot change: the server's promises depend on them."""
 
+NOT_DURABLE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+"""The settings of a database that is removed soon: others' commits would wait for what it flushes."""
+
 _MIB = 1 << 20
 
 FEWEST_CONNECTIONS = 50

@@ -77,6 +77,15 @@ async def test_settings_are_passed_on_but_for_those_that_promises_depend_on(made
     assert shown == {"work_mem": "17MB", "shared_buffers": "65MB"}
 
 
+async def test_what_is_removed_soon_flushes_nothing(made: Path) -> None:
+    with trio.fail_after(60):
+        async with (
+            open_data_directory(made) as data,
+            open_embedded_postgres(data, grace=5, durable=False) as postgres,
+        ):
+            assert await value_of(postgres.address, "fsync") == "off"
+
+
 async def value_of(address: dict[str, Any], setting: str) -> str:
     async with open_asyncio():
         connection = await run_in_asyncio(lambda: asyncpg.connect(**address, timeout=10))

@@ -72,7 +72,9 @@ def _decision(each: "Explanation") -> str:
 
 
 def _delivery(report: "DeviceReport") -> str:
-    return f"{report.device or 'a browser'}: {report.state} ({report.status or report.error})"
+    reports = (("shown", report.shown_at), ("clicked", report.clicked_at))
+    seen = "".join(f", {name} {moment(at):%T}" for name, at in reports if at is not None)
+    return f"{report.device or 'a browser'}: {report.state} ({report.status or report.error}){seen}"
 
 
 def _mail(report: "MailReport") -> str:
@@ -94,6 +96,8 @@ def _record(each: "Explanation") -> dict[str, object]:
                 "status": one.status,
                 "error": one.error,
                 "at": moment(one.at).isoformat(),
+                "shown_at": None if one.shown_at is None else moment(one.shown_at).isoformat(),
+                "clicked_at": None if one.clicked_at is None else moment(one.clicked_at).isoformat(),
             }
             for one in each.deliveries
         ],

@@ -12,6 +12,8 @@ import { html, render } from "./vendor/preact.js";
 const LONGEST_WAIT = 2_000;
 
 await startLanguage();
+reportClick();
+addEventListener("hashchange", reportClick);
 startRouter();
 const opening = openChat(loadFeatures);
 const shell = hadSession() ? Shell.load().catch(() => undefined) : undefined; // in parallel with reading the stored rooms
@@ -21,6 +23,11 @@ const root = document.getElementById("app");
 if (root) render(html`<${App} chat=${chat} />`, root);
 const stop = chat.subscribe(registerWhenLive);
 registerWhenLive();
+
+/** Report that a notification was clicked whose address this is. */
+function reportClick() {
+  if (location.hash.startsWith("#push=")) import("./net/push_clicked.js").then((push) => push.reportClick());
+}
 
 /** Register the service worker once the page is live and idle, so that its downloads do not compete with the page's. */
 function registerWhenLive() {

@@ -482,6 +482,10 @@ export interface Delivery {
   error?: string;
   /** Unix milliseconds */
   at: number;
+  /** When the browser showed it, as it reports */
+  shown_at?: number;
+  /** When it was clicked there */
+  clicked_at?: number;
 }
 
 /** A text of a message, and since when it had it. */
@@ -1639,6 +1643,12 @@ export interface RemovePasskey {
 export interface RenamePasskey {
   passkey: number;
   name: string;
+}
+
+/** What a browser reports of a push; `code` is in the push, behind `#push=` of the address that it leads to. */
+export interface ReportPush {
+  code: string;
+  event: "clicked" | "shown";
 }
 
 /** A new password, and the reset code that an admin made for the person. */

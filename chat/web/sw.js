@@ -84,12 +84,22 @@ worker.addEventListener("push", (/** @type {any} */ event) => event.waitUntil(sh
 async function show(data) {
   const { notification = {}, room } = parsed(data);
   const { title = NO_TITLE, body = "", tag, navigate = "/", app_badge: badge } = notification;
-  const path = new URL(navigate, location.origin).pathname;
-  const options = { body, tag, icon: `${BASE}icons/chat-192.png`, data: { room, path } };
+  const { pathname: path, hash } = new URL(navigate, location.origin);
+  const code = new URLSearchParams(hash.slice(1)).get("push");
+  const options = { body, tag, icon: `${BASE}icons/chat-192.png`, data: { room, path, code } };
   const shown = worker.registration.showNotification(title, options);
   if (badge !== undefined) await worker.navigator.setAppBadge?.(Number(badge)).catch(() => undefined);
   await shown;
+  const reported = report(code, "shown");
   for (const page of await worker.clients.matchAll({ type: "window" })) page.postMessage({ type: "pushed", room, tag });
+  await reported;
+}
+
+/** Report what became of a push. The server goes without it, if it can't be reached. @param {string | null} code @param {"shown" | "clicked"} event */
+async function report(code, event) {
+  if (!code) return;
+  const body = JSON.stringify({ code, event });
+  await fetch("/api/v1/push/report", { method: "POST", headers: { "Content-Type": "application/json" }, credentials: "omit", body }).catch(() => undefined);
 }
 
 /** @param {any} data */
@@ -102,8 +112,9 @@ function parsed(data) {
 }
 
 worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
+  const { path = "/", code = null } = event.notification.data ?? {};
   event.notification.close();
-  event.waitUntil(open(event.notification.data?.path ?? "/"));
+  event.waitUntil(Promise.all([open(path), report(code, "clicked")]));
 });
 
 /** @param {string} path */

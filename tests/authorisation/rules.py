@@ -481,6 +481,7 @@ SERVER_ACTS = (
     ServerAct("ask_login_link", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("login_link_account", "everybody", {"code": "l-no"}, Answer.CONFLICT),
     ServerAct("login_by_link", "everybody", {"code": "l-no"}, Answer.CONFLICT),
+    ServerAct("report_push", "everybody", {"code": "no", "event": "shown"}),
     ServerAct("unsubscribe", "everybody", {"code": "00000000-0000-0000-0000-000000000000"}),
     ServerAct("begin_provider_login", "everybody", {}, Answer.CONFLICT),
     ServerAct("provider_login", "everybody", {"code": "no", "state": "no"}, Answer.CONFLICT),

@@ -16,7 +16,7 @@ from chat.engine.hub import Hub
 from chat.engine.statuses import Statuses
 from chat.features.push.delivery import DeliveryState, PushAnswer
 from chat.features.push.figures import Figures
-from chat.features.push.keys import Keys, new_private_key
+from chat.features.push.keys import Keys, Report, new_private_key
 from chat.features.push.ledger import LEDGER, Delivered, Outcome, Unanswered
 from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.push.missed.port import MISSED
@@ -60,6 +60,7 @@ async def http_native_push(run: Run) -> None:
         await wire.asks("PUT", f"{begin}/me/quiet-hours", chosen, token)
         tried = await wire.asks("POST", f"{begin}/push/test", None, token)
         assert run.fired or (tried is not None and tried["error"] == "unreachable")
+        await wire.asks("POST", f"{begin}/push/report", {"code": "no", "event": "shown"}, token)
         await wire.asks("DELETE", f"{begin}/push/subscription", None, token)
         await wire.stream.aclose()
 
@@ -141,6 +142,7 @@ async def _decide(ledger: PostgresLedger, ada: int) -> None:
     await ledger.note([Unanswered(claimed.message_id, ada, claimed.claim, session, "phone", 1, 0)])
     await ledger.record([waits])
     await ledger.record([Outcome(**place, tries=2, decision=Decision.FAILED, deliveries=[gone])])
+    assert not await ledger.report(Report(claimed.message_id, ada, session), is_clicked=True)  # it is gone
     found = await ledger.explain(ada, LOBBY_ID, 1)
     assert [found] == await ledger.last_of(ada, 9)
     assert await ledger.forget(9) == 0

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from chat.features.push.keys import Keys, Report
 from tests.support.campaign import in_campaign
 from tests.support.people import eventually, request
+from tests.support.saved import fetch_sql
 from tests.support.server import ServerProcess
 from tests.web.connection import wait_for_worker
 from tests.web.pages import Pages
@@ -22,12 +25,30 @@ _CLOSE_ALL = """async () => {
     for (const each of await worker.getNotifications()) each.close();
 }"""
 
+_CLICK = """async () => {
+    const [notification] = await registration.getNotifications();
+    dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+}"""
+
+_SUBSCRIBED = "SELECT session_id FROM push_subscriptions WHERE user_id = {}"
+_DECIDED = "SELECT message_id FROM push_decisions WHERE person_id = {} AND seq = {} AND room_id = 1"
+_REPORTED = """
+SELECT clicked_at IS NOT NULL AS is_clicked FROM push_reports WHERE person_id = {} ORDER BY message_id"""
+
 Push = Callable[[str], None]
 
 
-@pytest.fixture(scope="module")
-def pushed(whole_browser: Browser, chat: ServerProcess) -> Generator[tuple[BrowserContext, Page, Push]]:
+class Pushed(NamedTuple):
     """A page of ada, and what delivers a push message to its service worker, as the browser's push service does."""
+
+    pages: Pages
+    context: BrowserContext
+    page: Page
+    push: Push
+
+
+@pytest.fixture(scope="module")
+def pushed(whole_browser: Browser, chat: ServerProcess) -> Generator[Pushed]:
     with Pages(whole_browser, chat.url) as pages:
         context = pages.context(permissions=["notifications"], worker=True)
         pages.log_in(context, "ada")
@@ -47,11 +68,11 @@ def pushed(whole_browser: Browser, chat: ServerProcess) -> Generator[tuple[Brows
             where = {"origin": chat.url, "registrationId": registrations[-1]}
             devtools.send("ServiceWorker.deliverPushMessage", {**where, "data": data})
 
-        yield context, page, push
+        yield Pushed(pages, context, page, push)
 
 
-def test_a_pushed_message_is_shown_and_its_click_opens_it(pushed: tuple[BrowserContext, Page, Push]) -> None:
-    context, page, push = pushed
+def test_a_pushed_message_is_shown_and_its_click_opens_it(pushed: Pushed) -> None:
+    _, context, page, push = pushed
     notification = {
         "title": "ben · tea",
         "body": "are you there?",
@@ -64,20 +85,15 @@ def test_a_pushed_message_is_shown_and_its_click_opens_it(pushed: tuple[BrowserC
     eventually(lambda: len(notifications_of(page)) == 1, "it is shown", 60)
     [shown] = notifications_of(page)
     assert (shown["title"], shown["body"], shown["tag"]) == ("ben · tea", "are you there?", "room-1")
-    assert shown["data"] == {"room": 1, "path": "/room/1/7"}
-    context.service_workers[0].evaluate(
-        """async () => {
-            const [notification] = await registration.getNotifications();
-            dispatchEvent(new NotificationEvent("notificationclick", { notification }));
-        }"""
-    )
+    assert shown["data"] == {"room": 1, "path": "/room/1/7", "code": None}
+    context.service_workers[0].evaluate(_CLICK)
     expect(page).to_have_url(re.compile("^[^?]*/room/1/7$"))
 
 
 def test_each_push_shows_a_notification_whatever_it_says(
-    pushed: tuple[BrowserContext, Page, Push],
+    pushed: Pushed,
 ) -> None:
-    _, page, push = pushed
+    page, push = pushed.page, pushed.push
     for data in ("", "no JSON", "null", "{}", '{"notification": {"title": "x"}}'):
         push(data)
         eventually(lambda: len(notifications_of(page)) == 1, f"{data!r} is shown", 60)
@@ -86,6 +102,42 @@ def test_each_push_shows_a_notification_whatever_it_says(
         assert shown["data"]["path"] == "/", data
         page.evaluate(_CLOSE_ALL)
         eventually(lambda: notifications_of(page) == [], "it is closed", 60)
+
+
+def test_a_browser_reports_a_push_as_shown_and_as_clicked(pushed: Pushed, chat: ServerProcess) -> None:
+    pages, context, page, push = pushed
+    page.evaluate(_CLOSE_ALL)
+
+    def ask(query: str) -> Any:
+        with ThreadPoolExecutor(1) as thread:  # Playwright's loop runs in this one
+            return thread.submit(fetch_sql, chat.address, query).result()
+
+    ada = pages.person("ada")["me"]["id"]
+    eventually(lambda: ask(_SUBSCRIBED.format(ada)), "the browser is subscribed", 60)
+    (session,) = ask(_SUBSCRIBED.format(ada))
+    codes = []
+    for key in ("reported", "navigated"):
+        body = {"key": key, "text": "@ada are you there?"}
+        seq = call(pages, "ben", "POST", "/rooms/1/messages", body)["seq"]
+        eventually(partial(ask, _DECIDED.format(ada, seq)), "it is decided", 60)
+        (message,) = ask(_DECIDED.format(ada, seq))
+        keys = Keys(bytes(ask("SELECT private FROM push_keys")[0]["private"]))
+        codes.append(keys.report_code(Report(message["message_id"], ada, session["session_id"])))
+
+    def reported() -> list[bool]:
+        return [row["is_clicked"] for row in ask(_REPORTED.format(ada))]
+
+    link = f"https://chat.example/room/1/7#push={codes[0]}"
+    notification = {"title": "ben", "tag": "room-1", "navigate": link}
+    push(msgspec.json.encode({"web_push": 8030, "notification": notification, "room": 1, "seq": 7}).decode())
+    eventually(lambda: reported() == [False], "it is reported as shown", 60)
+    [shown] = notifications_of(page)
+    assert shown["data"]["path"] == "/room/1/7"
+    context.service_workers[0].evaluate(_CLICK)
+    eventually(lambda: reported() == [True], "it is reported as clicked", 60)
+    page.goto(f"{chat.url}/room/1#push={codes[1]}")  # as a browser with Declarative Web Push
+    eventually(lambda: reported() == [True, True], "the page reports the click", 60)
+    expect(page).to_have_url(f"{chat.url}/room/1")
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,18 @@ import msgspec
 
 
 class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The last try to notify somebody on a device; `at` in Unix seconds."""
+    """The last try to notify somebody on a device. Times in Unix seconds.
+
+    `shown_at` and `clicked_at` are as the device reports.
+    """
 
     device: str
     state: str
     status: int | None
     error: str | None
     at: float
+    shown_at: float | None = None
+    clicked_at: float | None = None
 
 
 class MailReport(msgspec.Struct, frozen=True, kw_only=True):

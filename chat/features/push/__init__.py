@@ -42,6 +42,7 @@ async def _open(services: EngineServices) -> AsyncGenerator[Sender]:
         ports[LEDGER], services.hub, services.statuses, outgoing, figures, directory=services.local
     ) as pushes:
         ports[PUSH].wake = pushes.wake
+        ports[PUSH].count_report = figures.reported
         yield pushes
 
 

@@ -23,19 +23,21 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     more: int = 0
 
 
-def body_of(notice: Notice, public_url: str, *, has_text: bool) -> bytes:
+def body_of(notice: Notice, public_url: str, report: str, *, has_text: bool) -> bytes:
     """Return the JSON of a notification, which fits a push.
 
     Args:
         notice: what it is about.
         public_url: what links begin with; empty: the service worker resolves the path.
+        report: the code with which the browser reports that it showed it, and that it was clicked.
         has_text: whether it has the message's text.
     """
     title = notice.sender if notice.room_name is None else f"{notice.sender} · {notice.room_name}"
     if notice.more:
         title = f"{title} (+{notice.more})"
     text = notice.text[:_MOST_TEXT] if has_text else ""
-    return _fitting(title, text, notice, f"{public_url}/room/{notice.room_id}/{notice.seq}")
+    # Browsers that show it without the service worker open this address at a click: the page there reports it.
+    return _fitting(title, text, notice, f"{public_url}/room/{notice.room_id}/{notice.seq}#push={report}")
 
 
 def trial_body(server_name: str, public_url: str) -> bytes:

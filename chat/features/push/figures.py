@@ -28,6 +28,12 @@ class Figures:
             ["answer"],
             registry=None,
         )
+        self._reported = Counter(
+            "chat_push_reports",
+            "Pushes that browsers report as shown or clicked",
+            ["event"],
+            registry=None,
+        )
         self._seconds = Histogram(
             "chat_push_seconds",
             "Time from when a push is due until a push service has taken it",
@@ -38,7 +44,9 @@ class Figures:
             self._decided.labels(decision)
         for answer in _CLASSES:
             self._answered.labels(answer)
-        metrics.register(self._decided, self._answered, self._seconds)
+        for event in ("shown", "clicked"):
+            self._reported.labels(event)
+        metrics.register(self._decided, self._answered, self._reported, self._seconds)
 
     def decided(self, counts: Mapping[Decision, int]) -> None:
         """So many decisions were made."""
@@ -48,6 +56,10 @@ class Figures:
     def answered(self, answer: PushAnswer) -> None:
         """A push service has answered, or not."""
         self._answered.labels(_class(answer.status)).inc()
+
+    def reported(self, event: str) -> None:
+        """A browser reports that a push is shown, or clicked."""
+        self._reported.labels(event).inc()
 
     def sent(self, seconds: float) -> None:
         """A push service has taken a push so long after it was due."""

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from base64 import urlsafe_b64encode
+from typing import NamedTuple
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,8 +20,19 @@ _MARGIN = 3600
 _MOST_TOKENS = 1000
 """Tokens that are kept, one for each push service; browsers know a handful of services."""
 
+_MAC = 12
+"""Bytes by which a report's code is known to be this server's."""
+
 _TOPIC = 24
 """Bytes of a topic: 32 characters, the most that RFC 8030 allows."""
+
+
+class Report(NamedTuple):
+    """The push that a browser reports of."""
+
+    message_id: int
+    person_id: int
+    session_id: int
 
 
 def new_private_key() -> bytes:
@@ -34,6 +46,7 @@ class Keys:
     def __init__(self, private: bytes) -> None:
         self._private = ec.derive_private_key(int.from_bytes(private, "big"), CURVE)
         self._topics = hmac.digest(private, b"topics of pushes", hashlib.sha256)
+        self._reports = hmac.digest(private, b"reports of pushes", hashlib.sha256)
         self._tokens: dict[tuple[str, str], tuple[float, str]] = {}
         self.public = encode(public_bytes(self._private.public_key()))
         """The 65 bytes of the public key in base64url, as a page gives them to the browser."""
@@ -64,6 +77,19 @@ class Keys:
         """
         place = f"{room_id}/{person_id}".encode()
         return encode(hmac.digest(self._topics, place, hashlib.sha256)[:_TOPIC])
+
+    def report_code(self, report: Report) -> str:
+        """Return the code of a push by which its browser, and nobody else, can report of it."""
+        named = ".".join(map(str, report))
+        return f"{named}.{encode(hmac.digest(self._reports, named.encode(), hashlib.sha256)[:_MAC])}"
+
+    def reported(self, code: str) -> Report | None:
+        """Return the push that a code is of; None: it is not of this server."""
+        try:
+            report = Report(*map(int, code.split(".")[:-1]))
+        except (TypeError, ValueError):
+            return None
+        return report if hmac.compare_digest(code.encode(), self.report_code(report).encode()) else None
 
 
 def encode(octets: bytes) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from chat.domain.features import Port
 from chat.domain.messages.explanation import Explanation
 from chat.features.push.delivery import DeliveryState
+from chat.features.push.keys import Report
 from chat.features.push.rules import Decision, Facts
 from chat.features.push.subscriptions import Subscription
 
@@ -161,6 +162,13 @@ class Ledger(Protocol):
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of claims. Repeating it changes nothing."""
+        ...
+
+    async def report(self, report: Report, *, is_clicked: bool) -> bool:
+        """Record that a browser has shown a push, or that it was clicked.
+
+        False: that is known, or the browser's log-in has ended.
+        """
         ...
 
     async def forget(self, most: int) -> int:

@@ -9,6 +9,7 @@ from msgspec import structs
 from chat.domain.messages.explanation import DeviceReport, Explanation
 from chat.features.push import ledger_statements as queries
 from chat.features.push.delivery import DeliveryState
+from chat.features.push.keys import Report
 from chat.features.push.ledger import (
     Claimed,
     Device,
@@ -181,6 +182,12 @@ class PostgresLedger:
 
         await self._database.write(record)
 
+    async def report(self, report: Report, *, is_clicked: bool) -> bool:
+        done = await self._database.write_statement(
+            lambda c: c.execute(queries.REPORTED, *report, is_clicked)
+        )
+        return int(done.split()[-1]) > 0
+
     async def forget(self, most: int) -> int:
         done = await self._database.write_statement(lambda c: c.execute(queries.FORGET, most))
         return int(done.split()[-1])
@@ -244,7 +251,7 @@ async def _without_row(
     ]
 
 
-_REPORT = ("device", "state", "status", "error", "at")
+_REPORT = ("device", "state", "status", "error", "at", "shown_at", "clicked_at")
 
 
 def _facts(row: asyncpg.Record) -> Facts:

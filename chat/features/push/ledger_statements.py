@@ -124,7 +124,10 @@ FACTS = f"""
        coalesce({_FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
        coalesce({_DIRECT.format(room="r")}, false) AS is_direct,
        coalesce({_FOLLOWED.format(person="mine.person_id", message="m")}, false) AS is_followed,
-       coalesce(marks.seq >= mine.seq, false) AS is_read, {_AGE.format(message="m")},
+       coalesce(marks.seq >= mine.seq, false) OR EXISTS (
+           SELECT FROM push_reports WHERE message_id = mine.message_id AND person_id = mine.person_id
+               AND clicked_at IS NOT NULL) AS is_read,
+       {_AGE.format(message="m")},
        m.sender_id, sender.name AS sender, r.kind, r.name AS room_name"""
 """The facts about rows that are called `mine`; `FACTS_FROM` joins what they are read from."""
 FACTS_FROM = """
@@ -199,6 +202,14 @@ ORDER BY 1, 2, 3
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
 SET error = excluded.error, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim, at = excluded.at
 WHERE push_deliveries.state = 'retry' AND push_deliveries.claim < excluded.claim"""
+# Nobody reports for a log-in that has ended. What was clicked was shown, by a browser that does not say so.
+REPORTED = """
+INSERT INTO push_reports (message_id, person_id, session_id, clicked_at)
+SELECT d.message_id, d.person_id, s.session_id, CASE WHEN $4 THEN clock_timestamp() END
+FROM push_decisions AS d JOIN push_subscriptions AS s ON s.user_id = d.person_id
+WHERE d.message_id = $1 AND d.person_id = $2 AND s.session_id = $3 FOR KEY SHARE OF d
+ON CONFLICT (message_id, person_id, session_id) DO UPDATE SET clicked_at = excluded.clicked_at
+WHERE push_reports.clicked_at IS NULL AND excluded.clicked_at IS NOT NULL"""
 HOLD = """
 UPDATE push_subscriptions AS s SET held_until = now() + make_interval(secs => made.held)
 FROM unnest($1::bigint[], $2::text[], $3::float8[]) AS made(session_id, endpoint, held)
@@ -220,5 +231,7 @@ FROM push_decisions WHERE person_id = $1"""
 EXPLAIN = f"""{_EXPLAINED} AND message_id = (SELECT id FROM messages WHERE room_id = $2 AND seq = $3)"""
 LAST = f"""{_EXPLAINED} ORDER BY message_id DESC LIMIT $2"""
 REPORTS = """
-SELECT message_id, device, state, status, error, extract(epoch FROM at)::float8 AS at FROM push_deliveries
+SELECT message_id, device, state, status, error, extract(epoch FROM at)::float8 AS at,
+       extract(epoch FROM shown_at)::float8 AS shown_at, extract(epoch FROM clicked_at)::float8 AS clicked_at
+FROM push_deliveries LEFT JOIN push_reports USING (message_id, person_id, session_id)
 WHERE person_id = $1 AND message_id = ANY ($2) ORDER BY session_id"""

@@ -1,7 +1,7 @@
 """Pushes in the native protocol, over HTTP."""
 
 from base64 import urlsafe_b64decode
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -16,7 +16,7 @@ from chat.features.push.missed.port import MISSED
 from chat.features.push.rules import Decision, Rule
 from chat.features.push.subscriptions import MOST_ENDPOINT
 from chat.features.push.use_cases import BAD_KEYS, PUSH
-from chat.operations.operation import Caller, Cost, Operation
+from chat.operations.operation import Access, Caller, Cost, Operation
 from chat.operations.room_values import WhichMessage
 from chat.operations.values import Time, Value
 
@@ -56,6 +56,13 @@ class PushInfo(Value, kw_only=True, frozen=True, omit_defaults=False):
     ]
 
 
+class ReportPush(Value, kw_only=True, frozen=True):
+    """What a browser reports of a push; `code` is in the push, behind `#push=` of the address that it leads to."""
+
+    code: Annotated[str, Meta(max_length=100)]
+    event: Literal["shown", "clicked"]
+
+
 class PushTest(Value, kw_only=True, frozen=True, omit_defaults=False):
     """What came of a push: whether the push service has taken it, its status, or why there was no answer."""
 
@@ -77,6 +84,8 @@ class Delivery(Value, kw_only=True, frozen=True):
     status: int | None = None
     error: str | None = None
     at: Time
+    shown_at: Annotated[Time | None, Meta(description="When the browser showed it, as it reports")] = None
+    clicked_at: Annotated[Time | None, Meta(description="When it was clicked there")] = None
 
 
 class Mailed(Value, kw_only=True, frozen=True):
@@ -151,6 +160,11 @@ async def try_push(services: EngineServices, caller: Caller, _request: None) -> 
     )
 
 
+async def report_push(services: EngineServices, _caller: Caller, request: ReportPush) -> None:
+    """Report that this browser has shown a push, or that it was clicked; the code in the push is enough."""
+    await services.feature_ports[PUSH].report(request.code, request.event)
+
+
 async def why_notified(services: EngineServices, caller: Caller, request: WhichMessage) -> Why | Refusal:
     """Return why one was notified of a message, or not, and each push and mail."""
     found = await services.feature_ports[LEDGER].explain(caller.known.id, request.room, request.seq)
@@ -161,7 +175,7 @@ async def why_notified(services: EngineServices, caller: Caller, request: WhichM
         decision=found.decision,
         rule=found.rule,
         at=milliseconds(found.at),
-        held_until=None if found.held_until is None else milliseconds(found.held_until),
+        held_until=_time(found.held_until),
         deliveries=tuple(
             Delivery(
                 device=each.device,
@@ -169,6 +183,8 @@ async def why_notified(services: EngineServices, caller: Caller, request: WhichM
                 status=each.status,
                 error=each.error,
                 at=milliseconds(each.at),
+                shown_at=_time(each.shown_at),
+                clicked_at=_time(each.clicked_at),
             )
             for each in found.deliveries
         ),
@@ -186,6 +202,10 @@ async def _info(services: EngineServices, person: Person) -> PushInfo:
         subscribed=state.is_subscribed,
         text=state.has_text and services.settings.push_texts,
     )
+
+
+def _time(seconds: float | None) -> int | None:
+    return None if seconds is None else milliseconds(seconds)
 
 
 def _octets(text: str) -> bytes | None:
@@ -247,6 +267,16 @@ OPERATIONS = (
         cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN, Code.CONFLICT, Code.OUTCOME_UNKNOWN),
         handler=try_push,
+    ),
+    Operation(
+        name="report_push",
+        method="POST",
+        path="/push/report",
+        request=ReportPush,
+        status=204,
+        access=Access.ANYBODY,
+        refuses=(Code.INVALID, Code.OUTCOME_UNKNOWN),
+        handler=report_push,
     ),
     Operation(
         name="why_notified",

@@ -20,7 +20,7 @@ from chat.engine.statuses import Statuses
 from chat.features.push.body import Notice, body_of
 from chat.features.push.delivery import DAY, DeliveryState, PushAnswer, SendPush
 from chat.features.push.figures import Figures
-from chat.features.push.keys import Keys
+from chat.features.push.keys import Keys, Report
 from chat.features.push.ledger import Claimed, Delivered, Device, Ledger, Outcome, Unanswered
 from chat.features.push.rules import Decision, decide
 from chat.features.push.sent_file import SentFile
@@ -203,10 +203,12 @@ class Sender:
             more=more,
         )
         has_text = claimed.has_text and outgoing.may_have_texts
-        body = body_of(notice, outgoing.public_url, has_text=has_text)
         made: list[Delivered] = []
 
         async def send(device: Device) -> None:
+            report = Report(claimed.message_id, claimed.person_id, device.subscription.session_id)
+            code = outgoing.keys.report_code(report)
+            body = body_of(notice, outgoing.public_url, code, has_text=has_text)
             delivered = await self._send_to(outgoing, device, claimed, body)
             made.append(delivered)
             if delivered.state is DeliveryState.SENT:

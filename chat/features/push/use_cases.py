@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from chat.domain.entities import Person
 from chat.domain.features import Port, Ports
@@ -10,6 +11,7 @@ from chat.engine.services import EngineServices
 from chat.features.push.body import trial_body
 from chat.features.push.delivery import DeliveryState, PushAnswer, SendPush, deliver
 from chat.features.push.keys import Keys
+from chat.features.push.ledger import LEDGER
 from chat.features.push.subscriptions import (
     SUBSCRIPTIONS,
     PushState,
@@ -41,9 +43,12 @@ class Push:
 
     def __init__(self, ports: Ports) -> None:
         self._subscriptions = ports[SUBSCRIPTIONS]
+        self._ledger = ports[LEDGER]
         self._keys: Keys | None = None
         self.wake: Callable[[], object] = _nothing
         """Has this server look for due items again; set while it sends. Sync."""
+        self.count_report: Callable[[str], object] = _nothing
+        """Counts an event that a browser reports; set while this server sends. Sync."""
 
     async def keys(self) -> Keys:
         """Return the server's keys; the first call ever makes them. Cancelling: they are made, or not."""
@@ -77,6 +82,12 @@ class Push:
         """Set whether the person's pushes have the texts of messages. Cancelling: it is set, or not."""
         await self._subscriptions.choose_text(person.id, has_text)
 
+    async def report(self, code: str, event: Literal["shown", "clicked"]) -> None:
+        """Record what a browser reports of a push, if the code is of one. Cancelling: it is recorded, or not."""
+        report = (await self.keys()).reported(code)
+        if report is not None and await self._ledger.report(report, is_clicked=event == "clicked"):
+            self.count_report(event)
+
     async def try_out(self, services: EngineServices, person: Person) -> PushAnswer | Refusal:
         """Send a push to this log-in now, and return the answer. Cancelling: it may have been sent."""
         found = None
@@ -92,7 +103,7 @@ class Push:
         return answer
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Do nothing. Sync."""
 
 

@@ -7,6 +7,7 @@ import trio
 
 from chat.domain.failures import StorageDown
 from chat.domain.messages.explanation import Explanation
+from chat.features.push.keys import Report
 from chat.features.push.ledger import Claimed, Device, Outcome, Step, Unanswered, Upcoming
 from chat.features.push.rules import Decision, Facts
 from chat.features.push.subscriptions import Subscription
@@ -67,6 +68,9 @@ class LedgerInMemory:
         for each in outcomes:
             self._due.pop(each.message_id, None)
         self.recorded.notify()
+
+    async def report(self, report: Report, *, is_clicked: bool) -> bool:
+        raise NotImplementedError
 
     async def forget(self, most: int) -> int:
         await trio.lowlevel.checkpoint()

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
-from chat.features.push.keys import new_private_key
+from chat.features.push.keys import Report, new_private_key
 from chat.features.push.ledger import LEDGER
 from chat.features.push.missed.port import MISSED, USUAL, MailChoice
 from chat.features.push.quiet.port import QUIET, QuietChoice
@@ -121,6 +121,10 @@ class PushModel:
         found = self._subscriptions.get(session_id)
         if found is not None and found.endpoint == endpoint:
             del self._subscriptions[session_id]
+
+    async def report(self, report: Report, *, is_clicked: bool) -> bool:
+        await trio.lowlevel.checkpoint()
+        return False
 
     async def explain(self, person_id: int, room_id: int, seq: int) -> None:
         await trio.lowlevel.checkpoint()

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from chat.features.push.body import Notice, body_of
 from chat.features.push.encryption import CURVE, MOST, MOST_PLAIN, encrypt, is_point, public_bytes
-from chat.features.push.keys import Keys, encode, new_private_key
+from chat.features.push.keys import Keys, Report, encode, new_private_key
 from tests.features.push.browser import Browser, decode
 
 
@@ -88,32 +88,51 @@ def test_a_topic_is_of_one_person_and_room_and_of_these_keys() -> None:
     )
 
 
+def test_a_report_is_of_one_push_and_of_these_keys() -> None:
+    private, of = new_private_key(), Report(1_000_000, 70_000, 300_000)
+    code = Keys(private).report_code(of)
+    assert len(code) < 50
+    assert Keys(private).reported(code) == of
+    assert Keys(new_private_key()).reported(code) is None
+    for bad in (
+        "",
+        "...",
+        f"{code}x",
+        code[:-1],
+        code.replace("1000000", "1000001"),
+        f"0{code}",
+        f"{code}.1",
+        "a.b.c.d",
+    ):
+        assert Keys(private).reported(bad) is None, bad
+
+
 def notice(**fields: object) -> Notice:
     usual = {"room_id": 7, "seq": 42, "sender": "ben", "room_name": "tea room", "text": "hi", "badge": 3}
     return Notice(**{**usual, **fields})  # type: ignore[arg-type]
 
 
 def test_a_body_is_declarative_and_says_where_it_leads() -> None:
-    assert json.loads(body_of(notice(), "https://chat.example", has_text=True)) == {
+    assert json.loads(body_of(notice(), "https://chat.example", "1.2.3.x", has_text=True)) == {
         "web_push": 8030,
         "notification": {
             "title": "ben · tea room",
             "body": "hi",
-            "navigate": "https://chat.example/room/7/42",
+            "navigate": "https://chat.example/room/7/42#push=1.2.3.x",
             "tag": "room-7",
             "app_badge": "3",
         },
         "room": 7,
         "seq": 42,
     }
-    direct = json.loads(body_of(notice(room_name=None), "", has_text=False))["notification"]
-    assert (direct["title"], direct["body"], direct["navigate"]) == ("ben", "", "/room/7/42")
+    direct = json.loads(body_of(notice(room_name=None), "", "1.2.3.x", has_text=False))["notification"]
+    assert (direct["title"], direct["body"], direct["navigate"]) == ("ben", "", "/room/7/42#push=1.2.3.x")
 
 
 @pytest.mark.parametrize("letter", ["x", "\x01", "👩‍👩‍👧‍👦", '"'])
 def test_a_body_fits_whatever_its_texts(letter: str) -> None:
     longest = notice(text=letter * 5000, room_name=letter * 5000, sender=letter * 64)
-    assert len(body_of(longest, "https://chat.example", has_text=True)) <= MOST_PLAIN
-    cut = json.loads(body_of(notice(text=letter * 5000), "", has_text=True))["notification"]["body"]
+    assert len(body_of(longest, "https://chat.example", "x" * 100, has_text=True)) <= MOST_PLAIN
+    cut = json.loads(body_of(notice(text=letter * 5000), "", "", has_text=True))["notification"]["body"]
     assert cut == (letter * 5000)[:200]
     assert public_bytes(ec.generate_private_key(CURVE).public_key())[0] == 4

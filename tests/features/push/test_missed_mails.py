@@ -19,6 +19,7 @@ from chat.due.port import DUE
 from chat.due.schedule import SCHEDULE
 from chat.engine.statuses import Statuses
 from chat.features.addresses.port import ADDRESSES
+from chat.features.push.ledger import LEDGER
 from chat.features.push.missed import sending
 from chat.features.push.missed.port import MISSED, MISSED_MAIL, USUAL, MailChoice
 from chat.features.push.missed.sending import HandOver, HowToMail, MissedFigures, MissedMails
@@ -26,7 +27,7 @@ from chat.features.push.rules import Decision
 from chat.mail.handing_over import HandedOver, MailDoor, Outcome
 from chat.storage.postgres.database import DatabaseAddress
 from tests.features.push.push_service import PushService
-from tests.features.push.world import World, open_world
+from tests.features.push.world import World, open_servers, open_world
 from tests.protocols.native.site import open_site
 from tests.support.databases import fetch
 from tests.support.mail_server import MailServerProcess, running_mail_server
@@ -204,6 +205,28 @@ async def test_nothing_is_mailed_before_its_time_and_what_was_read_by_then_never
     assert await world.run_due() == [None]
     assert await world.outcome(ada, message) == ("read", None)
     assert await world.count("due") == 0
+
+
+async def test_what_was_pushed_is_mailed_unless_the_browser_reports_a_click(
+    world: Mailing, service: PushService
+) -> None:
+    world.service = service
+    ada, ben = await world.reader("ada"), await world.add("ben")
+    await world.log_in(ada, "ada")
+    room = await direct_of(world, ada, ben)
+    await world.sql("INSERT INTO push_state (id, last_id) VALUES (1, 0)")
+    async with open_servers(world):
+        opened, shown = [(await world.say(ben, "@ada", room=each, ago=LATER))[0] for each in (LOBBY_ID, room)]
+        bodies = {each["room"]: each for each in map(world.body, await world.service.came(2))}
+        for each in (opened, shown):
+            assert await world.decided(ada, each) == "sent"
+            report = await world.report_in(bodies[each.room_id])
+            assert await world.storage.feature_ports[LEDGER].report(report, is_clicked=each is opened)
+    world.start()
+    await world.mail_due()
+    assert await world.outcome(ada, opened) == ("read", None)
+    assert world.next_mail()["Subject"] is not None
+    assert [(await world.outcome(ada, each) or ("",))[0] for each in (opened, shown)] == ["read", "sent"]
 
 
 @pytest.mark.parametrize("gone", ["read", "deleted", "blocked"])

@@ -10,7 +10,7 @@ from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.messages.changes import Deletion, Edit
 from chat.domain.messages.reading import ReadMark
 from chat.domain.rooms.membership import Notify
-from chat.features.push.ledger import Unanswered
+from chat.features.push.ledger import LEDGER, Unanswered
 from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.threads.use_cases import THREADS
 from chat.storage.postgres.database import DatabaseAddress
@@ -47,7 +47,11 @@ async def test_a_mention_is_pushed_with_what_it_is_about(world: World) -> None:
     async with open_servers(world):
         (message,) = await world.say(ben, "hi @ada")
         (pushed,) = await world.service.came(1)
-        assert world.body(pushed) == {
+        body = world.body(pushed)
+        report = await world.report_in(body)
+        assert report == (message.id, ada.id, world.sessions["ada"])
+        body["notification"]["navigate"] = body["notification"]["navigate"].partition("#push=")[0]
+        assert body == {
             "web_push": 8030,
             "notification": {
                 "title": "ben · lobby",
@@ -360,6 +364,55 @@ async def test_servers_that_die_before_they_push_leave_it_to_the_next(world: Wor
     async with open_servers(world):
         assert await world.decided(ada, message) == "sent"
     assert len(world.service.pushed) == 1
+
+
+async def test_a_browser_reports_what_it_showed_and_what_was_clicked(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    ledger = world.storage.feature_ports[LEDGER]
+    async with open_servers(world):
+        (message,) = await world.say(ben, "hi @ada")
+        (pushed,) = await world.service.came(1)
+        assert await world.decided(ada, message) == "sent"
+    report = await world.report_in(world.body(pushed))
+
+    async def seen() -> tuple[float | None, float | None]:
+        found = await world.why(ada, message)
+        assert found is not None
+        (delivery,) = found.deliveries
+        return delivery.shown_at, delivery.clicked_at
+
+    assert await seen() == (None, None)
+    assert await ledger.report(report, is_clicked=False)
+    shown, clicked = await seen()
+    assert shown is not None
+    assert clicked is None
+    assert await ledger.report(report, is_clicked=True)
+    first = await seen()
+    assert first[0] == shown
+    assert first[1] is not None
+    assert first[1] > shown
+    for is_clicked in (False, True):  # a report that is sent again changes nothing
+        assert not await ledger.report(report, is_clicked=is_clicked)
+    assert await seen() == first
+
+
+async def test_nobody_reports_of_anothers_push_or_after_the_log_in_has_ended(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.someone("ben")
+    ledger = world.storage.feature_ports[LEDGER]
+    async with open_servers(world):
+        (message,) = await world.say(ben, "hi @ada")
+        (pushed,) = await world.service.came(1)
+        assert await world.decided(ada, message) == "sent"
+    report = await world.report_in(world.body(pushed))
+    for other in (
+        report._replace(person_id=ben.id),
+        report._replace(session_id=world.sessions["ben"]),
+        report._replace(message_id=report.message_id + 1),
+    ):
+        assert not await ledger.report(other, is_clicked=True)
+    await world.storage.sessions.end_family(b"ada")
+    assert not await ledger.report(report, is_clicked=True)
+    assert await fetch(world.address, "SELECT count(*) FROM push_reports") == 0
 
 
 async def test_a_subscription_that_is_gone_is_removed_and_the_other_device_gets_it(world: World) -> None:

@@ -16,7 +16,7 @@ from chat.engine.hub import Hub
 from chat.engine.statuses import Statuses
 from chat.features.push.delivery import PushAnswer, deliver
 from chat.features.push.figures import Figures
-from chat.features.push.keys import Keys
+from chat.features.push.keys import Keys, Report
 from chat.features.push.ledger import LEDGER
 from chat.features.push.opening import open_pushes
 from chat.features.push.sending import Outgoing, Sender
@@ -138,6 +138,13 @@ class World:
         """What a browser was sent."""
         decoded: dict[str, Any] = msgspec.json.decode(self.browsers[pushed.name].decrypt(pushed.body))
         return decoded
+
+    async def report_in(self, body: dict[str, Any]) -> Report:
+        """The push that the code in a body is of, as the server reads it."""
+        keys = Keys(await self.storage.feature_ports[SUBSCRIPTIONS].private_key())
+        report = keys.reported(body["notification"]["navigate"].partition("#push=")[2])
+        assert report is not None
+        return report
 
     async def sql(self, statement: str) -> None:
         """Change the database by hand."""

@@ -25,13 +25,21 @@ export function Why({ message: { room, seq }, onClose }) {
     ${
       value?.deliveries &&
       html`<ul class="list">
-        ${value.deliveries.map((each) => html`<li class="row" key=${each.at}><span class="row-text"><bdi>${each.device}</bdi><span class="soft small"> ${t(/** @type {Key} */ (`why.device_${each.state}`), { time: dayAndTime(each.at) })}</span></span></li>`)}
+        ${value.deliveries.map((each) => html`<li class="row" key=${each.at}><span class="row-text"><bdi>${each.device}</bdi><span class="soft small"> ${delivered(each)}</span></span></li>`)}
       </ul>`
     }
     ${value?.mail && html`<p>${t(/** @type {Key} */ (`why.mail_${value.mail.decision}`), { time: dayAndTime(value.mail.at) })}</p>`}
     ${value?.mail?.answer && value.mail.decision !== "sent" && html`<p class="soft small">${t("why.mail_answer", { answer: value.mail.answer })}</p>`}
     <p class="soft small">${t("why.settings")} <a href="/settings/notifications">${t("why.settings_link")}</a></p>
   <//>`;
+}
+
+/** What became of a push on a device, in order. @param {import("../../protocol").Delivery} delivery */
+function delivered({ state, at, shown_at: shownAt, clicked_at: clickedAt }) {
+  const steps = [t(/** @type {Key} */ (`why.device_${state}`), { time: dayAndTime(at) })];
+  if (shownAt) steps.push(t("why.device_shown", { time: dayAndTime(shownAt) }));
+  if (clickedAt) steps.push(t("why.device_clicked", { time: dayAndTime(clickedAt) }));
+  return steps.join(", ");
 }
 
 /**

@@ -63,6 +63,7 @@ AS_IN_LOG_IN = "what it waits in is swept with log_in(), and with the use of a c
 DUE_AGAIN = "what was begun is due again when its lease ends: tests/due and tests/features/mail end it there"
 AS_IN_WRITE = "what it waits in is swept with write()"
 SENT_AGAIN = "what is not recorded is sent again: tests/features/push ends a server between the two"
+KEYS_THERE = "the keys are there after the first call, and a bad code is answered without a query"
 ONE_READ = "one read more; tests/features/push asks"
 UPGRADES = "only where tables are upgraded: tests/storage"
 OWN_SCRAPE = "a scrape holds nothing; tests/inspection ends it at its deadline"
@@ -154,6 +155,8 @@ EXCUSED = (
     Excuse("features/push/use_cases.py", "sender(services, await self.keys())", SENT_AGAIN),
     Excuse("features/push/use_cases.py", "await self._subscriptions.forget(", SENT_AGAIN),
     Excuse("features/push/use_cases.py", "await self._ledger.report(", "the query that it waits in is swept"),
+    Excuse("features/push/use_cases.py", "(await self.keys()).reported(", KEYS_THERE),
+    Excuse("features/push/native.py", "await services.feature_ports[PUSH].report(", KEYS_THERE),
     Excuse("features/feature.py", "async with open_due_runner(", DUE_AGAIN),
     Excuse("outbound/client.py", "await outbound.aclose()", NEVER_WAITS),
     Excuse("engine/writes.py", "await self._journal.submit(write, each)", AS_IN_WRITE),

@@ -53,6 +53,10 @@ class Device:
         """Whether the PIN or the finger is the right one."""
         self._ask("setUserVerified", isUserVerified=is_right)
 
+    def lists_nothing(self) -> None:
+        """Let the browser offer no list beside the field: what it chooses there logs in before a button is clicked."""
+        self.page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = undefined")
+
     def credentials(self) -> list[dict[str, Any]]:
         """What it keeps."""
         return list(self._ask("getCredentials")["credentials"])
@@ -87,6 +91,7 @@ def test_a_passkey_is_added_logs_in_takes_the_place_of_a_code_and_is_removed(
     device: Device, chat: ServerProcess
 ) -> None:
     register(chat.url, "ada")
+    device.lists_nothing()
     page = device.page
     page.goto(f"{device.home}/settings/security")
     device.log_in("ada")

@@ -1,5 +1,6 @@
 """The private members of Trio that are used exist and behave as expected."""
 
+import pytest
 import trio
 import trio.testing
 from trio_cancel_sweep import trio_private
@@ -44,6 +45,24 @@ async def test_a_task_that_waits_is_parked() -> None:
         assert trio_private.is_parked(waiting)
         assert not trio_private.is_parked(trio.lowlevel.current_task())
         nursery.cancel_scope.cancel()
+
+
+async def test_a_task_that_waits_for_a_socket_is_woken_and_can_wait_for_it_again() -> None:
+    ours, theirs = trio.socket.socketpair()
+    with ours, theirs:
+
+        async def read_twice() -> None:
+            with pytest.raises(OSError, match="enough"):
+                await ours.recv(1)
+            assert await ours.recv(1) == b"x"
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read_twice)
+            await trio.testing.wait_all_tasks_blocked()
+            (waiting,) = nursery.child_tasks
+            trio_private.wake(waiting, OSError("enough"))
+            await trio.testing.wait_all_tasks_blocked()
+            await theirs.send(b"x")
 
 
 def test_a_seed_fixes_the_order_of_tasks() -> None:

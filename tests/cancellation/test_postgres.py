@@ -267,14 +267,14 @@ def own() -> Generator[Path]:
 def test_the_server_with_its_own_postgres(cancel_sweep: Sweeper, own: Path) -> None:
     scenario = postgres_scenarios.embedded_server(own)
     cancel_sweep.scenario(
-        scenario, "embedded server, cancelled", virtual=False, limit=20, every=1000, seeds=1
+        scenario, "embedded server, cancelled", virtual=False, limit=60, every=1000, seeds=1
     )
 
 
 def test_the_accounts_alone(cancel_sweep: Sweeper, own: Path) -> None:
     scenario = postgres_scenarios.embedded_accounts(own)
     cancel_sweep.scenario(
-        scenario, "embedded accounts, cancelled", virtual=False, limit=20, every=1000, seeds=1
+        scenario, "embedded accounts, cancelled", virtual=False, limit=60, every=1000, seeds=1
     )
 
 
@@ -283,5 +283,5 @@ def test_a_new_cluster(cancel_sweep: Sweeper) -> None:
         home.mkdir(mode=0o755)
         scenario = partial(postgres_scenarios.new_cluster, home)
         cancel_sweep.scenario(
-            scenario, "new cluster, cancelled", virtual=False, limit=20, every=1000, seeds=1
+            scenario, "new cluster, cancelled", virtual=False, limit=60, every=1000, seeds=1
         )

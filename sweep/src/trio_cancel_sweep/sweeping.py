@@ -26,7 +26,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypedDict, Unpack
 
-import outcome
 import trio
 import trio.testing
 
@@ -239,7 +238,7 @@ def _run(settings: Settings, point: Point, aim: Line | None) -> tuple[Run, list[
         main_task = trio.lowlevel.current_task()
         before = trio.lowlevel.current_statistics().tasks_living
         with trio.CancelScope() as scope:
-            patience = settings.limit + (30 if settings.virtual else 1)
+            patience = settings.limit + (30 if settings.virtual else 10)
             trio.lowlevel.spawn_system_task(_watch, main_task, scope, settings.limit, patience, wrong)
             await settings.scenario(run)
             if not settings.virtual:
@@ -343,7 +342,7 @@ async def _watch(
     while True:
         for task in _innermost(main):
             if trio_private.is_parked(task):
-                trio.lowlevel.reschedule(task, outcome.Error(ShieldedForEver("in a shield for ever")))
+                trio_private.wake(task, ShieldedForEver("in a shield for ever"))
         await trio.sleep(1)
 
 

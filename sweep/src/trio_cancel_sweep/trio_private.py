@@ -4,8 +4,8 @@
   failure may not repeat.
 - `Task._next_send`: which task a `Cancelled` is delivered to; `Task._cancel_status`: in which scopes of its own it is
   then. Without them a swallowed cancellation is not found.
-- `Task._next_send_fn`: ends a task that spins; `Task._abort_func`: finds one that waits in a shield for ever. Without
-  them a run may hang for ever.
+- `Task._next_send_fn`: ends a task that spins; `Task._abort_func`: finds one that waits in a shield for ever, and takes
+  it from where it waits. Without them a run may hang for ever.
 """
 
 from collections.abc import Generator, Iterator
@@ -59,3 +59,14 @@ def end_at_once(task: trio.lowlevel.Task) -> None:
 def is_parked(task: trio.lowlevel.Task) -> bool:
     """Whether a task waits for something, rather than for its turn."""
     return task._abort_func is not None
+
+
+def wake(task: trio.lowlevel.Task, error: Exception) -> None:
+    """Raise an error in a parked task. What it waits for, a socket for example, does not keep it."""
+
+    def throw() -> None:
+        raise error
+
+    abort: Any = task._abort_func
+    abort(throw)
+    trio.lowlevel.reschedule(task, outcome.Error(error))

@@ -11,6 +11,7 @@ from chat.features.mail import FEATURE as MAIL
 from chat.features.oidc import FEATURE as OIDC
 from chat.features.pictures import FEATURE as PICTURES
 from chat.features.pins import FEATURE as PINS
+from chat.features.previews import FEATURE as PREVIEWS
 from chat.features.push import FEATURE as PUSH
 from chat.features.push.missed import FEATURE as MISSED_MAIL
 from chat.features.push.quiet import FEATURE as QUIET_HOURS
@@ -33,6 +34,7 @@ _BEFORE: tuple[Feature, ...] = (
     OIDC,
     PICTURES,
     PINS,
+    PREVIEWS,
     PUSH,
     QUIET_HOURS,
     RECOVERY,

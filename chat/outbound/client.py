@@ -46,6 +46,7 @@ class Outbound:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         most_bytes: int = 65_536,
+        is_cut: bool = False,
         total_timeout: float = 10.0,
         redirects: int = 0,
         written: Callable[[], object] | None = None,
@@ -58,6 +59,7 @@ class Outbound:
             headers: more headers; a redirect to another origin does not get them.
             body: the body.
             most_bytes: of the answer's body; a longer one fails.
+            is_cut: a longer one is cut off instead.
             total_timeout: seconds for everything, from the look-up of the name to the last byte.
             redirects: how many may be followed, at most 3, and only those of GET and HEAD; others are the answer.
             written: called once the whole request is handed to the socket: from then on it may be carried out. Sync.
@@ -74,6 +76,7 @@ class Outbound:
             headers or {},
             body,
             most_bytes,
+            is_cut,
             total_timeout,
             min(redirects, MOST_REDIRECTS),
             written,

@@ -133,6 +133,7 @@ class Requests:
         headers: Mapping[str, str],
         body: bytes,
         most_bytes: int,
+        is_cut: bool,
         total_timeout: float,
         redirects: int,
         written: Callable[[], object] | None,
@@ -144,7 +145,7 @@ class Requests:
         try:
             with trio.fail_after(total_timeout):
                 while True:
-                    answer = await self._send_once(method, url, target, headers, content, most_bytes)
+                    answer = await self._send_once(method, url, target, headers, content, most_bytes, is_cut)
                     location = answer.headers.get("location")
                     if method not in ("GET", "HEAD") or answer.status not in _REDIRECTS or location is None:
                         return answer
@@ -171,6 +172,7 @@ class Requests:
         headers: Mapping[str, str],
         body: "bytes | _Body",
         most_bytes: int,
+        is_cut: bool,
     ) -> Answer:
         proxy = proxy_for(self._proxies, target.scheme, target.host)
         if proxy is not None:
@@ -199,7 +201,7 @@ class Requests:
             return await self._connections.send(
                 _Way(proxy, request.url.origin),
                 request,
-                lambda response: _read(response, url, target, most_bytes),
+                lambda response: _read(response, url, target, most_bytes, is_cut),
             )
         except RequestFailed:
             raise
@@ -242,7 +244,9 @@ class Requests:
         await self._connections.aclose()
 
 
-async def _read(response: httpcore.Response, url: str, target: Target, most_bytes: int) -> Answer:
+async def _read(
+    response: httpcore.Response, url: str, target: Target, most_bytes: int, is_cut: bool
+) -> Answer:
     headers: dict[str, str] = {}
     for name, value in response.headers:
         headers.setdefault(name.decode("ascii").lower(), value.decode("latin-1"))
@@ -258,9 +262,9 @@ async def _read(response: httpcore.Response, url: str, target: Target, most_byte
             if len(body) > most_bytes:
                 # Not left by an exception: that would leave httpcore's generators to the garbage collector.
                 rest.cancel(reason="the body is too long")
-    if len(body) > most_bytes:
+    if len(body) > most_bytes and not is_cut:
         raise RequestFailed(Reason.TOO_LONG, f"{target} answers with more than {most_bytes} bytes")
-    return Answer(response.status, headers, bytes(body), url)
+    return Answer(response.status, headers, bytes(body[:most_bytes]), url)
 
 
 def _proxy(url: str) -> httpcore.Proxy:

@@ -123,6 +123,14 @@ export interface AskExport {
   password?: string | null;
 }
 
+/** A message of one's own, and the `token` of a preview of a link in it. */
+export interface AttachPreview {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  preview: string;
+}
+
 /**
  * The backups of the server that answers. A time is left out if it never happened, `next` also if none is planned.
  * `made` and `proven_made` are when the newest and the last proven backup began: older messages are in them.
@@ -271,6 +279,7 @@ export interface ChangeSettings {
   login_links?: "off" | "on" | null;
   server_picture?: string | null;
   server_colour?: string | null;
+  link_previews?: "off" | "on" | null;
 }
 
 /**
@@ -573,6 +582,12 @@ export interface ExportState {
   failure?: string;
 }
 
+/** A preview, and the token by which a message of one's own in that room gets it, for some hours. */
+export interface FetchedPreview {
+  preview: Preview;
+  token: string;
+}
+
 /** A file: `size` in bytes; `width` and `height` in pixels, for images of a known size. */
 export interface FileInfo {
   id: number;
@@ -662,8 +677,8 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pictures, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention,
-   * search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
+   * retention, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -843,6 +858,16 @@ export interface Limits {
 /** Whose account a link is for: the name. */
 export interface LinkAccount {
   name: string;
+}
+
+/** Whether the server fetches previews of links. */
+export interface LinkPreviewsSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "off" | "on";
+  default: "off" | "on";
 }
 
 /**
@@ -1095,6 +1120,13 @@ export interface MessageEvent {
   /** When it was last edited */
   edited?: number;
   deleted?: Deletion;
+}
+
+/** The preview of a message. */
+export interface MessagePreview {
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  preview: Preview;
 }
 
 /**
@@ -1382,6 +1414,50 @@ export interface Presence {
 export interface PresenceEvent {
   type: "presence";
   people: Presence[];
+}
+
+/**
+ * What the page at `url` says of itself. `host` is the one that answered, by its ASCII name. The `picture` is a
+ * file of the server, read as others are.
+ */
+export interface Preview {
+  url: string;
+  host: string;
+  title: string;
+  description?: string;
+  site?: string;
+  picture?: FileInfo;
+}
+
+/** Previews, the newest message first. If there may be more, `next` is the `before` of the next page. */
+export interface PreviewList {
+  previews: MessagePreview[];
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  next?: number;
+}
+
+/** A message has this preview now, or none. */
+export interface PreviewedEvent {
+  type: "previewed";
+  room: number;
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  by: number;
+  preview?: Preview;
+}
+
+/** Previews of a room's messages between `after` and `before`. */
+export interface PreviewsOf {
+  room: number;
+  /** A message's number, or 0: before the first */
+  after?: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  before?: number | null;
+  limit?: number;
 }
 
 /** The profiles of those who are there; visitors of the support widget get operators only. */
@@ -1876,8 +1952,8 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pictures, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention,
-   * search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
+   * retention, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1996,6 +2072,7 @@ export interface Settings {
   login_links: LoginLinksSetting;
   server_picture: PictureSetting;
   server_colour: ColourSetting;
+  link_previews: LinkPreviewsSetting;
 }
 
 /** The status is set until this socket reports another. */
@@ -2225,6 +2302,12 @@ export interface UsedPasskey {
   signature: string;
   /** base64url */
   user: string;
+}
+
+/** A link, exactly as it will stand in a message of that room. */
+export interface WantedPreview {
+  room: number;
+  url: string;
 }
 
 /** Get the presence of these people and its changes; replaces the people watched before. */
@@ -2507,6 +2590,7 @@ export type Event =
   | ChangedEvent
   | PictureChangedEvent
   | PinnedEvent
+  | PreviewedEvent
   | TrimmedEvent
   | UnknownEvent
   | MoreEvent

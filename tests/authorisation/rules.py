@@ -165,7 +165,7 @@ RIGHTS = {
         ),
     ),
     "pin": Right(
-        "Pin messages: who may delete another's, unless the room is archived.",
+        "Pin messages, remove previews of others: who may delete another's, unless the room is archived.",
         (
             Line("inside", "archived", FORBIDDEN),
             Line(_LEADING, "", DONE),
@@ -181,6 +181,24 @@ RIGHTS = {
             Line("inside", "direct | support", NOT_FOUND),
             Line("owner", "", DONE),
             Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "preview": Right(
+        "Fetch the preview of a link, which has none here: who may write.",
+        (
+            Line("inside", "archived", FORBIDDEN),
+            Line("inside", "direct over", FORBIDDEN),
+            Line("blocked", "direct", FORBIDDEN),
+            Line("inside", "", NOT_FOUND),
+        ),
+    ),
+    "attach": Right(
+        "Give one's message a preview, which the server has not made here: who may write.",
+        (
+            Line("inside", "archived", FORBIDDEN),
+            Line("inside", "direct over", FORBIDDEN),
+            Line("blocked", "direct", FORBIDDEN),
+            Line("inside", "", Answer.INVALID),
         ),
     ),
     "see banned": Right(

@@ -13,6 +13,7 @@ FEWEST_SWEEPS = 40
 
 OF_FEATURES = (
     "features/oidc/queries.py",
+    "features/previews/queries.py",
     "features/push/ledger_queries.py",
     "features/push/missed/queries.py",
     "features/push/missed/sending.py",
@@ -45,6 +46,7 @@ def test_every_reachable_await_line_was_cancelled(cancel_sweep: Sweeper) -> None
             "features/pins/queries.py",
             "features/search/queries.py",
             "features/exports/",
+            "features/previews/",
             "features/push/",
             "features/threads/queries.py",
             "storage/archives.py",

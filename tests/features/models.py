@@ -7,6 +7,7 @@ from tests.features.mail.model import MailModel
 from tests.features.oidc.model import OidcModel
 from tests.features.pictures.model import PicturesModel
 from tests.features.pins.model import PinsModel
+from tests.features.previews.model import PreviewsModel
 from tests.features.push.model import PushModel
 from tests.features.recovery.model import RecoveryModel
 from tests.features.retention.model import RetentionModel
@@ -22,6 +23,7 @@ MODELS = (
     OidcModel,
     PicturesModel,
     PinsModel,
+    PreviewsModel,
     PushModel,
     RecoveryModel,
     MemorySearchIndex,

@@ -16,6 +16,7 @@ from chat.domain.limits.bounds import (
     SERVER_NAME,
     Days,
     Greeting,
+    LinkPreviews,
     Lobby,
     Login,
     LoginLinks,
@@ -58,6 +59,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     rooms_keep: RoomsKeep = "server"
     outbound_hosts: OutboundHosts = ()
     push_texts: PushTexts = "on"
+    link_previews: LinkPreviews = "on"
     second_factor: SecondFactorFor = "off"
     login: Login = "both"
     login_links: LoginLinks = "off"
@@ -202,6 +204,11 @@ class LiveSettings:
     def login_links(self) -> bool:
         """Whether people may log in by a mailed link."""
         return self._values.login_links == "on"
+
+    @property
+    def link_previews(self) -> bool:
+        """Whether the server fetches previews of links."""
+        return self._values.link_previews == "on"
 
     @property
     def push_texts(self) -> bool:

@@ -64,6 +64,7 @@ LoginLinks = Literal["on", "off"]
 """Whether people may log in by a link that is mailed to them."""
 
 PushTexts = Literal["on", "off"]
+LinkPreviews = Literal["on", "off"]
 
 SecondFactorFor = Literal["off", "admins", "operators", "everybody"]
 """Who must have a second factor; operators are admins and moderators too."""

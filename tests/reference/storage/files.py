@@ -95,6 +95,11 @@ class MemoryFiles:
             return NO_SUCH_FILES
         return structs.replace(draft, files=tuple(good))
 
+    def is_waiting(self, file: File, room_id: int, owner_id: int) -> bool:
+        """Whether it is somebody's in this room, and waits for its message. Sync."""
+        kept, _ = self._kept.get(file.id, (None, 0.0))
+        return kept is not None and (kept.room_id, kept.owner_id, kept.seq) == (room_id, owner_id, None)
+
     def attach(self, files: Sequence[File], seq: int) -> None:
         """Give files to a message of their room. Sync."""
         for file in files:

@@ -1,7 +1,7 @@
 """Messages and their changes in memory: a list for each room, so that `seq` is the index plus one. Sync."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import structs
 
@@ -56,6 +56,8 @@ class MessageTable:
         self._newest_id = 0
         self.by_key: dict[tuple[int, str], tuple[Draft, Message]] = {}
         """What each sender's key was used for, and what it became; `MemorySaving` writes it."""
+        self.as_kept: list[Callable[[FeatureChange], FeatureChange]] = []
+        """Of features: each returns an entry of the log as it is kept now."""
         self.keys: dict[int, str] = {}
         """The keys that messages were sent with, by message id; read-only to others."""
 
@@ -128,7 +130,9 @@ class MessageTable:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
         if isinstance(change, RoomChanged):
             return self.as_now(change)
-        if isinstance(change, Removed | RoleChanged | FeatureChange | UnknownChange):
+        if isinstance(change, FeatureChange):
+            return self._as_kept(change)
+        if isinstance(change, Removed | RoleChanged | UnknownChange):
             return change
         if isinstance(change, SupportChanged):
             return self._support.as_now(change)
@@ -146,6 +150,11 @@ class MessageTable:
                 return structs.replace(change, text=state.text, mentions=state.mentions)
             case Reacted():
                 return structs.replace(change, count=state.counts.get(change.emoji, 0))
+
+    def _as_kept(self, change: FeatureChange) -> FeatureChange:
+        for as_kept in self.as_kept:
+            change = as_kept(change)
+        return change
 
     def of_log(self, after_id: int) -> list[Message]:
         """Return the messages with ids above `after_id`, in the order of the log, with their texts of now. Sync."""
@@ -173,7 +182,8 @@ class MessageTable:
         """Return all that was changed in a room that is there, also of deleted messages, by `pos`. Sync."""
         log: list[Change] = [self._as_said(message) for message in self._said(room_id)]
         floor = self._rooms.floors.get(room_id, 0)
-        log += (each for each in self._changes_in.get(room_id, ()) if each.pos >= floor)
+        changes = (each for each in self._changes_in.get(room_id, ()) if each.pos >= floor)
+        log += (self._as_kept(each) if isinstance(each, FeatureChange) else each for each in changes)
         return sorted(log, key=log_id)
 
     def changes_in(self, room_id: int) -> list[KeptChange]:

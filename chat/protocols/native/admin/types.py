@@ -9,6 +9,7 @@ from chat.domain.limits.bounds import (
     ByteRate,
     Days,
     Greeting,
+    LinkPreviews,
     Lobby,
     Login,
     LoginLinks,
@@ -184,6 +185,13 @@ class PushTextsSetting(Setting, kw_only=True, frozen=True):
     default: PushTexts
 
 
+class LinkPreviewsSetting(Setting, kw_only=True, frozen=True):
+    """Whether the server fetches previews of links."""
+
+    value: LinkPreviews
+    default: LinkPreviews
+
+
 class LoginLinksSetting(Setting, kw_only=True, frozen=True):
     """Whether people may log in by a mailed link."""
 
@@ -237,6 +245,7 @@ class Settings(Value, kw_only=True, frozen=True):
     login_links: LoginLinksSetting
     server_picture: PictureSetting
     server_colour: ColourSetting
+    link_previews: LinkPreviewsSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -268,6 +277,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     login_links: LoginLinks | UnsetType | None = UNSET
     server_picture: ServerPicture | UnsetType | None = UNSET
     server_colour: ServerColour | UnsetType | None = UNSET
+    link_previews: LinkPreviews | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

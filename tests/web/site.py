@@ -18,7 +18,7 @@ class OtherSite:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.elsewhere = f"http://localhost:{port}"
-        self.pages: dict[str, tuple[Mapping[str, str], str]] = {}
+        self.pages: dict[str, tuple[Mapping[str, str], str | bytes]] = {}
 
     def shows_widget(self, server: str, path: str = "/") -> None:
         """Add the widget's script to a page with a strict policy and hostile styles."""
@@ -47,7 +47,7 @@ def other_site() -> Generator[OtherSite]:
             for name, value in ({"Content-Type": "text/html"} | headers).items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body.encode())
+            self.wfile.write(body if isinstance(body, bytes) else body.encode())
 
         def log_message(self, *_parts: Any) -> None:
             """Log nothing."""

@@ -24,6 +24,10 @@ export interface Feature<English = object> extends FeatureChanges {
   Footer?: View<MessagePartProps>;
   /** Shown below a message that is deleted. */
   DeletedFooter?: View<MessagePartProps>;
+  /** Shown above the field for a new message, whose text it is. */
+  ComposerTray?: View<{ room: number; text: string }>;
+  /** Called when a message is written; `sent` resolves with its seq, or never. */
+  onSent?: (chat: Chat, room: number, text: string, sent: Promise<number>) => unknown;
   /** A section of the room's panel. */
   RoomSection?: View<{ info: RoomInfo; rights: Rights }>;
   /** An action in the panel of another person. */

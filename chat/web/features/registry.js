@@ -7,6 +7,7 @@ import { leaving } from "./leaving/feature.js";
 import { oidc } from "./oidc/feature.js";
 import { pictures } from "./pictures/feature.js";
 import { pins } from "./pins/feature.js";
+import { previews } from "./previews/feature.js";
 import { push } from "./push/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
@@ -15,7 +16,7 @@ import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 
-export const FEATURES = [reactions, threads, readMarks, blocks, invites, pictures, pins, push, oidc, exports, leaving, secondFactor, retention, support];
+export const FEATURES = [previews, reactions, threads, readMarks, blocks, invites, pictures, pins, push, oidc, exports, leaving, secondFactor, retention, support];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -162,8 +162,8 @@ export interface Chat {
   isShared(): boolean;
   setShared(shared: boolean): Promise<void>;
 
-  /** Store a message, show it as pending, send it in order. Resolves when it is stored, not when it is sent. */
-  send(room: number, text: string, options?: { reply?: number; files?: readonly WireFile[] }): Promise<void>;
+  /** Store a message, show it as pending, send it in order. Resolves when it is stored; `sent` resolves with its seq. */
+  send(room: number, text: string, options?: { reply?: number; files?: readonly WireFile[] }): Promise<{ sent: Promise<number> }>;
   retry(key: string): Promise<void>;
   discard(key: string): Promise<void>;
   /** Send own messages again that a restored backup lacks, in order, to a room. Resolves when they are stored. */

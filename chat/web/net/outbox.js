@@ -25,6 +25,8 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
   const acknowledged = new Set(); // keys of messages that the server has
   /** @type {Map<string, number>} */
   const internalErrors = new Map(); // how often the server failed for a key
+  /** @type {Map<string, (seq: number) => void>} */
+  const awaited = new Map(); // by key: called once the server has the message
   /** @type {(() => void) | null} */
   let wakeSender = null;
   let isChanged = false; // since the sender last read the outbox
@@ -58,6 +60,7 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
   /** @param {string} key */
   async function removeRow(key) {
     acknowledged.add(key);
+    awaited.delete(key);
     await database().outbox.delete(key);
     tabs.send({ type: "outbox" });
   }
@@ -124,6 +127,7 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
       const { seq } = await connection.request("send", { room, key, text, ...more });
       // It stays pending until its event arrives: in this tab next, in the others soon.
       store.update((state) => acknowledge(state, key, { room, seq }));
+      awaited.get(key)?.(seq);
       tabs.send({ type: "acknowledged", key, room, seq });
       await removeRow(key);
     } catch (error) {
@@ -186,10 +190,12 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
     acknowledgedElsewhere({ key, room, seq }) {
       acknowledged.add(key); // its row may be read again before that tab has removed it
       store.update((state) => acknowledge(state, key, { room, seq }));
+      awaited.get(key)?.(seq);
+      awaited.delete(key);
     },
 
     /**
-     * Store a message and show it as pending.
+     * Store a message and show it as pending. `sent` resolves with its seq, where it is sent while the page is open.
      * @param {number} room
      * @param {string} text
      * @param {{ reply?: number, files?: readonly WireFile[], key?: string }} [options]
@@ -204,9 +210,11 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
         ...(reply ? { reply } : {}),
         ...(files?.length ? { files } : {}),
       };
+      const sent = new Promise((/** @type {(seq: number) => void} */ resolve) => awaited.set(key, resolve));
       await storeRow(row);
       if (!acknowledged.has(row.key)) store.update((state) => addPending(state, row));
       notifySender();
+      return { sent };
     },
 
     /** Send a refused message again. @param {string} key */

@@ -7,10 +7,10 @@ import { roomPath } from "../../model/panel.js";
 import { rangeOf } from "../../model/ranges.js";
 import { icon } from "../../view/controls/icon.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
+import { rangeReader } from "../../view/shared/range_reading.js";
 import { navigate } from "../../view/shared/router.js";
 import { messageTime } from "../../view/shared/times.js";
-import { changes, countOf, lastOf } from "./changes.js";
-import { want } from "./reading.js";
+import { afterReading, changes, countOf, lastOf } from "./changes.js";
 import * as texts from "./texts.js";
 
 /** @typedef {import("../../model/types").Room} Room */
@@ -18,6 +18,9 @@ import * as texts from "./texts.js";
 /** @typedef {import("./changes.js").Thread} Thread */
 /** @typedef {import("./changes.js").Threads} Threads */
 /** @typedef {import("../feature").MessageContext} MessageContext */
+
+/** Read the thread of a message. */
+const want = rangeReader("threads", afterReading);
 
 /** Speech bubbles, one behind the other. */
 const THREAD = ["M4 4.5h12v8.5H9l-3.5 3v-3H4z", "M19 9h1.5v8H19v3l-3.5-3H11"];

@@ -35,6 +35,7 @@ const SETTINGS = {
   rooms_keep: "retention.rooms_keep",
   outbound_hosts: "admin.outbound_hosts",
   push_texts: "admin.push_texts",
+  link_previews: "admin.link_previews",
   second_factor: "admin.second_factor",
   login: "admin.login",
   login_links: "admin.login_links",
@@ -86,7 +87,7 @@ function settingChanged({ by, detail }) {
 /** @param {string} name @param {string} value @returns {string} */
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
-  if (["push_texts", "second_factor", "login", "login_links"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
+  if (["push_texts", "link_previews", "second_factor", "login", "login_links"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name === "server_picture" && value) return "…";
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");

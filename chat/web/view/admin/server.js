@@ -9,7 +9,7 @@ import { OutboundHosts } from "./outbound_hosts.js";
 import { PublicAddress, ServerName } from "./server_name.js";
 import { ServerColour, ServerPicture } from "./server_look.js";
 
-const TEXTS = /** @type {const} */ (["on", "off"]);
+const SWITCHED = /** @type {const} */ (["on", "off"]);
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function ServerPart({ settings }) {
@@ -20,9 +20,15 @@ export function ServerPart({ settings }) {
     ${settings.found?.public_url && html`<${PublicAddress} settings=${settings} setting=${settings.found.public_url} />`}
     ${settings.found?.outbound_hosts && html`<${OutboundHosts} settings=${settings} setting=${settings.found.outbound_hosts} />`}
     ${settings.found?.push_texts && html`<${Choices}
-      settings=${settings} name="push_texts" values=${TEXTS} title=${t("admin.push_texts")} question=${t("admin.push_texts_ask")}
+      settings=${settings} name="push_texts" values=${SWITCHED} title=${t("admin.push_texts")} question=${t("admin.push_texts_ask")}
       label=${(/** @type {"on" | "off"} */ value) => t(`admin.push_texts_${value}`)}
       hint=${(/** @type {"on" | "off"} */ value) => t(`admin.push_texts_${value}_hint`)}
+      isDangerous=${() => false}
+    />`}
+    ${settings.found?.link_previews && html`<${Choices}
+      settings=${settings} name="link_previews" values=${SWITCHED} title=${t("admin.link_previews")} question=${t("admin.link_previews_ask")}
+      label=${(/** @type {"on" | "off"} */ value) => t(`admin.link_previews_${value}`)}
+      hint=${(/** @type {"on" | "off"} */ value) => t(`admin.link_previews_${value}_hint`)}
       isDangerous=${() => false}
     />`}
     <section class="settings-section">

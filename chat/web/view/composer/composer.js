@@ -1,6 +1,7 @@
 // The composer: a new message, a reply, or an edit.
 
 import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "../../vendor/preact.js";
+import { parts } from "../../features/registry.js";
 import { rightsIn } from "../../model/rights.js";
 import { preview } from "../../model/text.js";
 import { t, tn } from "../../i18n/index.js";
@@ -21,6 +22,8 @@ import { problemText } from "../shared/problem.js";
 import { useTyping } from "./typing.js";
 
 /** @typedef {import("../../model/types").Room} Room */
+
+const TRAYS = parts("ComposerTray");
 
 /** The remaining characters are shown once at most this many are left. */
 const COUNT_FROM = 200;
@@ -102,8 +105,9 @@ function OpenComposer({ info }) {
         change("");
         setComposerTarget(id, null);
         draft.clear();
-        await chat.send(id, said, { ...(target ? { reply: target.reply } : {}), ...(taken.length ? { files: files.ready } : {}) });
+        const { sent } = await chat.send(id, said, { ...(target ? { reply: target.reply } : {}), ...(taken.length ? { files: files.ready } : {}) });
         releasePreviews(taken);
+        for (const act of parts("onSent")) act(chat, id, said, sent);
       }
     } catch (error) {
       attachments.putBack(taken);
@@ -151,6 +155,7 @@ function OpenComposer({ info }) {
     <${Completions} completion=${completion} />
     <${DropPlace} attachments=${attachments} field=${field} />
     <${AttachmentTray} attachments=${attachments} />
+    ${!isEdit && TRAYS.map((Tray) => html`<${Tray} room=${id} text=${text} />`)}
     <${ComposerBar} room=${id} target=${target} onClose=${() => setComposerTarget(id, null)} />
     <div class="composer-field">
       <${AttachButton} attachments=${attachments} />

@@ -128,7 +128,7 @@ function saveAs(name, bytes) {
 }
 
 /** The address of a picture's bytes, which are fetched once and cached. @param {Chat} chat @param {WireFile} file @returns {Promise<string>} */
-function pictureAddress(chat, file) {
+export function pictureAddress(chat, file) {
   const known = cache.get(file.id);
   const found = known ?? chat.download(file.id).then((bytes) => URL.createObjectURL(new Blob([bytes], { type: file.type })));
   cache.delete(file.id);
@@ -149,7 +149,7 @@ function shownSize({ width = MAX_WIDTH / 2, height = MAX_HEIGHT / 2 }) {
 }
 
 /** Call `act` once an element is nearly visible. @param {{ current: HTMLElement | null }} element @param {() => void} act */
-function useNearlyVisible(element, act) {
+export function useNearlyVisible(element, act) {
   useEffect(() => {
     if (!element.current) return undefined;
     const update = (/** @type {IntersectionObserverEntry[]} */ seen) => {

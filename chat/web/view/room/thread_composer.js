@@ -1,6 +1,7 @@
 // The field for a reply in a thread. Its text stays until the page is closed.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { parts } from "../../features/registry.js";
 import { t, tn } from "../../i18n/index.js";
 import { Completions, useCompletion } from "../composer/completion.js";
 import { ComposerBar } from "../composer/target_bar.js";
@@ -49,7 +50,8 @@ export function ThreadComposer({ info, root, replyTo, setReplyTo }) {
     change("");
     setReplyTo(null);
     try {
-      await chat.send(info.id, said, { reply: replyTo ?? root });
+      const { sent } = await chat.send(info.id, said, { reply: replyTo ?? root });
+      for (const act of parts("onSent")) act(chat, info.id, said, sent);
     } catch (error) {
       change(field.current?.value || said);
       setProblem(problemText(error));

@@ -25,6 +25,7 @@ OF_FEATURES = (
     "features/retention/row_queries.py",
     "features/second_factor/passkeys/queries.py",
     "features/second_factor/queries.py",
+    "storage/postgres/account_removals.py",
     "storage/postgres/support.py",
     "storage/postgres/ways_in.py",
 )

@@ -136,7 +136,7 @@ def tried_now(seeds: Iterable[int]) -> list[int]:
     return sorted(seeds)[:: 1 if IS_WHOLE else 6]
 
 
-@pytest.mark.parametrize("clients", [SMALL, LARGE])
+@pytest.mark.parametrize("clients", [pytest.param(SMALL, marks=in_campaign), LARGE])
 def test_worlds_that_find_a_planted_defect_keep_every_promise_without_it(clients: int) -> None:
     seeds = {seed for name, (seed, most) in FOUND_BY.items() if most == clients and planted_now(name)}
     tried = try_seeds(tried_now(seeds), JOBS, clients)

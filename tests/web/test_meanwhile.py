@@ -16,6 +16,7 @@ def ada(pages: Pages) -> Speaker:
     return Speaker(pages, "ada")
 
 
+@in_campaign
 def test_an_edit_begun_offline_does_not_overwrite_a_newer_one(
     pages: Pages, ada: Speaker, relay: Relay
 ) -> None:

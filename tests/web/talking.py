@@ -71,9 +71,17 @@ class Timeline:
 
     def act(self, text: str, what: str) -> None:
         """Choose from the menu of a message."""
-        self.message(text).hover()
-        self.message(text).get_by_role("button", name="More").click()
+        self.act_on(self.message(text), what)
+
+    def act_on(self, message: Locator, what: str) -> None:
+        """Choose from the menu of a message; an edit has begun then."""
+        message.hover()
+        message.get_by_role("button", name="More").click()
         self.page.get_by_role("menuitem", name=what, exact=True).click()
+        if what == "Edit":
+            expect(
+                self.page.locator(".composer-bar")
+            ).to_be_visible()  # and the cursor stands behind the text
 
 
 _MAKE_ROOMS = """

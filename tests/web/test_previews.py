@@ -35,13 +35,6 @@ def message(timeline: Timeline, text: str) -> Locator:
     return timeline.messages.filter(has_text=text).last
 
 
-def act(timeline: Timeline, text: str, what: str) -> None:
-    """Choose from the menu of a message."""
-    message(timeline, text).hover()
-    message(timeline, text).get_by_role("button", name="More").click()
-    timeline.page.get_by_role("menuitem", name=what, exact=True).click()
-
-
 def test_a_link_gets_a_card_while_it_is_typed_which_readers_see(pages: Pages, site: OtherSite) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("cats", ben)
@@ -68,7 +61,7 @@ def test_a_link_gets_a_card_while_it_is_typed_which_readers_see(pages: Pages, si
     bens.page.reload()  # read with the history
     expect(message(bens, "please").locator(".preview img")).to_be_visible()
     expect(message(bens, "please").get_by_role("button", name="Remove link preview")).to_have_count(0)
-    act(adas, "please", "Remove link preview")
+    adas.act_on(message(adas, "please"), "Remove link preview")
     for timeline in (adas, bens):
         expect(message(timeline, "please").locator(".preview")).to_have_count(0)
 
@@ -89,7 +82,7 @@ def test_a_link_that_is_pasted_and_sent_at_once_gets_one_unless_it_was_removed(
     timeline.say(f"third {url}")
     expect(message(timeline, "third").locator(".preview")).to_be_visible()
     expect(message(timeline, "second").locator(".preview")).to_have_count(0)
-    act(timeline, "third", "Edit")
+    timeline.act_on(message(timeline, "third"), "Edit")
     timeline.page.keyboard.press("ControlOrMeta+a")
     timeline.page.keyboard.type("third without")
     timeline.page.keyboard.press("Enter")

@@ -38,7 +38,7 @@ _REPORTS = """addEventListener("securitypolicyviolation", (event) =>
 _KEEP_NOTHING = frozenset({"worker", "permissions"})
 """Options of browsers that are used once, because they store more than an origin's data, which cannot be cleared."""
 
-_NO_WORKER = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get() {} });"
+_NO_WORKER = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get() {}, configurable: true });"
 """As in private windows of some browsers."""
 
 

@@ -18,6 +18,8 @@ class OtherSite:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.elsewhere = f"http://localhost:{port}"
+        self.heads: list[tuple[str, Mapping[str, str]]] = []
+        """The path and the headers of each request."""
         self.pages: dict[str, tuple[Mapping[str, str], str | bytes]] = {}
 
     def shows_widget(self, server: str, path: str = "/") -> None:
@@ -42,6 +44,7 @@ def other_site() -> Generator[OtherSite]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            site.heads.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             headers, body = site.pages.get(self.path.partition("?")[0], ({}, ""))
             self.send_response(200)
             for name, value in ({"Content-Type": "text/html"} | headers).items():

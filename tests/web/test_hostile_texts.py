@@ -11,6 +11,7 @@ from tests.system.test_cross_dialect import LOBBY, Account, House
 from tests.web.giving import payload
 from tests.web.open_pages import go
 from tests.web.pages import Pages
+from tests.web.site import other_site
 from tests.web.talking import Speaker, Timeline
 
 HOSTILE = (
@@ -139,6 +140,34 @@ _HALF = """(field, text) => {
     field.value = text + "\\ud83d";  // as a text that is cut in the middle of an emoji
     field.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }"""
+
+
+def test_a_link_to_a_host_that_looks_like_this_one_carries_nothing_along(pages: Pages) -> None:
+    ada = Speaker(pages, "ada")
+    room = ada.make_room("links")
+    own = pages.url.removeprefix("http://")
+    with other_site() as site:
+        site.pages["/room/1"] = {}, "<link rel=icon href=data:>elsewhere"
+        port = site.url.rpartition(":")[2]
+        pages.visits(site.url)
+        pages.visits(site.elsewhere)
+        links = (f"http://{own}@127.0.0.1:{port}/room/1", f"{site.elsewhere}/room/1#@{own}")
+        page = pages.at("ada", f"/room/{room}")
+        for link in links:
+            ada.say(room, link)
+            shown = page.get_by_role("link", name=link)
+            with page.context.expect_page() as opened:
+                shown.click()
+            expect(opened.value.get_by_text("elsewhere")).to_be_visible()
+            assert opened.value.evaluate("() => window.opener") is None
+            opened.value.close()
+            assert page.url == f"{pages.url}/room/{room}"
+        heads = [head for path, head in site.heads if path == "/room/1"]
+    assert len(heads) == len(links)
+    for head in heads:
+        assert "referer" not in head
+        assert head.get("authorization", "") == ""
+        assert ada.access not in str(head)
 
 
 def test_half_a_character_is_sent_edited_and_looked_for_as_a_whole_one(pages: Pages) -> None:

@@ -55,7 +55,7 @@ lint-web: node_modules/made
 	@! test -s node_modules/made || node_modules/.bin/biome lint --error-on-warnings --diagnostic-level=warn
 
 pictures: .venv/test ## take the pictures of docs/web.md anew, after a change of a screen
-	SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/web/test_screens.py -k pictures
+	FULL_TESTS=1 SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/web/test_screens.py -k pictures
 
 vendor: node_modules/made ## pack the web client's libraries into chat/web/vendor, after a change of package.json
 	$(BIN)/python -m tests.web.vendor

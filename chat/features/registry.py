@@ -2,6 +2,7 @@
 
 from chat.features.addresses import FEATURE as ADDRESSES
 from chat.features.blocks import FEATURE as BLOCKS
+from chat.features.dates import FEATURE as DATES
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
@@ -25,6 +26,7 @@ from chat.features.threads import FEATURE as THREADS
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
     BLOCKS,
+    DATES,
     EXPORTS,
     FILES,
     INVITES,

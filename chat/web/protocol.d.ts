@@ -605,6 +605,12 @@ export interface FilesOfRoom {
   next?: number;
 }
 
+/** The first message at that time or later. */
+export interface FirstSince {
+  /** Left out where nobody has written since */
+  seq?: number;
+}
+
 /** The thread of a message, to follow or to unfollow. */
 export interface FollowThread {
   room: number;
@@ -676,7 +682,7 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
+   * activity, addresses, blocks, conversation_pages, dates, edits, exports, files, invites, leaving, mail, mentions,
    * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
    * retention, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
@@ -1951,7 +1957,7 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
+   * activity, addresses, blocks, conversation_pages, dates, edits, exports, files, invites, leaving, mail, mentions,
    * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
    * retention, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
@@ -2073,6 +2079,13 @@ export interface Settings {
   server_picture: PictureSetting;
   server_colour: ColourSetting;
   link_previews: LinkPreviewsSetting;
+}
+
+/** A room, and a time. */
+export interface SinceWhen {
+  room: number;
+  /** Unix milliseconds */
+  time: number;
 }
 
 /** The status is set until this socket reports another. */

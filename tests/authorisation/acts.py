@@ -68,6 +68,7 @@ NATIVE_ACTS = (
     Act("pin", "pin a message", "pin", {**_ROOM, "seq": "{host_s}"}),
     Act("unpin", "unpin a message", "pin", {**_ROOM, "seq": "{host_s}"}),
     Act("switch_pin", "pin over the socket", "pin", {**_ROOM, "seq": "{host_s}", "on": True}),
+    Act("first_since", "find the first message of a day", "read", {**_ROOM, "time": 0}),
     Act("previews", "list the link previews", "read", _ROOM),
     Act("fetch_preview", "fetch a link preview", "preview", {**_ROOM, "url": "http://127.0.0.1:9/"}),
     Act("attach_preview", "show a link preview", "attach", {**_ROOM, "seq": "{own}", "preview": "AAAA"}),

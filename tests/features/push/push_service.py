@@ -19,6 +19,9 @@ from tests.features.push.browser import Browser, decode
 SILENCE = -1
 """In place of a status: the service takes the request and never answers."""
 
+HANG_UP = -2
+"""In place of a status: the service takes the request and closes the connection."""
+
 
 class Pushed(msgspec.Struct, frozen=True):
     """A push that the service was sent: the last part of its path, its headers, its body, its answer, and when."""
@@ -96,6 +99,8 @@ class PushService:
         status, headers = self._answer_to(head, body)
         if status == SILENCE:
             await trio.sleep_forever()
+        if status == HANG_UP:
+            return False
         if self.takes:
             await trio.sleep(self.takes)
         answer = [("Content-Length", "0"), *headers.items()]
@@ -154,4 +159,4 @@ async def open_push_service(authority: trustme.CA) -> AsyncGenerator[PushService
         nursery.cancel_scope.cancel()
 
 
-__all__ = ["SILENCE", "Browser", "PushService", "Pushed", "open_push_service", "trusted_authority"]
+__all__ = ["HANG_UP", "SILENCE", "Browser", "PushService", "Pushed", "open_push_service", "trusted_authority"]

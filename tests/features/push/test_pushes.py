@@ -14,7 +14,7 @@ from chat.features.push.ledger import LEDGER, Unanswered
 from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.threads.use_cases import THREADS
 from chat.storage.postgres.database import DatabaseAddress
-from tests.features.push.push_service import SILENCE, PushService
+from tests.features.push.push_service import HANG_UP, SILENCE, PushService
 from tests.features.push.world import World, open_servers, open_world
 from tests.support.databases import fetch
 
@@ -267,19 +267,18 @@ async def test_what_a_server_left_when_it_died_is_pushed_by_another(world: World
 async def test_a_push_whose_answers_are_lost_is_sent_twice_and_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.features.push.delivery.TIMEOUT", 0.3)
     monkeypatch.setattr("chat.features.push.sending._SOON", 0.1)
     monkeypatch.setattr("chat.features.push.sending._AFTER_SILENCE", 0.1)
     ada, ben = await world.someone("ada"), await world.add("ben")
     # What is refused was not taken, so it does not count.
-    world.service.answer("ada", 503, SILENCE, 503, SILENCE, SILENCE)
+    world.service.answer("ada", 503, HANG_UP, 503, HANG_UP, HANG_UP)
     async with open_servers(world):
         (message,) = await world.say(ben, "@ada")
         assert await world.decided(ada, message) == "sent"
         found = await world.why(ada, message)
         assert found is not None
         assert [each.state for each in found.deliveries] == ["unknown"]
-    assert [each.status for each in world.service.pushed] == [503, SILENCE, 503, SILENCE]
+    assert [each.status for each in world.service.pushed] == [503, HANG_UP, 503, HANG_UP]
 
 
 async def test_servers_that_die_with_a_push_send_it_twice_and_no_more(world: World) -> None:

@@ -142,6 +142,8 @@ class PostgresLedger:
         )
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
+        # After an outage there may be those of two claims: the later one has all browsers of the earlier one.
+        outcomes = list({(each.message_id, each.person_id): each for each in outcomes}.values())
         made = [(each, delivered) for each in outcomes for delivered in each.deliveries]
 
         async def record(connection: Connection) -> None:

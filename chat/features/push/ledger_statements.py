@@ -193,12 +193,12 @@ UNANSWERED = f"""
 WITH fast AS ({ASYNC_COMMIT})
 INSERT INTO push_deliveries
     (message_id, person_id, session_id, device, state, error, seconds, tries, lost, silent, claim)
-SELECT message_id, person_id, session_id, device, 'retry', 'no_answer', 0, made.claim, made.lost, made.silent,
-    made.claim
+SELECT DISTINCT ON (message_id, person_id, session_id) message_id, person_id, session_id, device, 'retry', 'no_answer',
+    0, made.claim, made.lost, made.silent, made.claim
 FROM fast, unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
     AS made(message_id, person_id, session_id, device, lost, silent, claim)
 JOIN push_decisions USING (message_id, person_id)
-ORDER BY 1, 2, 3
+ORDER BY 1, 2, 3, made.claim DESC  -- an outage of the database may leave several claims to note at once
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
 SET error = excluded.error, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim, at = excluded.at
 WHERE push_deliveries.state = 'retry' AND push_deliveries.claim < excluded.claim"""

@@ -16,7 +16,8 @@ from chat.engine.statuses import Statuses
 from chat.features.push.delivery import DAY, DeliveryState, PushAnswer, _seconds, deliver
 from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys, new_private_key
-from chat.features.push.ledger import LEDGER, Outcome, Unanswered
+from chat.features.push.ledger import LEDGER, Claimed, Delivered, Outcome, Unanswered
+from chat.features.push.rules import Decision
 from chat.features.push.sending import Outgoing, Sender
 from chat.features.push.sent_file import SentFile
 from chat.features.push.subscriptions import Subscription
@@ -298,3 +299,35 @@ async def test_two_servers_that_both_hold_a_claim_push_twice_with_one_topic(
     assert found is not None
     assert found.decision == "sent"
     assert found.deliveries[0].state == DeliveryState.SENT
+
+
+async def test_after_an_outage_two_claims_of_a_push_are_noted_and_recorded_at_once(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    ledger = world.storage.feature_ports[LEDGER]
+    (message,) = await world.say(ben, "@ada")
+    await ledger.decide(0.0)
+    claims: list[Claimed] = []
+    for _ in range(2):
+        claims += await ledger.claim(9)
+        await world.sql("UPDATE push_decisions SET due_at = now()")  # the outage is longer than a claim
+    assert [each.claim for each in claims] == [1, 2]
+    session = world.sessions["ada"]
+    second, first = [Unanswered(message.id, ada.id, claim, session, "ada", claim, 0) for claim in (2, 1)]
+    await ledger.note([second, first])
+    noted = "SELECT claim * 10 + lost FROM push_deliveries"
+    assert await fetch(world.address, noted) == 22
+    await ledger.record(
+        [
+            Outcome(
+                message_id=message.id,
+                person_id=ada.id,
+                claim=each.claim,
+                tries=each.claim,
+                decision=Decision.SENT,
+                deliveries=[Delivered(device=each.devices[0], state=DeliveryState.SENT, status=201)],
+            )
+            for each in claims
+        ]
+    )
+    assert await fetch(world.address, noted) == 20
+    assert await world.decided(ada, message) == "sent"

@@ -39,7 +39,13 @@ async def _open(services: EngineServices) -> AsyncGenerator[Sender]:
 
     figures = Figures(services.metrics)
     async with open_pushes(
-        ports[LEDGER], services.hub, services.statuses, outgoing, figures, directory=services.local
+        ports[LEDGER],
+        services.hub,
+        services.statuses,
+        outgoing,
+        figures,
+        directory=services.local,
+        data_id=services.data_id,
     ) as pushes:
         ports[PUSH].wake = pushes.wake
         ports[PUSH].count_report = figures.reported

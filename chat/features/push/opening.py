@@ -44,6 +44,7 @@ async def open_pushes(
     figures: Figures,
     *,
     directory: Path | None = None,
+    data_id: str = "",
     delay: float = DELAY,
     pace: float = PACE,
 ) -> AsyncGenerator[Sender]:
@@ -56,13 +57,14 @@ async def open_pushes(
         outgoing: returns how pushes are sent; may raise StorageDown and OutcomeUnknown.
         figures: counts.
         directory: the data directory, where sent pushes are kept until they are noted.
+        data_id: identifies the data of the ledger: what was sent about other data is not noted.
         delay: seconds from a message until its push.
         pace: seconds from one step along the log to the next.
 
     Leaving it waits a moment for pushes under way. Cancelling: these may have been sent, and another server, or this
     one when it is back, sends them again.
     """
-    with open_sent_file(directory) as sent_file:
+    with open_sent_file(directory, data_id) as sent_file:
         async with trio.open_nursery() as nursery:
             sender = Sender(ledger, outgoing, statuses, figures, sent_file)
             nursery.start_soon(follow, ledger, hub, figures, sender.wake, delay, pace)

@@ -296,16 +296,18 @@ class Sender:
         """
         while True:
             if not self._unanswered:
-                self._sent_file.clear()
                 task_status.started()
                 task_status = trio.TASK_STATUS_IGNORED
                 await self._changed.wait_until(lambda: self._unanswered)
             sent, self._unanswered = self._unanswered, []
-            try:
-                await self._ledger.note(sent)
-            except StorageError as error:
-                self._unanswered += sent
-                await self._failed(error)
+            self._sent_file.turn()
+            while True:
+                try:
+                    await self._ledger.note(sent)
+                    break
+                except StorageError as error:
+                    await self._failed(error)
+            self._sent_file.clear()
 
     async def _failed(self, error: StorageError) -> None:
         if not self._has_failed:

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from chat.features.push.keys import Keys, new_private_key
 from chat.features.push.ledger import LEDGER, Claimed, Delivered, Outcome, Unanswered
 from chat.features.push.rules import Decision
 from chat.features.push.sending import Outgoing, Sender
-from chat.features.push.sent_file import SentFile
+from chat.features.push.sent_file import SentFile, open_sent_file
 from chat.features.push.subscriptions import Subscription
 from chat.inspection.metrics import Metrics
 from chat.outbound.client import open_outbound
@@ -215,6 +216,38 @@ async def test_what_was_sent_is_noted_while_outcomes_are_recorded(autojump_clock
     with trio.move_on_after(60):
         await Sender(ledger, outgoing, Statuses(), Figures(Metrics()), SentFile()).run()
     assert [(person, at - begun) for person, at in ledger.noted] == [(0, 1.0), (1, 30.0)]
+
+
+async def test_the_files_of_sent_pushes_stay_small_while_there_is_always_one_more(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    class SlowLedger(SteadyLedger):
+        """By the time a note is taken, more pushes are sent."""
+
+        async def note(self, unanswered: Sequence[Unanswered]) -> None:
+            await trio.sleep(1.5)
+
+    sizes: list[int] = []
+
+    def size() -> int:
+        return sum(each.stat().st_size for each in tmp_path.iterdir())
+
+    async def send(subscription: Subscription, _body: bytes, **how: Any) -> PushAnswer:
+        await trio.sleep(subscription.session_id)
+        how["written"]()
+        sizes.append(size())
+        return PushAnswer(status=201)
+
+    async def outgoing() -> Outgoing:
+        await trio.lowlevel.checkpoint()
+        return Outgoing(keys, send, "")
+
+    keys, ledger = Keys(new_private_key()), SlowLedger(["https://push.example/a"] * 60)
+    with open_sent_file(tmp_path) as file, trio.move_on_after(100):
+        await Sender(ledger, outgoing, Statuses(), Figures(Metrics()), file).run()
+    assert len(sizes) == 60
+    assert 0 < max(sizes) < 5 * sizes[0]
+    assert size() == 0
 
 
 async def test_one_persons_refusals_keep_nobody_elses_pushes_back(autojump_clock: MockClock) -> None:

@@ -35,6 +35,7 @@ NOT_DESCRIBED = {
     ("GET", "/oidc"),
     ("GET", "/i/{code}"),
     ("GET", "/room/{room}/{seq}"),
+    ("GET", "/saved"),
     ("GET", "/search"),
     ("GET", "/inbox"),
     ("GET", "/inbox/{room}"),

@@ -86,6 +86,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         is_on: whether the settings of the server have it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
+        own_events: other events, for all sessions of one person (`OwnEvent`); no log has them.
         due: by the kind of its due items, the function that makes the handler; asked once, where the feature is on.
         open: what runs beside the server for as long as it serves.
         overdue: returns what the feature would remove now, by the settings that admins have changed; for commands.
@@ -97,6 +98,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     is_on: Callable[[EngineServices], bool] = lambda _services: True
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
+    own_events: tuple[type[msgspec.Struct], ...] = ()
     open: Callable[[EngineServices], AbstractAsyncContextManager[object]] | None = None
     due: Mapping[str, Callable[[EngineServices], Handler]] = {}
     overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None

@@ -18,6 +18,7 @@ from chat.features.push.missed import FEATURE as MISSED_MAIL
 from chat.features.push.quiet import FEATURE as QUIET_HOURS
 from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.retention import retention
+from chat.features.saved import FEATURE as SAVED
 from chat.features.search import FEATURE as SEARCH
 from chat.features.second_factor import FEATURE as SECOND_FACTOR
 from chat.features.support import FEATURE as SUPPORT
@@ -40,6 +41,7 @@ _BEFORE: tuple[Feature, ...] = (
     PUSH,
     QUIET_HOURS,
     RECOVERY,
+    SAVED,
     SEARCH,
     SECOND_FACTOR,
     SUPPORT,

@@ -684,7 +684,7 @@ export interface HelloOk {
   /**
    * activity, addresses, blocks, conversation_pages, dates, edits, exports, files, invites, leaving, mail, mentions,
    * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
-   * retention, search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1866,6 +1866,47 @@ export interface RuleOf {
   room: number;
 }
 
+/** The person has saved a message, or removed it again, in some session. */
+export interface SavedEvent {
+  type: "saved";
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  on?: boolean;
+}
+
+/** The messages of one room that one has saved. */
+export interface SavedInRoom {
+  room: number;
+  seqs: number[];
+}
+
+/** A saved message in its current state, and when one saved it. */
+export interface SavedMessage {
+  /** Unix milliseconds */
+  at: number;
+  message: Message;
+}
+
+/**
+ * One's saved messages, the last saved first. If there may be more, `next` is the `after` of the next page.
+ * Messages that are deleted, or in rooms that one may not read now, are left out.
+ */
+export interface SavedMessages {
+  saved: SavedMessage[];
+  next?: number;
+}
+
+/** Whether one has saved the message now. */
+export interface SavedNow {
+  saved: boolean;
+}
+
+/** The numbers of all messages that one has saved, by room, also of rooms that one has left. */
+export interface SavedPlaces {
+  rooms: SavedInRoom[];
+}
+
 /**
  * A search for messages in one's own rooms. `q` has words, which also match as prefixes, and phrases in quotes; a
  * minus before one excludes it. `from` is the sender; `since` and `before` bound the time. With `order` = best,
@@ -1959,7 +2000,7 @@ export interface ServerInfo {
   /**
    * activity, addresses, blocks, conversation_pages, dates, edits, exports, files, invites, leaving, mail, mentions,
    * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
-   * retention, search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2182,6 +2223,14 @@ export interface SwitchReaction {
   seq: number;
   /** One emoji: no letters, digits, spaces or controls */
   emoji: string;
+  on?: boolean;
+}
+
+/** A message to save, or to remove from what one has saved. */
+export interface SwitchSaved {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
   on?: boolean;
 }
 
@@ -2522,6 +2571,13 @@ export interface WhichRooms {
   limit?: number;
 }
 
+/** A page of one's saved messages. */
+export interface WhichSaved {
+  /** the `next` of the page before */
+  after?: number | null;
+  limit?: number;
+}
+
 /** One of one's own sessions. */
 export interface WhichSession {
   id: number;
@@ -2616,4 +2672,5 @@ export type Event =
   | PresenceEvent
   | PersonEvent
   | BlocksEvent
+  | SavedEvent
   | ByeEvent;

@@ -44,6 +44,7 @@ _PAGES = (
     "/i/<code>",
     "/room/<int:room>/<int:seq>",
     "/search",
+    "/saved",
     "/inbox",
     "/inbox/<int:room>",
     "/settings",

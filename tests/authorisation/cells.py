@@ -105,7 +105,7 @@ def answer_to(act: Act, relation: str, place: str) -> Answer:
     if right.is_for_admins and relation not in ("admin", "admin-inside"):
         return Answer.FORBIDDEN
     if place.endswith("deleted"):
-        return Answer.GONE if act.right == "sync" else Answer.NOT_FOUND
+        return {"sync": Answer.GONE, "unsave": Answer.DONE}.get(act.right, Answer.NOT_FOUND)
     is_inside = relation in INSIDE[place.split()[0]]
     groups = {relation, "inside" if is_inside else "outside"}
     for line in (*right.lines, *OUTSIDE):

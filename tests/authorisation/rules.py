@@ -173,6 +173,10 @@ RIGHTS = {
             Line("inside", "", FORBIDDEN),
         ),
     ),
+    "unsave": Right(
+        "Remove a message from what one has saved: everybody with an account, in whichever room it is.",
+        (Line("inside outside", "", DONE),),
+    ),
     "picture": Right(
         "Give the room a picture, or take it away: owners; the lobby's, admins.",
         (
@@ -539,6 +543,8 @@ SERVER_ACTS = (
     ServerAct("issued_invites", "accounts", {}),
     ServerAct("withdraw_issued_invite", "accounts", {"id": "00" * 32}, NOT_FOUND),
     ServerAct("mentions", "accounts", {}),
+    ServerAct("saved", "accounts", {}),
+    ServerAct("saved_places", "accounts", {}),
     ServerAct("search", "accounts", {"q": "words"}),
     ServerAct("conversations", "operators", {}),
     ServerAct("conversation_counts", "operators", {}),

@@ -24,6 +24,7 @@ OF_FEATURES = (
     "features/retention/conversation_queries.py",
     "features/retention/queries.py",
     "features/retention/row_queries.py",
+    "features/saved/queries.py",
     "features/second_factor/passkeys/queries.py",
     "features/second_factor/queries.py",
     "storage/postgres/account_removals.py",

@@ -12,6 +12,7 @@ from tests.features.previews.model import PreviewsModel
 from tests.features.push.model import PushModel
 from tests.features.recovery.model import RecoveryModel
 from tests.features.retention.model import RetentionModel
+from tests.features.saved.model import SavedMessagesModel
 from tests.features.search.model import MemorySearchIndex
 from tests.features.second_factor.model import SecondFactorModel
 from tests.features.threads.model import ThreadsModel
@@ -28,6 +29,7 @@ MODELS = (
     PreviewsModel,
     PushModel,
     RecoveryModel,
+    SavedMessagesModel,
     MemorySearchIndex,
     SecondFactorModel,
     ThreadsModel,

@@ -31,6 +31,7 @@ def app() -> QuartTrio:
         "/i/x-1",
         "/room/3/14",
         "/search?q=a",
+        "/saved",
         "/inbox",
         "/inbox/3",
         "/settings/keys",

@@ -73,5 +73,15 @@ class Blocking(msgspec.Struct, frozen=True, tag=True, array_like=True):
     people: tuple[int, ...]
 
 
-Notice = Active | HasRead | Watched | Present | MembersCounted | Blocking
-"""What servers send each other outside the log. A lost notice is repeated, or was useful for seconds only."""
+class OwnEvent(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """An event of a feature for all clients of one person, as JSON of the native protocol.
+
+    If it is lost between servers, clients there have its effect with their next connection.
+    """
+
+    person_id: int
+    event: str
+
+
+Notice = Active | HasRead | Watched | Present | MembersCounted | Blocking | OwnEvent
+"""What servers send each other outside the log. A lost notice comes again, or was useful for seconds only."""

@@ -75,7 +75,7 @@ SELECT (SELECT count(*) FROM removed) AS count, (SELECT count(*) FROM found) = $
 # Keys that a hold has kept are looked at again.
 LOOK_AGAIN = "UPDATE retention_state SET keys_id = 0 WHERE id = 1"
 
-# Read marks of people who have no access to the room any more, behind ($1, $2): `_OWN_ROOMS` of timeline_queries.py.
+# Read marks of people who have no access to the room any more, behind ($1, $2): `OWN_ROOMS` of timeline_queries.py.
 MARKS = f"""
 WITH found AS MATERIALIZED (
     SELECT room_id, user_id FROM marks WHERE (room_id, user_id) > ($1, $2) ORDER BY room_id, user_id LIMIT $3

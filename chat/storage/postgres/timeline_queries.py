@@ -114,7 +114,7 @@ ORDER BY r.id"""
 
 # Keeps the pairs of a room and a person with access: the lobby has everybody except visitors, a support conversation
 # has its person and the operators, other rooms have their members.
-_OWN_ROOMS = """
+OWN_ROOMS = """
     JOIN users u ON u.id = asked.user_id AND u.deleted_at IS NULL
     JOIN rooms r ON r.id = asked.room_id AND r.deleted_at IS NULL
     LEFT JOIN memberships m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
@@ -130,7 +130,7 @@ _MARKED = "(SELECT seq FROM marks WHERE room_id = r.id AND user_id = u.id)"
 
 SHARED_READS = f"""
 SELECT u.id, {_read(_MARKED, "r", "m", _FROM_ID)} AS read
-FROM (SELECT $1::bigint AS room_id, unnest($2::bigint[]) AS user_id) AS asked {_OWN_ROOMS}
+FROM (SELECT $1::bigint AS room_id, unnest($2::bigint[]) AS user_id) AS asked {OWN_ROOMS}
     AND u.share_reads"""
 
 
@@ -138,7 +138,7 @@ def own_read(room: str, person: str) -> str:
     """Return the statement that reads, as `read`, the last seq that a person has read in a room."""
     return f"""
 SELECT {_read(_MARKED, "r", "m", _FROM_ID)} AS read
-FROM (SELECT {room}::bigint AS room_id, {person}::bigint AS user_id) AS asked {_OWN_ROOMS}"""
+FROM (SELECT {room}::bigint AS room_id, {person}::bigint AS user_id) AS asked {OWN_ROOMS}"""
 
 
 # Rows are inserted and locked in the order of their key, so that transactions can't deadlock. text[] as in `rooms.py`.
@@ -146,7 +146,7 @@ _ASKED = """unnest($1::text[]::bigint[], $2::text[]::bigint[]) AS asked(room_id,
 
 MAKE_MARKS = f"""
 INSERT INTO marks (room_id, user_id)
-SELECT asked.room_id, asked.user_id FROM {_ASKED} {_OWN_ROOMS}
+SELECT asked.room_id, asked.user_id FROM {_ASKED} {OWN_ROOMS}
 ORDER BY asked.room_id, asked.user_id
 ON CONFLICT DO NOTHING"""
 
@@ -163,7 +163,7 @@ WITH given AS MATERIALIZED (
     SELECT asked.room_id, asked.user_id, asked.marked,
         CASE WHEN is_back THEN least(asked.seq, r.last_seq)
         ELSE greatest(least(asked.seq, r.last_seq), {_read("asked.marked", "r", "m", _FROM_ID)}) END AS seq
-    FROM locked AS asked {_OWN_ROOMS}
+    FROM locked AS asked {OWN_ROOMS}
 ), written AS (
     UPDATE marks SET seq = moved.seq, changed_at = clock_timestamp() FROM moved
     WHERE marks.room_id = moved.room_id AND marks.user_id = moved.user_id AND marks.seq IS DISTINCT FROM moved.seq
@@ -173,7 +173,7 @@ SELECT count(*), CASE WHEN $5 THEN ({ASYNC_COMMIT}) END FROM locked"""
 SET_OWN = f"""
 INSERT INTO marks (room_id, user_id, notify, hidden)
 SELECT r.id, u.id, coalesce($3, 'mentions'), coalesce($4, false)
-FROM (SELECT $1::bigint AS room_id, $2::bigint AS user_id) AS asked {_OWN_ROOMS}
+FROM (SELECT $1::bigint AS room_id, $2::bigint AS user_id) AS asked {OWN_ROOMS}
 ON CONFLICT (room_id, user_id)
 DO UPDATE SET notify = coalesce($3, marks.notify), hidden = coalesce($4, marks.hidden)
 RETURNING true"""

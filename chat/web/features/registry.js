@@ -13,11 +13,12 @@ import { push } from "./push/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 import { retention } from "./retention/feature.js";
+import { saved } from "./saved/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 
-export const FEATURES = [previews, reactions, threads, readMarks, blocks, invites, pictures, pins, dates, push, oidc, exports, leaving, secondFactor, retention, support];
+export const FEATURES = [previews, reactions, threads, saved, readMarks, blocks, invites, pictures, pins, dates, push, oidc, exports, leaving, secondFactor, retention, support];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

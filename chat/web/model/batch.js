@@ -75,6 +75,10 @@ export class Batch {
         return this.applyActivity(/** @type {ActivityEvent} */ (/** @type {unknown} */ (frame)), now);
     }
     if (typeof frame.room === "number" && typeof frame.pos === "number") this.applyRoomChange(/** @type {Change} */ (frame));
+    for (const { name, ofOwn } of this.features) {
+      const learn = ofOwn?.[frame.type];
+      if (learn) this.state = { ...this.state, own: { ...this.state.own, [name]: learn(this.state.own[name], frame) } };
+    }
   }
 
   /** @param {PolicyEvent} event */

@@ -13,6 +13,8 @@ export interface FeatureChanges {
   ofInfo?: Readonly<Record<string, (info: RoomInfo, change: any) => RoomInfo>>;
   /** What the feature knows of the room after the change; undefined: nothing yet. */
   ofRoom?: Readonly<Record<string, (known: any, change: any) => unknown>>;
+  /** What the feature knows of this person after an event that no room has; undefined: nothing yet. */
+  ofOwn?: Readonly<Record<string, (known: any, event: any) => unknown>>;
 }
 
 /** A room with what counting needs. A batch changes its own copy; it never alters the state before. */

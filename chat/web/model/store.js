@@ -23,6 +23,7 @@ export const EMPTY = {
   activity: new Map(),
   outbox: [],
   blocked: new Set(),
+  own: {},
   lost: null,
   leftOut: null,
   isOutdated: false,

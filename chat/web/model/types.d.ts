@@ -59,6 +59,8 @@ export interface State {
   /** The server's rate limit applies: sending resumes at this time (ms). */
   sendResumesAt?: number;
   blocked: ReadonlySet<number>;
+  /** What features know of this person, by the feature's name. It is not stored. */
+  own: Readonly<Record<string, unknown>>;
   /** What this browser has seen and a restored backup lacks, until it is dismissed. */
   lost: Lost | null;
   /** The counts of other people's open support conversations that are not in `rooms`; null: all are. */
@@ -139,6 +141,8 @@ export interface Chat {
   request<T = unknown>(type: string, fields: object): Promise<T>;
   /** Store what a feature has read about a room, until its changes or a reset replace it. */
   setRoomFeature(room: number, feature: string, known: unknown): void;
+  /** Keep what a feature has read about this person, until its events replace it. */
+  setOwn(feature: string, known: unknown): void;
   /** Keep profiles that a request has returned; newer ones stay. */
   keepPeople(people: readonly Person[]): void;
   /** Upload a file to a room. `onProgress` receives the bytes sent. Aborting rejects with code "aborted". */

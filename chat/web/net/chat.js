@@ -210,6 +210,9 @@ export async function openChat(loadFeatures) {
     setRoomFeature(room, feature, known) {
       store.update((state) => setRoomFeature(state, room, feature, known));
     },
+    setOwn(feature, known) {
+      store.update((state) => ({ ...state, own: { ...state.own, [feature]: known } }));
+    },
     keepPeople(people) {
       const events = people.map((person) => ({ ...person, type: "person" }));
       store.update((state) => applyAll(state, events, Date.now()).state);

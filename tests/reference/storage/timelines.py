@@ -262,6 +262,10 @@ class MemoryTimelines:
         is_open = with_closed or not self._rooms.support_kept(room.id).is_closed
         return is_open and self._users.is_there(room.creator_id or 0)
 
+    def may_read(self, person_id: int, room_id: int) -> bool:
+        """Whether a person may read a room now. Sync."""
+        return self._own(room_id, person_id) is not None
+
     def _own(self, room_id: int, person_id: int) -> Room | None:
         """Return a room that the person may mark: an operator's is each conversation, also before it has begun."""
         person, room = self._users.look_up(person_id), self._rooms.look_up(room_id)

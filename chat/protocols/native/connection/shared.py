@@ -11,10 +11,11 @@ from chat.domain.entities import LOBBY_ID, Message, Pair, RoomKind, RoomTopic, S
 from chat.domain.lru_cache import LRUCache
 from chat.domain.messages.audience import topic_of
 from chat.domain.messages.changes import Change, SupportChanged
-from chat.domain.messages.live import Active, Blocking, HasRead, MembersCounted
+from chat.domain.messages.live import Active, Blocking, HasRead, MembersCounted, OwnEvent
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
+from chat.frames import text_frame
 from chat.operations.room_values import Sender
 from chat.protocols.native.connection.sockets import Sockets
 from chat.protocols.native.sync.turns import Places
@@ -69,6 +70,7 @@ class Shared(Generic[SocketT]):
         services.notices.on(HasRead, self._has_read)
         services.notices.on(MembersCounted, self._members_counted)
         services.notices.on(Blocking, self._blocking)
+        services.notices.on(OwnEvent, self._own_event)
 
     def _arrived(self, changes: Sequence[Change]) -> None:
         if self.sockets:  # a fast path for servers without native sockets
@@ -157,6 +159,12 @@ class Shared(Generic[SocketT]):
     def _blocking(self, notice: Blocking, _node: int, _origin: Subscriber | None) -> None:
         """Send whom a person blocks to all their sockets."""
         frame = frame_of(BlocksEvent(people=list(notice.people)))
+        for subscriber in self._subscribers(self.sockets.of(notice.person_id)):
+            subscriber.offer(frame)
+
+    def _own_event(self, notice: OwnEvent, _node: int, _origin: Subscriber | None) -> None:
+        """Send an event of a feature to all sockets of its person."""
+        frame = text_frame(notice.event.encode())
         for subscriber in self._subscribers(self.sockets.of(notice.person_id)):
             subscriber.offer(frame)
 

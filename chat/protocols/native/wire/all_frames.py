@@ -43,5 +43,6 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     live_frames.PresenceEvent,
     live_frames.PersonEvent,
     live_frames.BlocksEvent,
+    *(each for feature in FEATURES for each in feature.own_events),
     frames.ByeEvent,
 )

@@ -20,6 +20,7 @@ import { Welcome } from "./welcome.js";
 const Admin = lazy(() => import("../admin/admin.js"), "Admin");
 const Inbox = lazy(() => import("../inbox/inbox.js"), "Inbox");
 const Keys = lazy(() => import("../settings/keys_dialog.js"), "Keys");
+const Saved = lazy(() => import("../search/saved.js"), "Saved");
 const Search = lazy(() => import("../search/search.js"), "Search");
 const Settings = lazy(() => import("../settings/settings.js"), "Settings");
 const loadSwitcher = () => import("../sidebar/switcher.js");
@@ -68,6 +69,8 @@ function Place({ route }) {
       return html`<${RoomPlace} key=${route.room} room=${route.room} seq=${route.seq} panel=${panelOf(route.query)} />`;
     case "search":
       return html`<${Search} query=${route.query.get("q") ?? ""} />`;
+    case "saved":
+      return html`<${Saved} />`;
     case "settings":
       return html`<${Settings} part=${route.part} />`;
     case "inbox":

@@ -16,9 +16,9 @@ import { dayAndTime, messageTime } from "../shared/times.js";
 const CONTEXT = 120;
 
 /**
- * @param {{ hit: FoundMessage, me?: number }} props
+ * @param {{ hit: FoundMessage, me?: number, children?: unknown }} props `children` stand beside the link
  */
-export function Hit({ hit: { message, pieces }, me }) {
+export function Hit({ hit: { message, pieces }, me, children }) {
   const info = useSelected((state) => state.rooms.get(message.room)?.info);
   const sender = useSelected((state) => state.people.get(message.sender.id)) ?? message.sender;
   const name = message.sender.id === me ? t("you") : personName(sender);
@@ -36,6 +36,7 @@ export function Hit({ hit: { message, pieces }, me }) {
         ${message.files?.map((file) => html`<span class="hit-file" key=${file.id}>${icon("file", { size: 16 })} <${FileName} name=${file.name} /></span>`)}
       </span>
     </a>
+    ${children}
   </li>`;
 }
 

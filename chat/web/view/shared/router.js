@@ -4,7 +4,7 @@ import { useLayoutEffect, useState } from "../../vendor/preact.js";
 
 /**
  * @typedef {object} Route
- * @property {"home" | "setup" | "reset" | "oidc" | "invite" | "room" | "search" | "inbox" | "settings" | "admin" | "unknown"} screen
+ * @property {"home" | "setup" | "reset" | "oidc" | "invite" | "room" | "search" | "saved" | "inbox" | "settings" | "admin" | "unknown"} screen
  * @property {string} path
  * @property {URLSearchParams} query
  * @property {string} hash without the #
@@ -23,6 +23,7 @@ const PATHS = [
   [/^\/i\/(?<code>[^/]+)$/, "invite"],
   [/^\/room\/(?<room>\d+)(?:\/(?<seq>\d+))?$/, "room"],
   [/^\/search$/, "search"],
+  [/^\/saved$/, "saved"],
   [/^\/inbox(?:\/(?<room>\d+))?$/, "inbox"],
   [/^\/settings(?:\/(?<part>[\w-]+))?$/, "settings"],
   [/^\/admin(?:\/(?<part>[\w-]+))?$/, "admin"],

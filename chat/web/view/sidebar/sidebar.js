@@ -2,6 +2,7 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { SavedLink } from "../../features/saved/saved_link.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
@@ -63,6 +64,7 @@ function PlaceLinks({ screen }) {
   </a>`;
   return html`
     ${placeLink("search", "search")}
+    <${SavedLink} isCurrent=${screen === "saved"} />
     ${roles.includes("operator") && placeLink("inbox", "inbox", unanswered)}
     ${roles.includes("admin") && placeLink("admin", "shield")}
   `;

@@ -1,0 +1,96 @@
+"""Saved messages in PostgreSQL."""
+
+from chat.domain.refusals import NO_MESSAGE, NO_PERSON, Refusal
+from chat.features.saved.use_cases import MOST_SAVED, TOO_MANY_SAVED, SavedMessage
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
+from chat.storage.postgres.timeline_queries import MESSAGE, OWN_ROOMS
+from chat.storage.postgres.timelines import message_now
+
+# So that two requests of one person count one after the other, and a deletion of the account comes before or after.
+_LOCK_PERSON = "SELECT true FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE"
+
+_STATE = """
+SELECT EXISTS (
+        SELECT FROM messages WHERE room_id = $2 AND seq = $3 AND kind = 'message' AND deleted_at IS NULL
+    ) AS is_there,
+    EXISTS (SELECT FROM saved_messages WHERE person_id = $1 AND room_id = $2 AND seq = $3) AS is_saved,
+    (SELECT count(*) FROM saved_messages WHERE person_id = $1) AS count"""
+_SAVE = "INSERT INTO saved_messages (person_id, room_id, seq) VALUES ($1, $2, $3)"
+_REMOVE = "DELETE FROM saved_messages WHERE person_id = $1 AND room_id = $2 AND seq = $3"
+
+# Saved messages of the person $1 below the id $2, with the rights of now.
+_READABLE = f"""
+    SELECT asked.* FROM (
+        SELECT id, person_id AS user_id, room_id, seq, saved_at FROM saved_messages WHERE person_id = $1 AND id < $2
+    ) AS asked {OWN_ROOMS}"""
+_LIST = f"""
+SELECT m.room_id, m.saved_id, extract(epoch FROM m.saved_at)::float8 AS saved_at, {MESSAGE}
+FROM (
+    SELECT found.*, row_number() OVER front AS place,
+           sum(octet_length(to_json(found.text)::text) + coalesce(octet_length(found.files), 0)) OVER front AS total
+    FROM (
+        SELECT message.*, mine.id AS saved_id, mine.saved_at
+        FROM ({_READABLE}) AS mine
+        CROSS JOIN LATERAL (
+            SELECT * FROM messages WHERE room_id = mine.room_id AND seq = mine.seq AND deleted_at IS NULL LIMIT 1
+        ) AS message
+        ORDER BY mine.id DESC LIMIT $3
+    ) AS found
+    WINDOW front AS (ORDER BY found.saved_id DESC ROWS UNBOUNDED PRECEDING)
+) AS m
+LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
+WHERE m.total <= $4::bigint OR m.place = 1
+ORDER BY m.saved_id DESC"""
+_PLACES = """
+SELECT room_id, array_agg(seq ORDER BY seq) AS seqs FROM saved_messages
+WHERE person_id = $1 GROUP BY room_id ORDER BY room_id"""
+
+_MAKE_ROOM = f"""
+DELETE FROM saved_messages WHERE person_id = $1 AND id <> ALL (ARRAY(SELECT id FROM ({_READABLE}) AS mine))"""
+
+_EVER = 2**63 - 1
+"""Higher than every id."""
+
+
+class PostgresSavedMessages:
+    """The port `SavedMessages`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(self, person_id: int, room_id: int, seq: int) -> Refusal | None:
+        asked = person_id, room_id, seq
+
+        async def save(connection: Connection) -> Refusal | None:
+            if not await connection.fetchval(_LOCK_PERSON, person_id):
+                return NO_PERSON
+            state = await connection.fetchrow(_STATE, *asked)
+            assert state is not None
+            if not state["is_there"]:
+                return NO_MESSAGE
+            if state["is_saved"]:
+                return None
+            if state["count"] >= MOST_SAVED:
+                await connection.execute(_MAKE_ROOM, person_id, _EVER)
+                left = await connection.fetchrow(_STATE, *asked)
+                assert left is not None
+                if left["count"] >= MOST_SAVED:
+                    return TOO_MANY_SAVED
+            await connection.execute(_SAVE, *asked)
+            return None
+
+        return await self._database.write(save)
+
+    async def remove(self, person_id: int, room_id: int, seq: int) -> None:
+        await self._database.write_statement(lambda c: c.execute(_REMOVE, person_id, room_id, seq))
+
+    async def page(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[SavedMessage]:
+        rows = await self._database.read(lambda c: c.fetch(_LIST, person_id, before_id, limit, most_bytes))
+        return [
+            SavedMessage(row["saved_id"], message_now(row, row["room_id"]), row["saved_at"]) for row in rows
+        ]
+
+    async def places(self, person_id: int) -> dict[int, list[int]]:
+        rows = await self._database.read(lambda c: c.fetch(_PLACES, person_id))
+        return {row["room_id"]: row["seqs"] for row in rows}

@@ -1,0 +1,77 @@
+// This person's saved messages of all rooms, the last saved first.
+
+import { html, useRef } from "../../vendor/preact.js";
+import { placeOf } from "../../features/saved/changes.js";
+import { SAVE, savedOf, setSaved } from "../../features/saved/saved.js";
+import { t } from "../../i18n/index.js";
+import { preview } from "../../model/text.js";
+import { FormError, MoreButton } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { useAction } from "../shared/action.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { usePages } from "../shared/loading.js";
+import { useTitle } from "../shared/title.js";
+import { Hit } from "./hit.js";
+
+/** @typedef {import("../../model/types").Message} Message */
+
+/** A tick. Icon's paths. */
+const DONE = ["M5 12.5l4.5 4.5L19 7.5"];
+
+/** Characters of a message in the name of its button. */
+const MOST_TEXT = 80;
+
+export function Saved() {
+  const chat = useChat();
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  const places = useSelected((state) => savedOf(state)?.places);
+  const added = useSelected((state) => savedOf(state)?.added ?? 0);
+  const rooms = useSelected((state) => state.rooms.size); // another one: what one may read has changed
+  const pages = usePages(
+    async (after) => {
+      const { saved = [], next } = /** @type {import("../../protocol").SavedMessages} */ (await chat.call("GET", `/me/saved${after ? `?after=${after}` : ""}`));
+      return { items: saved, next };
+    },
+    [added, rooms],
+  );
+  useTitle(t("saved.title"));
+  const { act, isBusy, error } = useAction();
+  const done = async (/** @type {Message} */ message) => {
+    if (await act(() => setSaved(chat, message, false))) heading.current?.focus(); // its button is gone
+  };
+  const items = pages.items?.filter(({ message }) => places?.has(placeOf(message)) ?? true);
+  return html`<main class="place-body search saved">
+    <header class="place-head">
+      <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
+      <h1 tabindex="-1" ref=${heading}>${t("saved.title")}</h1>
+    </header>
+    <div class="search-hits">
+      <${FormError} text=${error} />
+      ${!items && !pages.error && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
+      ${items?.length === 0 && !pages.hasMore && html`<${Empty} />`}
+      <ol class="list hits" aria-label=${t("saved.title")} aria-busy=${!items && !pages.error}>
+        ${items?.map(({ message }) => html`<${SavedRow} key=${placeOf(message)} message=${message} isBusy=${isBusy} onDone=${done} />`)}
+      </ol>
+      <${MoreButton} pages=${pages} />
+    </div>
+  </main>`;
+}
+
+function Empty() {
+  return html`<div class="empty" role="status">
+    ${icon(SAVE, { size: 32 })}
+    <h2>${t("saved.none")}</h2>
+    <p>${t("saved.how")}</p>
+  </div>`;
+}
+
+/** A message as the page has it, or else as it was read. @param {{ message: Message, isBusy: boolean, onDone: (message: Message) => void }} props */
+function SavedRow({ message: read, isBusy, onDone }) {
+  const me = useSelected((state) => state.me?.id);
+  const message = useSelected((state) => state.rooms.get(read.room)?.messages.get(read.seq)) ?? read;
+  if (message.deleted) return null;
+  const text = preview(message.text ?? "", MOST_TEXT) || message.files?.[0]?.name || "";
+  return html`<${Hit} hit=${{ message, pieces: [] }} me=${me}>
+    <button type="button" class="icon-button" disabled=${isBusy} aria-label=${t("saved.doneOne", { text })} title=${t("saved.done")} onClick=${() => onDone(message)}>${icon(DONE)}</button>
+  <//>`;
+}

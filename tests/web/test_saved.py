@@ -1,0 +1,80 @@
+"""Saved messages in the page: saving by key and menu, the list over all rooms, and all of one's sessions."""
+
+import re
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.web.pages import Pages
+from tests.web.talking import Speaker, Timeline
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.fixture
+def ada(pages: Pages) -> Speaker:
+    return Speaker(pages, "ada")
+
+
+@pytest.fixture
+def ben(pages: Pages) -> Speaker:
+    return Speaker(pages, "ben")
+
+
+@pytest.fixture
+def garden(ada: Speaker, ben: Speaker) -> Generator[int]:
+    """A room with ada, who owns it, and ben."""
+    room = ada.make_room("garden", ben)
+    yield room
+    ada.call("DELETE", f"/rooms/{room}")
+
+
+def hits(page: Page) -> Locator:
+    return page.get_by_role("list", name="Saved messages").locator(".hit")
+
+
+def test_one_saves_messages_of_all_rooms_and_finds_them_in_every_session(
+    pages: Pages, ada: Speaker, ben: Speaker, garden: int
+) -> None:
+    key, roses = ben.say(garden, "the key is under the pot"), ben.say(garden, "water the roses")
+    shed = ada.make_room("shed", ben)
+    ben.say(shed, "the saw is blunt")
+    phone = pages.of("ada", "/saved", **PHONE)
+    expect(phone.get_by_role("heading", name="Nothing saved")).to_be_visible()
+    timeline = Timeline(pages.of("ada", f"/room/{garden}"))
+    page = timeline.page
+    timeline.act("the key is under the pot", "Save for later")
+    expect(page.get_by_text("Saved for later", exact=True)).to_be_attached()
+    expect(timeline.row(key).get_by_role("link", name="Saved")).to_be_visible()
+    timeline.row(roses).locator("article").focus()
+    page.keyboard.press("s")
+    expect(timeline.row(roses).get_by_role("link", name="Saved")).to_be_visible()
+    page.goto(f"{pages.url}/room/{shed}")
+    timeline.act("the saw is blunt", "Save for later")
+    for each in (phone, page):
+        if each is page:
+            page.get_by_role("link", name="Saved messages").click()
+            expect(page).to_have_url(f"{pages.url}/saved")
+        expect(hits(each)).to_have_count(3)
+        expect(hits(each).nth(0)).to_contain_text(re.compile("shed.*the saw is blunt"))
+        expect(hits(each).nth(2)).to_contain_text("the key is under the pot")
+
+    # An edit shows at once; a deleted message, and one of a room that one has left, do not.
+    ben.call("PATCH", f"/rooms/{garden}/messages/{key}", {"text": "the key is in the shed"})
+    expect(hits(page).nth(2)).to_contain_text("the key is in the shed")
+    ben.call("DELETE", f"/rooms/{garden}/messages/{roses}")
+    for each in (phone, page):
+        expect(hits(each)).to_have_count(2)
+    ada.call("DELETE", f"/rooms/{shed}")
+    for each in (phone, page):
+        expect(hits(each)).to_have_count(1)
+
+    phone.get_by_role("link", name=re.compile("the key is in the shed")).click()
+    expect(phone.locator(".message.is-marked")).to_contain_text("the key is in the shed")
+    expect(phone).to_have_url(f"{pages.url}/room/{garden}/{key}")
+    page.get_by_role("button", name="Mark as done: the key is in the shed").click()
+    expect(page.get_by_role("heading", name="Nothing saved")).to_be_visible()
+    expect(page.get_by_role("heading", name="Saved messages")).to_be_focused()
+    expect(phone.locator(".saved-mark")).to_have_count(0)

@@ -115,6 +115,7 @@ SCREENS = (
     ),
     Screen("search", "/search?q=greenhouse", "after lunch"),
     Screen("mentions", "/search", "can you look at the pump"),
+    Screen("saved", "/saved", "The plates are in"),
     Screen("search-none", "/search?q=zeppelin", "No messages found"),
     Screen("inbox", "/inbox/{conversation}", "The pump is broken"),
     Screen("inbox-person", "/inbox/{visit}", "First visit", do=press(("button", "Mona"))),
@@ -222,15 +223,17 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
 
 
 def _kitchen(pages: Pages) -> tuple[int, int]:
-    """Make a room with a thread; return both."""
+    """Make a room with a thread, and save some of its messages; return both."""
     kitchen = Room(pages, ADMIN, "kitchen", topic="Lunch at half past twelve")
     for name in ("ben", "olga"):
         kitchen.join(name)
     asked = kitchen.say(ADMIN, "Who cooks on **Friday**? We are eight, and two do not eat meat.")
     offered = kitchen.say("ben", "I can make the soup", asked)
-    kitchen.say("olga", "The plates are in the left cupboard now.")
+    plates = kitchen.say("olga", "The plates are in the left cupboard now.")
     kitchen.say("olga", "Then I bring the bread. How many loaves?", offered)
     kitchen.say(ADMIN, "Three are enough, thank you!", asked)
+    for seq in (asked, offered, plates):
+        call(pages, ADMIN, "PUT", f"/me/saved/{kitchen.id}/{seq}")
     return kitchen.id, asked
 
 

@@ -87,14 +87,16 @@ async def test_each_rule_says_why_nothing_is_pushed(world: World) -> None:
     for name in ("listener", "blocker"):  # whom one blocks cannot mention one
         await world.storage.timelines.set_own(room, people[name].id, notify=Notify.ALL)
     await world.sql(f"INSERT INTO blocks (user_id, blocked_id) VALUES ({people['blocker'].id}, {ben.id})")
-    async with open_servers(world, delay=1.0) as (server,):
+    async with open_servers(world, delay=3600.0) as (server,):
         server.statuses.came(people["online"].id)
         names = " ".join(
             f"@{name}" for name in ("reader", "muter", "blocker", "leaver", "online", "deaf", "ben")
         )
         (message,) = await world.say(ben, names, room=room)
+        await world.asked(people["listener"], message)
         await world.storage.timelines.mark_read({(room, people["reader"].id): ReadMark(message.seq)})
         await world.sql(f"DELETE FROM memberships WHERE user_id = {people['leaver'].id}")
+        await world.make_due()
         why = {name: await world.decided(who, message) for name, who in people.items()}
         assert why == {
             "reader": "read",
@@ -146,11 +148,12 @@ async def test_replies_in_threads_that_one_follows_are_pushed(world: World) -> N
 async def test_a_thread_that_is_unfollowed_meanwhile_is_not_pushed(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
     room = await room_of(world, ada, ben)
-    async with open_servers(world, delay=1.0):
+    async with open_servers(world, delay=3600.0):
         (root,) = await world.say(ada, "tea?", room=room)
         (reply,) = await world.say(ben, "yes", room=room, reply=root.seq)
         await world.asked(ada, reply)
         await world.storage.feature_ports[THREADS].follow(ada.id, room, root.seq, is_on=False)
+        await world.make_due()
         assert await world.decided(ada, reply) == "muted"
         assert world.service.pushed == []
 
@@ -191,7 +194,7 @@ async def test_direct_messages_support_and_everybody_are_pushed(world: World) ->
 async def test_a_message_is_pushed_as_it_is_then_and_a_deleted_one_is_not(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
     other = await room_of(world, ben, ada)
-    async with open_servers(world, delay=1.0):
+    async with open_servers(world, delay=3600.0):
         (edited,) = await world.say(ben, "@ada tee")
         (deleted,) = await world.say(ben, "@ada secret", room=other)
         await world.asked(ada, deleted)
@@ -207,6 +210,7 @@ async def test_a_message_is_pushed_as_it_is_then_and_a_deleted_one_is_not(world:
                 Deletion(room_id=other, seq=deleted.seq, actor_id=ben.id, created_at=edited.created_at),
             ]
         )
+        await world.make_due()
         assert await world.decided(ada, edited) == "sent"
         assert await world.decided(ada, deleted) == "deleted"
         (pushed,) = world.service.pushed
@@ -215,8 +219,10 @@ async def test_a_message_is_pushed_as_it_is_then_and_a_deleted_one_is_not(world:
 
 async def test_of_a_rooms_messages_the_newest_is_pushed(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
-    async with open_servers(world, delay=1.0):
+    async with open_servers(world, delay=3600.0):
         messages = await world.say(ben, *(f"@ada {number}" for number in range(200)))
+        await world.asked(ada, messages[-1])
+        await world.make_due()
         assert await world.decided(ada, messages[-1]) == "sent"
         assert await world.decided(ada, messages[0]) == "collapsed"
         (pushed,) = world.service.pushed
@@ -432,9 +438,11 @@ async def test_a_subscription_that_is_gone_is_removed_and_the_other_device_gets_
 
 async def test_who_logs_out_meanwhile_gets_nothing(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
-    async with open_servers(world, delay=1.0):
+    async with open_servers(world, delay=3600.0):
         (message,) = await world.say(ben, "@ada")
+        await world.asked(ada, message)
         await world.storage.sessions.end_family(b"ada")
+        await world.make_due()
         assert await world.decided(ada, message) == "no_device"
         assert world.service.pushed == []
 

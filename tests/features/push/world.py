@@ -119,6 +119,12 @@ class World:
             while await self.why(who, message) is None:  # noqa: ASYNC110 - only the database knows
                 await trio.sleep(0.02)
 
+    async def make_due(self) -> None:
+        """Let the time of all pushes come that are decided until now."""
+        await self.sql("UPDATE push_decisions SET due_at = now() WHERE due_at IS NOT NULL")
+        for server in self.servers:
+            server.sender.wake()
+
     async def decided(self, who: Person, message: Message, seconds: float = 30) -> str:
         """Wait until something is decided for good."""
         with trio.fail_after(seconds):

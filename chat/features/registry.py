@@ -2,6 +2,7 @@
 
 from chat.features.addresses import FEATURE as ADDRESSES
 from chat.features.blocks import FEATURE as BLOCKS
+from chat.features.canned_answers import FEATURE as CANNED_ANSWERS
 from chat.features.dates import FEATURE as DATES
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
@@ -27,6 +28,7 @@ from chat.features.threads import FEATURE as THREADS
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
     BLOCKS,
+    CANNED_ANSWERS,
     DATES,
     EXPORTS,
     FILES,

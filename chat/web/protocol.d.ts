@@ -75,6 +75,15 @@ export interface Acts {
   next?: number;
 }
 
+/** A new answer: one's own, as an operator, or a shared one, as an admin. */
+export interface AddCannedAnswer {
+  /** 1 to 32 letters, digits, - and _; kept in lower case */
+  shortcut: string;
+  /** 1 to 4,000 characters */
+  text: string;
+  shared?: boolean;
+}
+
 /** What a browser answers (AuthenticatorAttestationResponse), each part in base64url, and a name for it. */
 export interface AddPasskey {
   /** base64url */
@@ -186,6 +195,25 @@ export interface ByeEvent {
 }
 
 /**
+ * A text that operators send by its shortcut: one's own, or a shared one. Clients fill in `{visitor}`,
+ * `{operator}` and `{page}`.
+ */
+export interface CannedAnswer {
+  id: number;
+  /** 1 to 32 letters, digits, - and _; kept in lower case */
+  shortcut: string;
+  /** 1 to 4,000 characters */
+  text: string;
+  shared?: boolean;
+}
+
+/** Answers in the order in which they were made. If there are more, `next` is the `after` of the next page. */
+export interface CannedAnswers {
+  answers: CannedAnswer[];
+  next?: number;
+}
+
+/**
  * Changes of an account; fields that are left out stay. `roles` replaces all roles; instead, `operator`,
  * `moderator` and `admin` give or remove one role each.
  */
@@ -199,6 +227,15 @@ export interface ChangeAccount {
   disabled?: boolean;
   /** At most 72 bytes */
   password?: string;
+}
+
+/** Another shortcut or text of an answer; what is left out stays. */
+export interface ChangeCannedAnswer {
+  answer: number;
+  /** 1 to 32 letters, digits, - and _; kept in lower case */
+  shortcut?: string | null;
+  /** 1 to 4,000 characters */
+  text?: string | null;
 }
 
 /** Changes of a room that people made; fields that are left out stay. */
@@ -682,9 +719,9 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, conversation_pages, dates, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
-   * retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, invites, leaving,
+   * mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks,
+   * recovery, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1998,9 +2035,9 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, conversation_pages, dates, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks, recovery,
-   * retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, invites, leaving,
+   * mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks,
+   * recovery, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2416,6 +2453,17 @@ export interface WhichActs {
 export interface WhichBlocks {
   /** The `next` of the page before */
   after?: string;
+  limit?: number;
+}
+
+/** A canned answer. */
+export interface WhichCannedAnswer {
+  answer: number;
+}
+
+/** A page of the answers; `after` is the `next` of the page before. */
+export interface WhichCannedAnswers {
+  after?: number;
   limit?: number;
 }
 

@@ -12,6 +12,7 @@ FEWEST_SWEEPS = 40
 """Fewer ran when only some tests were asked for; then there is nothing to say here."""
 
 OF_FEATURES = (
+    "features/canned_answers/queries.py",
     "features/dates/queries.py",
     "features/oidc/queries.py",
     "features/previews/queries.py",

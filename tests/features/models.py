@@ -1,6 +1,7 @@
 """What all features keep in the reference model's memory: the counterpart of `chat/features/registry.py`."""
 
 from tests.features.addresses.model import AddressesModel
+from tests.features.canned_answers.model import CannedAnswersModel
 from tests.features.dates.model import DatesModel
 from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
@@ -19,6 +20,7 @@ from tests.features.threads.model import ThreadsModel
 
 MODELS = (
     AddressesModel,
+    CannedAnswersModel,
     DatesModel,
     ExportsModel,
     InvitedModel,

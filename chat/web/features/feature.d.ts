@@ -3,7 +3,7 @@
 import type { Key, Strings } from "../i18n/index.js";
 import type { FeatureChanges } from "../model/model";
 import type { Rights } from "../model/rights.js";
-import type { Chat, Message, Person, Room, RoomInfo } from "../model/types";
+import type { Chat, Me, Message, Person, Room, RoomInfo, State } from "../model/types";
 import type { Icon } from "../view/controls/icon.js";
 
 type View<Props> = (props: Props) => unknown;
@@ -33,6 +33,8 @@ export interface Feature<English = object> extends FeatureChanges {
   /** An action in the panel of another person. */
   PersonAction?: View<{ person: Person }>;
   settings?: readonly SettingsPart[];
+  /** What it completes in the composer. */
+  completion?: Completion;
   /** A picture with buttons that change it; `path` is the call's. `onChanged` is called after a change. */
   PictureButtons?: View<{ path: string; has: boolean; hint?: string; onChanged?: () => void; children?: unknown }>;
   /** A section of the security settings. */
@@ -69,7 +71,28 @@ export interface SettingsPart {
   icon: Icon;
   /** It is shown only where the server has this feature. */
   needs?: string;
+  /** It is shown only to these people. */
+  isFor?: (me: Me) => boolean;
   View: View<any>;
+}
+
+/** What is completed after a sign and a word. While it is looked for, Enter and Tab wait and choose the first. */
+export interface Completion {
+  /** A character before the word, after a space or at the beginning. */
+  sign: string;
+  isOffered(state: State, room: RoomInfo): boolean;
+  /** The best first. A rejection counts as none. */
+  find(chat: Chat, room: RoomInfo, word: string): Promise<Suggestion[]>;
+}
+
+/** `insert` replaces the sign and the word; `label` and `note` are shown, `hint` says which icon it is. */
+export interface Suggestion {
+  key: string;
+  insert: string;
+  label: string;
+  note: string;
+  icon: Icon;
+  hint: string;
 }
 
 /** The message that an action is about. */

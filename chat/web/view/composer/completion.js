@@ -1,6 +1,7 @@
-// Completes names after `@` and emoji after `:` in a list above the composer, for the keyboard and the pointer.
+// Completes names after `@`, emoji after `:` and what features offer after signs of theirs in a list above the composer, for the keyboard and the pointer.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { avatar } from "../controls/avatar.js";
 import { findPeople } from "./completion_people.js";
@@ -11,14 +12,22 @@ import { personName } from "../shared/names.js";
 import { noteEmoji } from "../shared/recent_emoji.js";
 
 /** @typedef {import("../../model/types").Person} Person */
-/** @typedef {{ key: string, insert: string, emoji?: string, person?: Person, note?: string }} Option */
+/** @typedef {import("../controls/icon.js").Icon} Icon */
+/** @typedef {{ key: string, insert: string, emoji?: string, person?: Person, note?: string, label?: string, icon?: Icon, hint?: string }} Option */
 /** @typedef {{ sign: string, word: string, from: number }} Query the word to complete */
 
 const MOST = 8;
 const LIST = "completions";
 
-/** The word before the caret that may be completed. @param {string} before @returns {Query | null} */
-export function completionAt(before) {
+/**
+ * The word before the caret that may be completed.
+ * @param {string} before
+ * @param {readonly string[]} [others] further signs
+ * @returns {Query | null}
+ */
+export function completionAt(before, others = []) {
+  const other = others.length > 0 && /(?:^|\s)(\S)(\S{0,32})$/u.exec(before);
+  if (other && others.includes(other[1])) return { sign: other[1], word: other[2], from: before.length - other[2].length - 1 };
   const found = /(?:^|[\s(])([@:])([^\s@:]{0,32})$/u.exec(before);
   if (!found || (found[1] === ":" && !/^[\p{L}\p{N}_+-]{2,}$/u.test(found[2]))) return null;
   return { sign: found[1], word: found[2], from: before.length - found[2].length - 1 };
@@ -40,6 +49,8 @@ export function useCompletion(field, info, change) {
   const latest = useRef(0);
   const activate = (/** @type {number} */ index) => setActive((latest.current = index));
   const dismissed = useRef(-1);
+  const settled = useRef(""); // the last word whose options came
+  const isWanted = useRef(false); // the first option is chosen once they come
 
   useEffect(() => {
     let isLatest = true;
@@ -47,9 +58,13 @@ export function useCompletion(field, info, change) {
       if (!isLatest) return;
       setFound({ word: query?.word ?? "", options });
       activate(0);
+      settled.current = query ? keyOf(query) : "";
+      if (isWanted.current && options.length > 0) choose(options[0]);
+      isWanted.current = false;
     };
     if (!query) show([]);
     else if (query.sign === "@") findPeople(chat, info, query.word, (people) => show(people.slice(0, MOST)));
+    else if (query.sign !== ":") findByFeature(chat, info, query).then(show, () => show([]));
     else loadEmoji().then((groups) => show(findEmoji(groups, query.word, MOST).map(emojiOption)), () => show([]));
     return () => {
       isLatest = false;
@@ -61,7 +76,8 @@ export function useCompletion(field, info, change) {
 
   function update() {
     const { selectionStart, selectionEnd, value } = /** @type {HTMLTextAreaElement} */ (field.current);
-    const found = selectionStart === selectionEnd ? completionAt(value.slice(0, selectionStart)) : null;
+    const signs = parts("completion").flatMap((each) => (each.isOffered(chat.get(), info) ? [each.sign] : []));
+    const found = selectionStart === selectionEnd ? completionAt(value.slice(0, selectionStart), signs) : null;
     if (found?.from !== dismissed.current) dismissed.current = -1;
     setLatest(found && found.from !== dismissed.current ? found : null);
   }
@@ -74,7 +90,8 @@ export function useCompletion(field, info, change) {
     if (option.emoji) noteEmoji(option.emoji);
     const end = query.from + 1 + query.word.length;
     const caret = query.from + option.insert.length;
-    change(element.value.slice(0, query.from) + option.insert + element.value.slice(end).replace(/^ /, ""));
+    const after = element.value.slice(end);
+    change(element.value.slice(0, query.from) + option.insert + (option.insert.endsWith(" ") ? after.replace(/^ /, "") : after));
     close();
     element.focus();
     element.setSelectionRange(caret, caret);
@@ -89,11 +106,17 @@ export function useCompletion(field, info, change) {
 
   /** Handle a key; returns whether it was for the list. @param {KeyboardEvent} event */
   function onKeyDown(event) {
+    const asked = now.current;
+    if (asked && !/[@:]/.test(asked.sign) && settled.current !== keyOf(asked) && isTaking(event)) {
+      isWanted.current = true;
+      event.preventDefault();
+      return true;
+    }
     if (!isOpen || !now.current) return false;
     const count = options.length;
     if (event.key === "ArrowDown") activate((latest.current + 1) % count);
     else if (event.key === "ArrowUp") activate((latest.current + count - 1) % count);
-    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) take(now.current);
+    else if (isTaking(event)) take(now.current);
     else if (event.key === "Escape") {
       dismissed.current = now.current.from;
       close();
@@ -108,9 +131,25 @@ export function useCompletion(field, info, change) {
   return { fieldProps, isOpen, options, active, update, choose, close, onKeyDown };
 }
 
+/** @param {KeyboardEvent} event */
+function isTaking({ key, shiftKey }) {
+  return (key === "Enter" || key === "Tab") && !shiftKey;
+}
+
+/** @param {Query} query */
+function keyOf({ sign, word, from }) {
+  return `${from}${sign}${word}`;
+}
+
+/** @param {import("../../model/types").Chat} chat @param {import("../../model/types").RoomInfo} info @param {Query} query @returns {Promise<Option[]>} */
+async function findByFeature(chat, info, { sign, word }) {
+  const completion = parts("completion").find((each) => each.sign === sign);
+  return completion ? completion.find(chat, info, word) : [];
+}
+
 /** @param {Option} option @param {string} word */
-function matchesWord({ insert, person, note }, word) {
-  return [insert, person?.display, note].some((text) => text?.toLowerCase().includes(word.toLowerCase()));
+function matchesWord({ insert, person, note, label }, word) {
+  return [insert, person?.display, note, label].some((text) => text?.toLowerCase().includes(word.toLowerCase()));
 }
 
 /** @param {{ emoji: string, names: string[] }} found @returns {Option} */
@@ -120,6 +159,9 @@ function emojiOption({ emoji, names }) {
 
 /** @param {{ completion: ReturnType<typeof useCompletion> }} props */
 export function Completions({ completion: { isOpen, options, active, choose } }) {
+  useEffect(() => {
+    if (isOpen) document.getElementById(`${LIST}-${active}`)?.scrollIntoView({ block: "nearest" });
+  }, [isOpen, options, active]);
   if (!isOpen) return null;
   return html`<ul class="completions" id=${LIST} role="listbox" aria-label=${t("composer.completions")}>
     ${options.map(
@@ -127,8 +169,9 @@ export function Completions({ completion: { isOpen, options, active, choose } })
         onPointerDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${() => choose(option)}>
         ${option.person && avatar(option.person, { size: "small" })}
         ${option.emoji && html`<span class="completion-emoji">${option.emoji}</span>`}
-        ${!option.person && !option.emoji && icon("people")}
-        <span class="completion-name" dir="auto">${option.person ? personName(option.person) : (option.emoji ? option.note : option.insert.trim())}</span>
+        ${!option.person && !option.emoji && icon(option.icon ?? "people")}
+        ${option.hint && html`<span class="visually-hidden">${option.hint}</span>`}
+        <span class=${option.label ? "completion-name completion-label" : "completion-name"} dir="auto">${option.label ?? (option.person ? personName(option.person) : (option.emoji ? option.note : option.insert.trim()))}</span>
         ${option.note && !option.emoji && html`<span class="soft" dir="auto">${option.note}</span>`}
       </li>`,
     )}

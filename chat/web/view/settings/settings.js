@@ -34,17 +34,18 @@ const PARTS = [
  */
 export function Settings({ part }) {
   const isPhone = useMedia(PHONE);
-  const isIn = useSelected((state) => state.me !== null);
-  const chosen = PARTS.find(({ name }) => name === part) ?? (isPhone ? null : PARTS[0]);
+  const me = useSelected((state) => state.me);
+  const all = PARTS.filter(({ isFor }) => !isFor || (me && isFor(me)));
+  const chosen = all.find(({ name }) => name === part) ?? (isPhone ? null : all[0]);
   useTitle(t(chosen?.title ?? "settings.title"));
-  if (!isIn) return null;
+  if (!me) return null;
   return html`<main class="place-body settings">
     <header class="place-head">
       <a class="icon-button place-back" href=${chosen ? "/settings" : "/"} aria-label=${t("common.back")}>${icon("back")}</a>
       <h1>${t((isPhone && chosen?.title) || "settings.title")}</h1>
     </header>
     <div class="settings-parts">
-      ${(!isPhone || !chosen) && html`<${Parts} chosen=${chosen} />`}
+      ${(!isPhone || !chosen) && html`<${Parts} all=${all} chosen=${chosen} />`}
       ${chosen &&
       html`<div class="settings-part" key=${chosen.name}>
         ${!isPhone && html`<h2>${t(chosen.title)}</h2>`}
@@ -54,12 +55,12 @@ export function Settings({ part }) {
   </main>`;
 }
 
-/** @param {{ chosen: Part | null }} props */
-function Parts({ chosen }) {
+/** @param {{ all: Part[], chosen: Part | null }} props */
+function Parts({ all, chosen }) {
   const features = useSelected((state) => state.server.features);
   return html`<nav class="settings-nav" aria-label=${t("settings.title")}>
     <ul class="list">
-      ${PARTS.filter(({ needs }) => !needs || features.includes(needs)).map(
+      ${all.filter(({ needs }) => !needs || features.includes(needs)).map(
         (part) => html`<li key=${part.name}>
           <a class="row" href=${`/settings/${part.name}`} aria-current=${part === chosen ? "page" : undefined}>
             ${icon(part.icon)} <span class="row-text">${t(part.title)}</span>

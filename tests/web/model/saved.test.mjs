@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterReading, changes } from "../../../chat/web/features/saved/changes.js";
+import { afterReading, changes, changesOf } from "../../../chat/web/features/saved/changes.js";
 import { applyAll } from "../../../chat/web/model/apply.js";
 import { EMPTY } from "../../../chat/web/model/store.js";
 
@@ -27,4 +27,12 @@ test("events before the first read are counted, so that it is repeated", () => {
 test("a read after an absence shows whether the list has become longer", () => {
   assert.equal(afterReading(read, [{ room: 7, seqs: [1] }]).added, 0);
   assert.equal(afterReading(read, [{ room: 7, seqs: [2] }, { room: 8, seqs: [1] }]).added, 1);
+});
+
+test("changes of saved messages are known, also of those that are not loaded", () => {
+  const room = { type: "room", id: 7, kind: "room", name: "garden", pos: 3, seq: 3, at: 0, read: 3 };
+  const known = (...frames) => changesOf(applyAll({ ...EMPTY, me: { id: 1, name: "ada" } }, [room, ...frames], 0, [changes]).state.rooms, read.places);
+  const edited = (seq, pos) => ({ type: "edited", room: 7, pos, at: 9, seq, text: "hello" });
+  assert.equal(known(edited(3, 4)), "");
+  assert.equal(known(edited(1, 4), { type: "deleted", room: 7, pos: 5, at: 9, seq: 1 }), "7:4,7:5");
 });

@@ -12,8 +12,32 @@
 /** @type {Saved} */
 export const NOT_READ = { changes: 0, added: 0 };
 
+/** Changed messages that are remembered of a room. */
+const MOST_CHANGED = 50;
+
+/** @typedef {readonly { seq: number, pos: number }[]} Changed the last messages of a room that were edited or deleted */
+
 /** @type {import("../../model/model").FeatureChanges} */
-export const changes = { name: "saved", ofOwn: { saved: afterSwitch } };
+export const changes = { name: "saved", ofOwn: { saved: afterSwitch }, ofRoom: { edited: afterChange, deleted: afterChange } };
+
+/** @param {Changed | undefined} known @param {{ seq: number, pos: number }} change @returns {Changed} */
+function afterChange(known = [], { seq, pos }) {
+  return [...known, { seq, pos }].slice(-MOST_CHANGED);
+}
+
+/**
+ * The changes of saved messages, as a text that is another one after each.
+ * @param {ReadonlyMap<number, { features: Readonly<Record<string, unknown>> }>} rooms
+ * @param {ReadonlySet<string>} [places]
+ */
+export function changesOf(rooms, places = new Set()) {
+  const found = [];
+  for (const [room, { features }] of rooms) {
+    const changed = /** @type {Changed | undefined} */ (features.saved) ?? [];
+    for (const { seq, pos } of changed) if (places.has(placeOf({ room, seq }))) found.push(`${room}:${pos}`);
+  }
+  return found.join();
+}
 
 /** @param {{ room: number, seq: number }} message */
 export function placeOf({ room, seq }) {

@@ -1,7 +1,7 @@
 // This person's saved messages of all rooms, the last saved first.
 
 import { html, useRef } from "../../vendor/preact.js";
-import { placeOf } from "../../features/saved/changes.js";
+import { changesOf, placeOf } from "../../features/saved/changes.js";
 import { SAVE, savedOf, setSaved } from "../../features/saved/saved.js";
 import { t } from "../../i18n/index.js";
 import { preview } from "../../model/text.js";
@@ -27,12 +27,13 @@ export function Saved() {
   const places = useSelected((state) => savedOf(state)?.places);
   const added = useSelected((state) => savedOf(state)?.added ?? 0);
   const rooms = useSelected((state) => state.rooms.size); // another one: what one may read has changed
+  const changed = useSelected((state) => changesOf(state.rooms, savedOf(state)?.places)); // also of messages that are not loaded
   const pages = usePages(
     async (after) => {
       const { saved = [], next } = /** @type {import("../../protocol").SavedMessages} */ (await chat.call("GET", `/me/saved${after ? `?after=${after}` : ""}`));
       return { items: saved, next };
     },
-    [added, rooms],
+    [added, rooms, changed],
   );
   useTitle(t("saved.title"));
   const { act, isBusy, error } = useAction();

@@ -1,6 +1,7 @@
 """Saved messages, cancelled at many points: what was answered about saving is so."""
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from chat.domain.ports import NewPerson
 from chat.features.registry import FEATURES
 from chat.features.saved import queries
 from chat.features.saved.use_cases import SAVED_MESSAGES, TOO_MANY_SAVED
+from chat.protocols.native.wire.codec import NATIVE
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
+from tests.cancellation.swept_world import assert_nothing_left, converse, swept_world
 from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
 from tests.support.databases import empty, kept_database, open_emptying
@@ -45,6 +48,22 @@ async def over_http(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def on_the_socket(run: Run) -> None:
+    """Save a message of a room that one may not see: nothing is saved."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add("ada"), await world.add("ben")
+        room = (await world.make_room(ada)).id
+        frames = [
+            {"type": "hello", "id": 1, "token": world.token(ben)},
+            {"type": "save", "id": 2, "room": room, "seq": 1},
+        ]
+        client = await converse(run, world, NATIVE, None, frames, meanwhile=partial(trio.sleep, 5))
+        answers = [each for each in client.received_now() if each.get("id") == 2]
+        assert {each["type"] for each in answers} <= {"error"}
+        assert run.fired or len(answers) == 1
+        await assert_nothing_left(world, witness, client)
+
+
 def in_postgres(address: DatabaseAddress) -> Scenario:
     """Save up to the limit, list and remove: there are never more, and the list has what the places have."""
 
@@ -65,6 +84,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 await saved.save(ada.id, room.id, 1)
                 assert await saved.save(ada.id, room.id, 2) in (TOO_MANY_SAVED, None)
                 await saved.page(ada.id, 2**63 - 1, 9, PLENTY)
+                await saved.places(ada.id)
                 await saved.remove(ada.id, room.id, 1)
 
             await run.target(write_and_read)
@@ -87,6 +107,10 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
         trio.run(migrate)
         with open_emptying(address):
             yield address
+
+
+def test_on_the_socket(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(on_the_socket, "saved messages on the socket", flavours=CANCELLING)
 
 
 def test_over_http(cancel_sweep: Sweeper) -> None:

@@ -1,7 +1,7 @@
 -- Messages that people have saved for later: each for oneself, at most 1,000.
 -- Serves: 18
 
--- Whoever lists them asks for rights then: nothing here changes when somebody leaves a room. A removed message takes its
+-- Rights are looked up when they are listed: nothing here changes when somebody leaves a room. A removed message takes its
 -- rows along.
 CREATE TABLE saved_messages (
     id        bigint GENERATED ALWAYS AS IDENTITY,

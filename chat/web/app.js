@@ -26,7 +26,7 @@ registerWhenLive();
 
 /** Report that a notification was clicked whose address this is. */
 function reportClick() {
-  if (location.hash.startsWith("#push=")) import("./net/push_clicked.js").then((push) => push.reportClick());
+  if (location.hash.startsWith("#push=")) import("./net/push_clicked.js").then((push) => push.reportClick(), () => undefined); // offline
 }
 
 /** Register the service worker once the page is live and idle, so that its downloads do not compete with the page's. */

@@ -1,4 +1,4 @@
-"""Pictures, cancelled at many points: whoever has one has the file that keeps its bytes."""
+"""Pictures, cancelled at many points: one that somebody has has the file that keeps its bytes."""
 
 from collections.abc import Generator
 from pathlib import Path

@@ -123,9 +123,9 @@ async def test_author_and_moderators_remove_it_and_nobody_finds_it_in_the_log(
     assert isinstance(removed, Previewed)
     assert removed.preview is None
     assert await kept(storage) == []
-    told = [structs.replace(made, preview=None), removed]
-    assert await storage.messages.read_log(start, 9, PLENTY) == told
-    assert await replay(storage, ADA, [ChangeRange(garden, start, start + 2)], PLENTY) == told
+    logged = [structs.replace(made, preview=None), removed]
+    assert await storage.messages.read_log(start, 9, PLENTY) == logged
+    assert await replay(storage, ADA, [ChangeRange(garden, start, start + 2)], PLENTY) == logged
     assert isinstance(await save(storage, preview(None, by)), Unchanged)
 
 

@@ -71,7 +71,6 @@ def test_administering(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> 
     cancel_sweep.scenario(scenario, "administering, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
-@in_campaign
 def test_removing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = removal_scenarios.removing(one_database)
     cancel_sweep.scenario(scenario, "removing, cancelled", virtual=False, limit=20, every=1000, seeds=1)

@@ -28,7 +28,6 @@ OF_FEATURES = (
     "features/saved/queries.py",
     "features/second_factor/passkeys/queries.py",
     "features/second_factor/queries.py",
-    "storage/postgres/account_removals.py",
     "storage/postgres/support.py",
     "storage/postgres/ways_in.py",
 )

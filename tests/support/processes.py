@@ -93,9 +93,10 @@ def held_connections(pid: int) -> int:
 @contextmanager
 def stopped(pids: list[int]) -> Generator[None]:
     """Stop the processes during the block, like PostgreSQL on a machine whose disk hangs."""
-    for pid in pids:  # the postmaster first, so that it starts no others
-        os.kill(pid, signal.SIGSTOP)
     try:
+        for pid in pids:  # the postmaster first, so that it starts no others
+            with suppress(ProcessLookupError):  # it has ended since it was listed
+                os.kill(pid, signal.SIGSTOP)
         yield
     finally:
         for pid in reversed(pids):

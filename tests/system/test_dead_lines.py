@@ -139,7 +139,7 @@ def test_a_client_that_leaves_right_after_a_message_does_not_get_it_again(server
 
 def test_a_client_that_answers_only_the_close_frame_gets_nothing_again() -> None:
     with used_data_path() as data:
-        with running_server(data) as server:
+        with running_server(data, CHAT_GRACE="60") as server:  # the answer is in time on a slow machine
             ada, ben = account(server, "ada"), account(server, "ben")
             with RawClient(server.url) as deaf, person(server, ada) as speaker:
                 deaf.shake_hands(ben.path)

@@ -10,7 +10,7 @@ _LONGEST_SLEEP = 0.1
 
 
 class Pace:
-    """The most bytes a second that are copied; without a number as many as go. Used by one thread at a time."""
+    """Limits the bytes a second of a copy; without a number there is no limit. Used by one thread at a time."""
 
     def __init__(self, bytes_per_second: float = math.inf) -> None:
         self.bytes_per_second = bytes_per_second

@@ -96,7 +96,7 @@ def _keep(_context: click.Context, _parameter: click.Parameter, value: str) -> t
     type=click.FloatRange(0.1),
     default=64,
     show_default=True,
-    help="Copy at most so many megabytes a second, so that nobody waits. A dump takes as many as it can.",
+    help="Limit the copy to so many megabytes a second, so that nobody waits. A dump has no limit.",
 )
 @click.option(
     "--recipient",

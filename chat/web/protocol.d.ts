@@ -229,7 +229,7 @@ export interface ChangeAccount {
   password?: string;
 }
 
-/** Another shortcut or text of an answer; what is left out stays. */
+/** A new shortcut or text of an answer; fields that are left out stay. */
 export interface ChangeCannedAnswer {
   answer: number;
   /** 1 to 32 letters, digits, - and _; kept in lower case */

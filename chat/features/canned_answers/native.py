@@ -51,7 +51,7 @@ class AddCannedAnswer(Value, kw_only=True, frozen=True):
 
 
 class ChangeCannedAnswer(Value, kw_only=True, frozen=True):
-    """Another shortcut or text of an answer; what is left out stays."""
+    """A new shortcut or text of an answer; fields that are left out stay."""
 
     answer: Id
     shortcut: _Shortcut | None = None

@@ -3,7 +3,7 @@
 from chat.storage.postgres.database import Database
 
 # Times follow the order of a room, so the place is found by halving: two dozen look-ups in ten million messages, and no
-# index by time. Where a clock was set back, one of the places is found that have earlier messages before them.
+# index by time. Where a clock was set back, one of several places is found.
 _FIRST_SINCE = """
 WITH RECURSIVE search(low, high, last) AS (
     SELECT first_seq, last_seq + 1, last_seq FROM rooms WHERE id = $1 AND deleted_at IS NULL

@@ -45,7 +45,7 @@ def read_page(body: bytes, content_type: str, url: str) -> Page | None:
     """
     reader = _Reader()
     with suppress(_HeadEnded):
-        # Never closed: what is unfinished at the end would be read again from each of its brackets.
+        # Never closed: `close()` reads an unfinished end again from each of its brackets.
         reader.feed(body.decode(_encoding(body, content_type), errors="replace"))
     found = reader.found
     title = _line(found.get("og:title") or found.get("twitter:title") or reader.title, MOST_TITLE)

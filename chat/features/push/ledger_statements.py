@@ -202,7 +202,7 @@ ORDER BY 1, 2, 3, made.claim DESC  -- an outage of the database may leave severa
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
 SET error = excluded.error, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim, at = excluded.at
 WHERE push_deliveries.state = 'retry' AND push_deliveries.claim < excluded.claim"""
-# Nobody reports for a log-in that has ended. What was clicked was shown, by a browser that does not say so.
+# Nobody reports for a log-in that has ended. A clicked push was shown too: some browsers report the click alone.
 REPORTED = """
 INSERT INTO push_reports (message_id, person_id, session_id, clicked_at)
 SELECT d.message_id, d.person_id, s.session_id, CASE WHEN $4 THEN clock_timestamp() END

@@ -51,13 +51,13 @@ async def open_pushes(
     """Notify people of messages for as long as the block lasts.
 
     Args:
-        ledger: what was decided.
+        ledger: keeps the decisions.
         hub: notifies of new messages.
         statuses: who is online.
         outgoing: returns how pushes are sent; may raise StorageDown and OutcomeUnknown.
         figures: counts.
         directory: the data directory, where sent pushes are kept until they are noted.
-        data_id: identifies the data of the ledger: what was sent about other data is not noted.
+        data_id: identifies the data of the ledger; sent pushes of other data are not noted.
         delay: seconds from a message until its push.
         pace: seconds from one step along the log to the next.
 

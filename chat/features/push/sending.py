@@ -69,11 +69,11 @@ class Sender:
     """Sends due pushes. It watches the people for whom one is due soon, so that all servers report them.
 
     Args:
-        ledger: what was decided.
+        ledger: keeps the decisions.
         outgoing: returns how pushes are sent.
         statuses: who is online.
         figures: counts.
-        sent_file: keeps what is sent and not noted, over a kill.
+        sent_file: keeps the sent pushes that are not noted yet, so that a kill does not lose them.
     """
 
     def __init__(

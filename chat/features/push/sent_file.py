@@ -22,19 +22,19 @@ logger = structlog.get_logger(__name__)
 
 
 class SentFile:
-    """The two open files of a process: one takes what is sent while what the other has is being noted.
+    """The two open files of a process: one takes sent pushes while those in the other are noted.
 
-    One alone would grow under load, when there is always something that is not noted. Without files nothing is kept.
+    One alone would grow under load, when some push is always not noted. Without files nothing is kept.
     All of it is sync: each call takes microseconds.
 
     Args:
         own: the descriptors of two empty files, or none.
-        left: those of files that processes have left which are gone; they are released once they are noted.
-        earlier: what those have.
+        left: the descriptors of the files of ended processes; they are released once their pushes are noted.
+        earlier: the pushes in those files.
         data_id: identifies the data.
 
     Attributes:
-        earlier: what processes that are gone have sent.
+        earlier: the pushes that ended processes have sent.
     """
 
     def __init__(
@@ -63,18 +63,18 @@ class SentFile:
             self._has_failed = True
 
     def turn(self) -> None:
-        """What was added until now is being noted: add what comes to the other file."""
+        """Begin to note the pushes added until now: later ones go to the other file."""
         self._own.reverse()
 
     def clear(self) -> None:
-        """What was added before `turn()`, and earlier, is noted: forget it."""
+        """Forget the pushes added before `turn()`: they are noted."""
         for descriptor in (*self._own[1:], *self._left):
             with suppress(OSError):  # noting twice changes nothing
                 os.ftruncate(descriptor, 0)
         self._release(self._left)
 
     def close(self) -> None:
-        """Close the files; what is not noted stays in them."""
+        """Close the files; pushes that are not noted stay in them."""
         self._release(self._own)
         self._release(self._left)
 

@@ -33,7 +33,7 @@ function afterDeletion(known = NOTHING, { seq }) {
 }
 
 /**
- * The known previews after a read of those of messages in a range.
+ * The known previews after those of a range of messages were read.
  * @param {Previews | undefined} known
  * @param {readonly MessagePreview[]} found
  * @param {number} first

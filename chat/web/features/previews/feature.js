@@ -89,7 +89,7 @@ function Typed({ room, text }) {
       clearTimeout(timer);
     };
   }, [chat, room, url]);
-  if (shown?.url !== url || !shown) return null;
+  if (!shown || shown.url !== url) return null;
   const remove = () => {
     leaveOut(room, url);
     show(null);

@@ -2,10 +2,10 @@
 
 const LINK = /https?:\/\/[^\s<>"`]{3,2000}/;
 
-/** What ends a sentence rather than a link. */
+/** Characters that end a sentence rather than a link. */
 const AFTER = new Set([..."'.,;:!?*_~)]}"]);
 
-/** The first link of a text, without what is not of it; "": there is none. @param {string} text */
+/** The first link of a text, without the end of its sentence; "": there is none. @param {string} text */
 export function firstLink(text) {
   const [found = ""] = LINK.exec(text) ?? [];
   let end = found.length;

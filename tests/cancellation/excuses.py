@@ -335,7 +335,8 @@ EXCUSED = (
     ),
     Excuse("web_api/web_client.py", "return await page()", NEVER_WAITS),
     Excuse("domain/messages/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
-    Excuse("features/pictures/use_cases.py", "aclosing(_whole(", NEVER_WAITS),
+    Excuse("features/pictures/use_cases.py", "aclosing(whole(", NEVER_WAITS),
+    Excuse("features/previews/use_cases.py", "aclosing(whole(", NEVER_WAITS),
     Excuse(
         "features/pictures/use_cases.py",
         "async for piece in pieces",

@@ -4,7 +4,7 @@ First the bytes are stored, then who has the picture is written. Cancelling a us
 bytes that nobody has are removed later.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from chat.application.entering import write_in_room
 from chat.domain.entities import Person
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Outcome
-from chat.domain.messages.uploads import NO_FILES_HERE
+from chat.domain.messages.uploads import NO_FILES_HERE, whole
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NO_PERSON, Code, Refusal
 from chat.domain.rooms.room_rights import RoomAccess
@@ -66,13 +66,9 @@ async def keep(services: EngineServices, pieces: AsyncIterator[bytes]) -> NewPic
     checked = check(bytes(data))
     if isinstance(checked, Refusal):
         return checked
-    async with aclosing(_whole(bytes(data))) as whole:
-        stored = await store.store(whole)
+    async with aclosing(whole(bytes(data))) as checked_pieces:
+        stored = await store.store(checked_pieces)
     return NewPicture(stored.digest, checked.type, stored.size, checked.side)
-
-
-async def _whole(data: bytes) -> AsyncGenerator[bytes]:
-    yield data
 
 
 async def set_of_person(

@@ -1,8 +1,8 @@
 """Fetches a page, and the picture that it names, through the guarded client: each URL is checked for itself."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import trio
 
@@ -25,6 +25,8 @@ _MOST_PIXELS = 16_000_000
 """Of a picture, which browsers decode; 64 MB there."""
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _AT_ONCE = 8
+_KEPT = "%/:@!$&'()*+,;=~"
+"""Characters that stand in a path as they are (RFC 3986, 3.3); what is encoded already stays."""
 _RATE, _BURST = 20 / 60, 10
 """Previews of one person: twenty a minute, and ten at once."""
 
@@ -78,11 +80,6 @@ class Fetching:
 FETCHING = Port[Fetching]("fetching previews")
 
 
-async def pieces(body: bytes) -> AsyncIterator[bytes]:
-    """Yield the body, as an upload has it. Cancelling changes nothing."""
-    yield body
-
-
 def _is_shown(image: Image) -> bool:
     size = (image.width or 0) * (image.height or 0)
     return image.type in _PICTURES and 0 < size <= _MOST_PIXELS
@@ -92,7 +89,7 @@ async def _get(outbound: Outbound, url: str, accept: str, most_bytes: int, *, is
     try:
         answer = await outbound.send(
             "GET",
-            url,
+            _percent_encoded(url),
             headers={"Accept": accept},
             most_bytes=most_bytes,
             is_cut=is_cut,
@@ -102,3 +99,13 @@ async def _get(outbound: Outbound, url: str, accept: str, most_bytes: int, *, is
     except RequestFailed:
         return None
     return answer if answer.status == 200 else None
+
+
+def _percent_encoded(url: str) -> str:
+    """Return a URL as it is sent: people and pages write its path and query in their own script."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url  # the client refuses it
+    path, query = quote(parts.path, safe=_KEPT), quote(parts.query, safe=f"{_KEPT}?")
+    return urlunsplit(parts._replace(path=path, query=query, fragment=""))

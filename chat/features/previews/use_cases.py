@@ -1,6 +1,7 @@
 """The use cases of link previews for all protocols, and what they read from the storage."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -10,13 +11,14 @@ from chat.application.entering import write_in_room
 from chat.domain.entities import File, Person
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Outcome
+from chat.domain.messages.uploads import whole
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms.conversations import may_speak
 from chat.domain.rooms.room_rights import RoomAccess
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 from chat.features.previews.changes import LinkPreview, SetPreview
-from chat.features.previews.fetching import FETCHING, NO_PREVIEW, pieces
+from chat.features.previews.fetching import FETCHING, NO_PREVIEW
 from chat.features.previews.sealing import seal, unseal
 
 PREVIEWS_OFF = Refusal(Code.FORBIDDEN, "this server shows no link previews", reason="previews_off")
@@ -85,7 +87,8 @@ async def _picture(services: EngineServices, person: Person, room_id: int, url: 
     if found is None:
         return None
     body, image = found
-    kept = await services.uploads.upload(person, room_id, "preview", image.type, len(body), pieces(body))
+    async with aclosing(whole(body)) as pieces:
+        kept = await services.uploads.upload(person, room_id, "preview", image.type, len(body), pieces)
     return None if isinstance(kept, Refusal) else kept
 
 

@@ -106,6 +106,16 @@ async def test_a_fetched_preview_is_shown_to_all_once_it_is_attached(garden: Gar
     assert requested == ["GET / HTTP/1.1", "GET /cat.png HTTP/1.1"]
 
 
+async def test_a_link_in_any_script_is_asked_for_percent_encoded(garden: Garden) -> None:
+    path, encoded = "/кот?имя=том&x=%20", "/%D0%BA%D0%BE%D1%82?%D0%B8%D0%BC%D1%8F=%D1%82%D0%BE%D0%BC&x=%20"
+    garden.answers[encoded] = ok(page(picture="/my cat.png"), HTML)
+    garden.answers["/my%20cat.png"] = ok(PNG)
+    fetched = await garden.fetch(f"{garden.web.url}{path}#here")
+    assert (fetched.status, fetched["preview"]["url"]) == (200, f"{garden.web.url}{path}#here")
+    assert fetched["preview"]["picture"]["width"] == 640
+    assert garden.web.heads[0].startswith(f"GET {encoded} HTTP/1.1")
+
+
 async def test_author_and_moderators_remove_it_with_its_picture(garden: Garden) -> None:
     seqs: list[int] = []
     for token in (garden.bens, garden.bens):

@@ -135,6 +135,11 @@ _DIRECT_TOKENS = (
     Line("visitor", "", FORBIDDEN),
     Line("disabled deleted", "", UNAUTHENTICATED),
 )
+_SILENT = (
+    Line("inside", "archived", FORBIDDEN),
+    Line("inside", "direct over", FORBIDDEN),
+    Line("blocked", "direct", FORBIDDEN),
+)
 _SUPPORT_TOKENS = (Line("nobody disabled deleted", "", UNAUTHENTICATED),)
 
 RIGHTS = {
@@ -149,9 +154,7 @@ RIGHTS = {
     "speak": Right(
         "Write, react, edit what one wrote: who is in, unless it is archived or over, or the other one blocks.",
         (
-            Line("inside", "archived", FORBIDDEN),
-            Line("inside", "direct over", FORBIDDEN),
-            Line("blocked", "direct", FORBIDDEN),
+            *_SILENT,
             Line("inside", "", DONE),
         ),
     ),
@@ -190,18 +193,14 @@ RIGHTS = {
     "preview": Right(
         "Fetch the preview of a link, which has none here: who may write.",
         (
-            Line("inside", "archived", FORBIDDEN),
-            Line("inside", "direct over", FORBIDDEN),
-            Line("blocked", "direct", FORBIDDEN),
+            *_SILENT,
             Line("inside", "", NOT_FOUND),
         ),
     ),
     "attach": Right(
         "Give one's message a preview, which the server has not made here: who may write.",
         (
-            Line("inside", "archived", FORBIDDEN),
-            Line("inside", "direct over", FORBIDDEN),
-            Line("blocked", "direct", FORBIDDEN),
+            *_SILENT,
             Line("inside", "", Answer.INVALID),
         ),
     ),

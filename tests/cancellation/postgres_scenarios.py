@@ -550,12 +550,6 @@ def reading_once(address: DatabaseAddress) -> Scenario:
     return scenario
 
 
-async def migrate(address: DatabaseAddress) -> None:
-    """Make the tables."""
-    async with storage_at(address):
-        pass
-
-
 async def prepare(address: DatabaseAddress) -> dict[str, Any]:
     """Let there be something to read; return what the writes returned."""
     returned: Returned = {}

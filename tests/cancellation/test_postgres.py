@@ -26,17 +26,7 @@ from tests.cancellation import (
 )
 from tests.cancellation.mutants import MUTANTS
 from tests.support.campaign import in_campaign
-from tests.support.databases import kept_database, open_emptying
-from tests.support.server import ServerProcess, data_path
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    """One migrated database for all tests of this file."""
-    with kept_database(server) as address:
-        trio.run(postgres_scenarios.migrate, address)
-        with open_emptying(address):
-            yield address
+from tests.support.server import data_path
 
 
 def at_least(sweeper: Sweeper, every: int) -> int:

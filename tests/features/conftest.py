@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.cancellation.conftest import swept_code
+from tests.cancellation.conftest import one_database, swept_code
 from tests.protocols.native.site import Site, open_site
 from tests.storage.conftest import empty, place, shared_database, storage, template
 
-__all__ = ["empty", "place", "shared_database", "site", "storage", "swept_code", "template"]
+__all__ = ["empty", "one_database", "place", "shared_database", "site", "storage", "swept_code", "template"]
 
 
 @pytest.fixture

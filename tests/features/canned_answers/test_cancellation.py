@@ -1,10 +1,7 @@
 """Canned answers, cancelled at many points: what was answered is kept, and a shortcut is there once."""
 
-from collections.abc import Generator
 from typing import Any
 
-import pytest
-import trio
 from msgspec import structs
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
@@ -16,8 +13,7 @@ from tests.cancellation import postgres_scenarios
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
-from tests.support.databases import empty, kept_database, open_emptying
-from tests.support.server import ServerProcess
+from tests.support.databases import empty
 
 ANSWERS = "/api/v1/support/answers"
 
@@ -79,14 +75,6 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
             assert len({*kept}) == len(kept)
 
     return scenario
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    with kept_database(server) as address:
-        trio.run(postgres_scenarios.migrate, address)
-        with open_emptying(address):
-            yield address
 
 
 def test_over_http(cancel_sweep: Sweeper) -> None:

@@ -1,6 +1,5 @@
 """Looking for a date, cancelled at many points: nothing is left, and it works afterwards."""
 
-import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.accounts.sessions import Device
@@ -14,8 +13,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.cancellation.swept_world import swept_world
 from tests.support.campaign import in_campaign
-from tests.support.databases import empty, kept_database, open_emptying
-from tests.support.server import ServerProcess
+from tests.support.databases import empty
 
 
 async def by_the_operation(run: Run) -> None:
@@ -58,15 +56,7 @@ def test_by_the_operation(cancel_sweep: Sweeper) -> None:
 
 
 @in_campaign
-def test_in_postgres(cancel_sweep: Sweeper, server: ServerProcess) -> None:
-    with kept_database(server) as address:
-
-        async def migrate() -> None:
-            async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
-                pass
-
-        trio.run(migrate)
-        with open_emptying(address):
-            cancel_sweep.scenario(
-                in_postgres(address), "dates in PostgreSQL", virtual=False, limit=20, every=25, seeds=1
-            )
+def test_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    cancel_sweep.scenario(
+        in_postgres(one_database), "dates in PostgreSQL", virtual=False, limit=20, every=25, seeds=1
+    )

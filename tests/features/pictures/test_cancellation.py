@@ -1,12 +1,9 @@
 """Pictures, cancelled at many points: one that somebody has has the file that keeps its bytes."""
 
-from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
-import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.entities import Person, Room
@@ -19,9 +16,8 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.support.chat_world import World
-from tests.support.databases import empty, kept_database, open_emptying
+from tests.support.databases import empty
 from tests.support.pictures import png
-from tests.support.server import ServerProcess
 
 ROSE, TULIP = (NewPicture(bytes([each]) * 32, "image/png", 9, 64) for each in (1, 2))
 
@@ -88,19 +84,6 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 assert found is None or each.digest not in await storage.files.unneeded([each.digest])
 
     return scenario
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    with kept_database(server) as address:
-
-        async def migrate() -> None:
-            async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
-                pass
-
-        trio.run(migrate)
-        with open_emptying(address):
-            yield address
 
 
 def test_over_http(cancel_sweep: Sweeper) -> None:

@@ -1,10 +1,8 @@
 """Pins, cancelled at many points: a pin is there with its change of the log, or neither is."""
 
-from collections.abc import Generator
 from functools import partial
 from typing import Any
 
-import pytest
 import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
@@ -26,8 +24,7 @@ from tests.cancellation.swept_world import (
     swept_world,
 )
 from tests.support.chat_world import World
-from tests.support.databases import empty, kept_database, open_emptying
-from tests.support.server import ServerProcess
+from tests.support.databases import empty
 
 PLENTY = 1 << 20
 
@@ -118,19 +115,6 @@ def _pinned(log: list[Change]) -> list[int]:
             if change.is_on:
                 pinned[change.seq] = None
     return [*pinned][::-1]
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    with kept_database(server) as address:
-
-        async def migrate() -> None:
-            async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
-                pass
-
-        trio.run(migrate)
-        with open_emptying(address):
-            yield address
 
 
 def test_by_a_visitor(cancel_sweep: Sweeper) -> None:

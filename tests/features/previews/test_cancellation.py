@@ -1,12 +1,9 @@
 """Link previews, cancelled at many points: a message has a preview with its change of the log, or neither."""
 
-from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
-import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.accounts.sessions import Device
@@ -29,8 +26,7 @@ from tests.features.previews.test_native import HTML, PNG, page
 from tests.outbound.test_client import ok
 from tests.outbound.test_client import site as open_web
 from tests.support.campaign import in_campaign
-from tests.support.databases import empty, kept_database, open_emptying
-from tests.support.server import ServerProcess
+from tests.support.databases import empty
 
 PLENTY = 1 << 20
 
@@ -112,19 +108,6 @@ async def _link(storage: Storage) -> tuple[int, int]:
     assert isinstance(room, Room)
     await storage.messages.save([Draft(room.id, ada.id, "ada", "https://x.example/", 1.0)])
     return room.id, ada.id
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    with kept_database(server) as address:
-
-        async def migrate() -> None:
-            async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
-                pass
-
-        trio.run(migrate)
-        with open_emptying(address):
-            yield address
 
 
 def test_over_operations(cancel_sweep: Sweeper) -> None:

@@ -1,10 +1,9 @@
 """Removing expired messages, cancelled at many points: younger ones stay, and the next remover goes on."""
 
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import pytest
 import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
@@ -26,8 +25,7 @@ from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import fill, swept_world
 from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
-from tests.support.databases import empty, kept_database, open_emptying
-from tests.support.server import ServerProcess
+from tests.support.databases import empty
 
 AGES = (90.0, 60.0, 40.0, 1.0)
 KEPT = Rules(message_days=30, grace=0.0)
@@ -188,19 +186,6 @@ async def _remove_rows(storage: PostgresStorage) -> None:
     ):
         step = await rows.remove_rows(1, kind, rules, (), 9)
         assert step.removed == count
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    with kept_database(server) as address:
-
-        async def migrate() -> None:
-            async with _storage_at(address):
-                pass
-
-        trio.run(migrate)
-        with open_emptying(address):
-            yield address
 
 
 def test_removing_at_every_point(cancel_sweep: Sweeper) -> None:

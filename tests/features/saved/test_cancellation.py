@@ -1,6 +1,5 @@
 """Saved messages, cancelled at many points: what was answered about saving is so."""
 
-from collections.abc import Generator
 from functools import partial
 from typing import Any
 
@@ -20,8 +19,7 @@ from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import assert_nothing_left, converse, swept_world
 from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
-from tests.support.databases import empty, kept_database, open_emptying
-from tests.support.server import ServerProcess
+from tests.support.databases import empty
 
 PLENTY = 1 << 20
 
@@ -94,19 +92,6 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
             assert len(places) <= 1
 
     return scenario
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    with kept_database(server) as address:
-
-        async def migrate() -> None:
-            async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
-                pass
-
-        trio.run(migrate)
-        with open_emptying(address):
-            yield address
 
 
 def test_on_the_socket(cancel_sweep: Sweeper) -> None:

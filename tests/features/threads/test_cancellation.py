@@ -1,10 +1,8 @@
 """Threads, cancelled at many points: what was answered about following is so."""
 
-from collections.abc import Generator
 from functools import partial
 from typing import Any
 
-import pytest
 import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
@@ -22,8 +20,7 @@ from tests.cancellation.swept_world import assert_nothing_left, converse, swept_
 from tests.features.threads.test_filling import Filling
 from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import World
-from tests.support.databases import empty, kept_database, open_emptying
-from tests.support.server import ServerProcess
+from tests.support.databases import empty
 
 PLENTY = 1 << 20
 
@@ -117,19 +114,6 @@ async def of_earlier_replies(run: Run) -> None:
 
     await run.target(fill)
     assert run.fired or threads.steps == 5
-
-
-@pytest.fixture(scope="module")
-def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
-    with kept_database(server) as address:
-
-        async def migrate() -> None:
-            async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
-                pass
-
-        trio.run(migrate)
-        with open_emptying(address):
-            yield address
 
 
 def test_on_the_socket(cancel_sweep: Sweeper) -> None:

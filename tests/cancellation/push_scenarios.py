@@ -141,6 +141,9 @@ async def _decide(ledger: PostgresLedger, ada: int) -> None:
     session = claimed.devices[0].subscription.session_id
     await ledger.note([Unanswered(claimed.message_id, ada, claimed.claim, session, "phone", 1, 0)])
     await ledger.record([waits])
+    await ledger.record(
+        [Outcome(**place, claim=0, tries=0, decision=Decision.SENT)]
+    )  # an earlier claim, late
     await ledger.record([Outcome(**place, tries=2, decision=Decision.FAILED, deliveries=[gone])])
     assert not await ledger.report(Report(claimed.message_id, ada, session), is_clicked=True)  # it is gone
     found = await ledger.explain(ada, LOBBY_ID, 1)

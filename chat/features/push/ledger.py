@@ -161,7 +161,10 @@ class Ledger(Protocol):
         ...
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Record the outcomes of claims. Repeating it changes nothing."""
+        """Record the outcomes of claims. Repeating it changes nothing.
+
+        Of an outcome that comes after a later claim, only what is final counts.
+        """
         ...
 
     async def report(self, report: Report, *, is_clicked: bool) -> bool:

@@ -142,18 +142,18 @@ class PostgresLedger:
         )
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
-        # After an outage there may be those of two claims: the later one has all browsers of the earlier one.
-        outcomes = list({(each.message_id, each.person_id): each for each in outcomes}.values())
+        # After an outage there may be those of two claims: one that was sent counts, or else the later one.
+        ordered = sorted(outcomes, key=lambda each: (each.decision is Decision.SENT, each.claim))
+        outcomes = list({(each.message_id, each.person_id): each for each in ordered}.values())
         made = [(each, delivered) for each in outcomes for delivered in each.deliveries]
 
         async def record(connection: Connection) -> None:
-            await connection.execute(
-                queries.SETTLE,
-                [each.message_id for each in outcomes],
-                [each.person_id for each in outcomes],
-                [each.decision for each in outcomes],
-                [each.again for each in outcomes],
-            )
+            places = [each.message_id for each in outcomes], [each.person_id for each in outcomes]
+            decisions, claims = [each.decision for each in outcomes], [each.claim for each in outcomes]
+            again = [each.again for each in outcomes]
+            settled = await connection.execute(queries.SETTLE, *places, decisions, again, claims)
+            if int(settled.split()[-1]) < len(outcomes):
+                await connection.execute(queries.SETTLE_LATE, *places, decisions, claims)
             if made:
                 await connection.execute(
                     queries.DELIVERED,

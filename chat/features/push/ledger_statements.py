@@ -174,8 +174,15 @@ UPDATE push_decisions AS mine SET decision = made.decision, decided_at = now(), 
     due_at = now() + make_interval(secs => made.again),
     held_until = CASE WHEN made.decision = 'quiet' THEN now() + make_interval(secs => made.again)
         WHEN held_until > now() THEN now() ELSE held_until END
-FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::float8[]) AS made(message_id, person_id, decision, again)
-WHERE mine.message_id = made.message_id AND mine.person_id = made.person_id"""
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::float8[], $5::integer[])
+    AS made(message_id, person_id, decision, again, claim)
+WHERE mine.message_id = made.message_id AND mine.person_id = made.person_id AND mine.tries = made.claim"""
+# The outcome of an earlier claim than the last says only that a browser has the push: when to go on is the last one's.
+SETTLE_LATE = """
+UPDATE push_decisions AS mine SET decision = 'sent', decided_at = now()
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::integer[]) AS made(message_id, person_id, decision, claim)
+WHERE mine.message_id = made.message_id AND mine.person_id = made.person_id AND mine.tries > made.claim
+    AND made.decision = 'sent'"""
 DELIVERED = """
 INSERT INTO push_deliveries
     (message_id, person_id, session_id, device, state, status, error, seconds, tries, lost, silent, claim)
@@ -186,9 +193,11 @@ JOIN push_decisions USING (message_id, person_id)
 ORDER BY 1, 2, 3  -- so that this and UNANSWERED wait for each other in one order
 ON CONFLICT (message_id, person_id, session_id) DO UPDATE
 SET state = excluded.state, status = excluded.status, error = excluded.error, seconds = excluded.seconds,
-    tries = excluded.tries, at = excluded.at, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim"""
-# A server that comes late overwrites nothing of a later claim. The commit waits for no disk: a crash of PostgreSQL may
-# undo it, which matters if this server dies too, within its claim.
+    tries = excluded.tries, at = excluded.at, lost = excluded.lost, silent = excluded.silent, claim = excluded.claim
+WHERE push_deliveries.state <> 'sent'
+    AND (excluded.state <> 'retry' OR push_deliveries.state = 'retry' AND push_deliveries.claim <= excluded.claim)"""
+# In both, a server that comes late overwrites nothing of a later claim, unless its answer is final. The commit waits
+# for no disk: a crash of PostgreSQL may undo it, which matters if this server dies too, within its claim.
 UNANSWERED = f"""
 WITH fast AS ({ASYNC_COMMIT})
 INSERT INTO push_deliveries

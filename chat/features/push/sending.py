@@ -356,6 +356,7 @@ def _settled(claimed: Claimed, decision: Decision) -> Outcome:
     return Outcome(
         message_id=claimed.message_id,
         person_id=claimed.person_id,
+        claim=claimed.claim,
         tries=claimed.facts.tries + 1,
         decision=decision,
         again=claimed.facts.quiet if decision is Decision.QUIET else None,

@@ -349,18 +349,50 @@ async def test_after_an_outage_two_claims_of_a_push_are_noted_and_recorded_at_on
     await ledger.note([second, first])
     noted = "SELECT claim * 10 + lost FROM push_deliveries"
     assert await fetch(world.address, noted) == 22
-    await ledger.record(
-        [
-            Outcome(
-                message_id=message.id,
-                person_id=ada.id,
-                claim=each.claim,
-                tries=each.claim,
-                decision=Decision.SENT,
-                deliveries=[Delivered(device=each.devices[0], state=DeliveryState.SENT, status=201)],
-            )
-            for each in claims
-        ]
-    )
+    await ledger.record([outcome_of(each, "sent", 0.0) for each in claims])
     assert await fetch(world.address, noted) == 20
     assert await world.decided(ada, message) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "decision", "state"),
+    [
+        ("retry", "sent", "sent", "sent"),
+        ("retry", "retry", "waiting", "retry"),
+        ("sent", "retry", "sent", "sent"),
+        ("failed", "sent", "sent", "sent"),
+        ("failed", "retry", "waiting", "failed"),
+        ("unknown", "sent", "sent", "sent"),
+    ],
+)
+async def test_an_outcome_that_comes_after_a_later_claim_takes_nothing_back(
+    world: World, first: str, second: str, decision: str, state: str
+) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    ledger = world.storage.feature_ports[LEDGER]
+    (message,) = await world.say(ben, "@ada")
+    await ledger.decide(0.0)
+    (one,) = await ledger.claim(9)
+    await world.sql("UPDATE push_decisions SET due_at = now()")  # the first claim is over
+    (two,) = await ledger.claim(9)
+    await ledger.record([outcome_of(two, second, 50.0)])
+    await ledger.record([outcome_of(one, first, 7.0)])
+    found = await world.why(ada, message)
+    assert found is not None
+    assert (found.decision, found.deliveries[0].state) == (decision, state)
+    due = await fetch(world.address, "SELECT round(extract(epoch FROM due_at - now())) FROM push_decisions")
+    assert due == (50 if second == "retry" else None)
+
+
+def outcome_of(claimed: Claimed, state: str, again: float) -> Outcome:
+    """Return the outcome of a claim whose push ended like this."""
+    decision = {"retry": "waiting", "unknown": "sent"}.get(state, state)
+    return Outcome(
+        message_id=claimed.message_id,
+        person_id=claimed.person_id,
+        claim=claimed.claim,
+        tries=claimed.claim,
+        decision=Decision(decision),
+        again=again if state == "retry" else None,
+        deliveries=[Delivered(device=claimed.devices[0], state=DeliveryState(state))],
+    )

@@ -59,7 +59,7 @@ CLIENT_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:;"
         " connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types sw"
+        " form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types sw code"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

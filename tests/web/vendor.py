@@ -28,12 +28,30 @@ PACKED = {
     "marked.js": 'export { Lexer } from "marked";',
     "idb.js": 'export { deleteDB, openDB } from "idb";',
     "qr.js": 'export { generate } from "lean-qr";',
+    "highlight.js": """
+        import dart from "highlight.js/lib/languages/dart";
+        import dockerfile from "highlight.js/lib/languages/dockerfile";
+        import elixir from "highlight.js/lib/languages/elixir";
+        import haskell from "highlight.js/lib/languages/haskell";
+        import nginx from "highlight.js/lib/languages/nginx";
+        import powershell from "highlight.js/lib/languages/powershell";
+        import scala from "highlight.js/lib/languages/scala";
+        import { common, createLowlight } from "lowlight";
+        export const highlighter =
+            createLowlight({ ...common, dart, dockerfile, elixir, haskell, nginx, powershell, scala });
+    """,
+    "temml.js": """
+        import temml from "temml";
+        export const parse = (tex, options) => temml.__renderToMathMLTree(tex, options);
+    """,
 }
 FROM = {
     "preact.js": ("preact", "htm"),
     "marked.js": ("marked",),
     "idb.js": ("idb",),
     "qr.js": ("lean-qr",),
+    "highlight.js": ("highlight.js", "lowlight", "devlop"),
+    "temml.js": ("temml",),
     "emoji.json": ("emoji-picker-element-data",),
     "emoji.ru.json": ("emoji-picker-element-data",),
 }
@@ -116,7 +134,7 @@ def _missing(own: str, others: Iterable[str]) -> list[str]:
 
 def _licences() -> Iterator[str]:
     for package in sorted({each for packages in FROM.values() for each in packages}):
-        (path,) = (MODULES / package).glob("LICENSE*")
+        (path,) = (each for each in (MODULES / package).iterdir() if each.name.lower().startswith("license"))
         yield f"{package}\n{'=' * len(package)}\n\n{path.read_text().strip()}\n"
 
 
@@ -134,7 +152,9 @@ def _readme() -> str:
 
 def _package(name: str) -> str:
     about = json.loads((MODULES / name / "package.json").read_text())
-    home = re.sub(r"^git(\+https)?:", "https:", about.get("homepage") or about["repository"]["url"])
+    source = about["repository"]  # an address, or an owner and a name
+    where = source["url"] if isinstance(source, dict) else f"https://github.com/{source}"
+    home = re.sub(r"^git(\+https)?:", "https:", about.get("homepage") or where)
     return f"[{name}]({home}) {about['version']} ({about['license']})"
 
 

@@ -24,6 +24,10 @@ export interface Feature<English = object> extends FeatureChanges {
   Footer?: View<MessagePartProps>;
   /** Shown below a message that is deleted. */
   DeletedFooter?: View<MessagePartProps>;
+  /** Draws code of a language; `children` is the code as it is. */
+  Code?: View<{ code: string; language: string; children: unknown }>;
+  /** Draws a formula that is written in TeX, within a line or as a block of its own. */
+  Formula?: View<{ tex: string; isBlock: boolean; children: unknown }>;
   /** Shown above the field for a new message, whose text it is. */
   ComposerTray?: View<{ room: number; text: string }>;
   /** Called when a message is written; `sent` resolves with its seq, or never. */

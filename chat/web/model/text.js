@@ -4,7 +4,7 @@ import { Lexer } from "../vendor/marked.js";
 
 /**
  * @typedef {"paragraph" | "heading" | "strong" | "em" | "del" | "code" | "code-block" | "link" | "list" | "item" | "quote"
- *   | "break" | "table" | "row" | "head" | "cell"} Kind `head` is a cell of the first row of a table
+ *   | "break" | "table" | "row" | "head" | "cell" | "formula"} Kind `head` is a cell of the first row of a table
  * @typedef {object} Element
  * @property {Kind} kind
  * @property {Part[]} children
@@ -12,8 +12,10 @@ import { Lexer } from "../vendor/marked.js";
  * @property {string} [host] the real host of a link whose text looks like another address
  * @property {number} [start] the first number of a numbered list
  * @property {"left" | "center" | "right"} [align] of a cell
+ * @property {string} [language] of a code block, as it was typed behind the fence
+ * @property {boolean} [isBlock] of a formula: it has lines of its own
  * @typedef {string | Element} Part a piece of text as it is shown, or an element around others
- * @typedef {{ type: string, raw: string, text?: string, href?: string, tokens?: Token[], items?: Token[],
+ * @typedef {{ type: string, raw: string, text?: string, lang?: string, href?: string, tokens?: Token[], items?: Token[],
  *   ordered?: boolean, start?: number | "", header?: Cell[], rows?: Cell[][] }} Token what marked's lexer gives
  * @typedef {{ tokens: Token[], align: "left" | "center" | "right" | null }} Cell
  */
@@ -29,7 +31,7 @@ const MOST_BULLETS = 200;
 const LEFT_OUT = ["lheading", "hr", "html", "def", "reflink"];
 
 /** A text without any of these has nothing to parse. */
-const MAYBE_MARKDOWN = /[*_~`[\]<\\|]|^ {0,3}#{1,6} |:\/\/|www\.|\S@\S|^ *(?:[-+>]|\d+[.)] )|^(?: {4}|\t)|\n *\n/m;
+const MAYBE_MARKDOWN = /[*_~`[\]<\\|]|\$\$|^ {0,3}#{1,6} |:\/\/|www\.|\S@\S|^ *(?:[-+>]|\d+[.)] )|^(?: {4}|\t)|\n *\n/m;
 
 /** @type {Record<string, Kind>} */
 const NESTED = { paragraph: "paragraph", heading: "heading", strong: "strong", em: "em", del: "del", blockquote: "quote", list_item: "item" };
@@ -58,13 +60,28 @@ function plain(text) {
 
 /** @param {string} text */
 function isOverloaded(text) {
-  const signs = text.match(/[*_~`[\]<>\\!#|@]/g)?.length ?? 0;
+  const signs = text.match(/[*_~`[\]<>\\!#|@$]/g)?.length ?? 0;
   const bullets = text.match(/(?:[-+*]|\d[.)])\s/g)?.length ?? 0;
   return signs > MOST_SIGNS || bullets > MOST_BULLETS;
 }
 
+/** A formula between `$$` and `$$`, in one paragraph. `startInline` says where the next one may begin. */
+const FORMULA = /^\$\$((?:[^$\n]|\n(?! *\n))+)\$\$/;
+const FORMULAS = {
+  startInline: [(/** @type {string} */ text) => (text.includes("$$") ? text.indexOf("$$") : undefined)],
+  inline: [formula],
+  childTokens: {},
+  renderers: {},
+};
+
+/** @param {string} text @returns {Token | undefined} */
+function formula(text) {
+  const found = FORMULA.exec(text);
+  return found?.[1]?.trim() ? { type: "formula", raw: found[0], text: found[1].trim() } : undefined;
+}
+
 function lexer() {
-  const lexer = new Lexer({ gfm: true, breaks: true });
+  const lexer = new Lexer({ gfm: true, breaks: true, extensions: FORMULAS });
   const { tokenizer } = /** @type {{ tokenizer: Record<string, () => undefined> }} */ (/** @type {unknown} */ (lexer));
   for (const kind of LEFT_OUT) tokenizer[kind] = () => undefined;
   return lexer;
@@ -106,7 +123,9 @@ function partOf(token, depth) {
     case "codespan":
       return { kind: "code", children: [token.text ?? ""] };
     case "code":
-      return { kind: "code-block", children: [token.text ?? ""] };
+      return codeBlock(token);
+    case "formula":
+      return { kind: "formula", children: [token.text ?? ""] };
     case "br":
       return { kind: "break", children: [] };
     case "space":
@@ -121,6 +140,13 @@ function partOf(token, depth) {
     default:
       return token.raw;
   }
+}
+
+/** @param {Token} token @returns {Element} */
+function codeBlock({ text = "", lang = "" }) {
+  const language = lang.split(/\s/)[0]?.toLowerCase() ?? "";
+  if (language === "math") return { kind: "formula", isBlock: true, children: [text] };
+  return language ? { kind: "code-block", language, children: [text] } : { kind: "code-block", children: [text] };
 }
 
 /** @param {Token} token @param {number} depth @returns {Element} */

@@ -5,7 +5,7 @@ import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { ActionBar } from "./action_menu.js";
 import { avatar } from "../controls/avatar.js";
-import { CodeBlock } from "./code_block.js";
+import { CodeBlock, Formula } from "./code_block.js";
 import { Files } from "../files/files.js";
 import { useLongPress } from "../controls/long_press.js";
 import { memo } from "../shared/memo.js";
@@ -97,7 +97,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
       <${Name} message=${message} id=${id} isFirst=${isFirst} tab=${tab} />
       ${message.reply !== undefined && message.reply !== thread && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${id}`}>
-        <${MessageText} message=${message} tab=${tab} code=${CodeBlock} />
+        <${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} />
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}

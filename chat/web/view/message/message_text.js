@@ -8,8 +8,9 @@ import { useMentioned } from "./mentioned_people.js";
 /** @typedef {import("../../model/text.js").Part} Part */
 /** @typedef {import("../../model/text.js").Element} Element */
 /** @typedef {import("./mentioned_people.js").Mentioned} Mentioned */
-/** @typedef {(props: { code: string, tab: 0 | -1 }) => unknown} CodeComponent */
-/** @typedef {{ mentioned: Mentioned[], tab: 0 | -1, code: CodeComponent }} Around */
+/** @typedef {(props: { code: string, language?: string, tab: 0 | -1 }) => unknown} CodeComponent */
+/** @typedef {(props: { tex: string, isBlock: boolean, tab: 0 | -1 }) => unknown} FormulaComponent */
+/** @typedef {{ mentioned: Mentioned[], tab: 0 | -1, code: CodeComponent, formula: FormulaComponent }} Around */
 
 /** Parsed texts by message object; a changed message is a new object. @type {WeakMap<object, Part[]>} */
 const parsed = new WeakMap();
@@ -18,16 +19,16 @@ const parsed = new WeakMap();
 const NO_MENTIONS = {};
 
 /**
- * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1, code?: CodeComponent, isLinked?: boolean }} props
- *   `tab`: the links' tabindex; `code` renders code blocks; `isLinked`: mentioned people are links
+ * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1, code?: CodeComponent, formula?: FormulaComponent, isLinked?: boolean }} props
+ *   `tab`: the links' tabindex; `code` renders code blocks; `formula` renders formulas; `isLinked`: mentioned people are links
  */
-export function MessageText({ message, tab = 0, code = PlainCode, isLinked = true }) {
+export function MessageText({ message, tab = 0, code = PlainCode, formula = PlainFormula, isLinked = true }) {
   const mentioned = useMentioned(isLinked ? message : NO_MENTIONS);
   const { text = "" } = message;
   if (isOnlyEmoji(text)) return html`<div class="message-text is-emoji" dir="auto">${text}</div>`;
   let parts = parsed.get(message);
   if (!parts) parsed.set(message, (parts = parse(text)));
-  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, { mentioned, tab, code }))}</div>`;
+  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, { mentioned, tab, code, formula }))}</div>`;
 }
 
 /** @type {Record<string, string>} */
@@ -38,10 +39,17 @@ function PlainCode({ code, tab }) {
   return html`<pre tabindex=${tab}><code>${code}</code></pre>`;
 }
 
+/** @type {FormulaComponent} */
+export function PlainFormula({ tex, isBlock, tab }) {
+  return isBlock ? html`<pre tabindex=${tab}><code>${tex}</code></pre>` : html`<code>${tex}</code>`;
+}
+
 /** @param {Part} part @param {Around} around @returns {unknown} */
 function drawn(part, around) {
   if (typeof part === "string") return withMentions(part, around);
-  if (part.kind === "code-block") return html`<${around.code} code=${part.children.join("")} tab=${around.tab} />`;
+  const { tab } = around;
+  if (part.kind === "code-block") return html`<${around.code} code=${part.children.join("")} language=${part.language} tab=${tab} />`;
+  if (part.kind === "formula") return html`<${around.formula} tex=${part.children.join("")} isBlock=${part.isBlock === true} tab=${tab} />`;
   const isPlain = part.kind === "code" || part.kind === "link";
   const children = part.children.map((child) => drawn(child, isPlain ? { ...around, mentioned: [] } : around));
   switch (part.kind) {

@@ -1,0 +1,1 @@
+export function parse(tex: string, options: Record<string, unknown>): any;

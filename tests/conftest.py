@@ -28,6 +28,7 @@ pytest_plugins = [
     "tests.support.campaign",
     "tests.support.plugins.as_installed",
     "tests.support.plugins.collector",
+    "tests.support.plugins.in_time",
     "tests.support.plugins.leftovers",
     "tests.support.plugins.logging_as_before",
     "tests.support.plugins.signals",

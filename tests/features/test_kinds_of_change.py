@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Callable
 
 import pytest
-import trio
 from msgspec import structs
 
 from chat.bus.announcements import encode_changes
@@ -21,12 +20,6 @@ from tests.support.replays import replay
 
 NOW = 1_700_000_000.123456
 PLENTY = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture

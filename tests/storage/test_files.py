@@ -1,9 +1,6 @@
 """Files: one contract of rows and messages. Each test runs on memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-
-import pytest
-import trio
+from collections.abc import Awaitable, Callable
 
 from chat.domain.entities import LOBBY_ID, Draft, File, Message, Peer, SupportOf
 from chat.domain.messages.changes import Deletion, Edit, RoomDeletion
@@ -19,12 +16,6 @@ from tests.support.databases import execute
 from tests.support.replays import replay, snapshots
 
 ROSE = b"\1" * 32
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 async def keep(storage: Storage, room: int, owner: int, name: str = "rose.png", digest: bytes = ROSE) -> File:

@@ -1,9 +1,5 @@
 """Replies, mentions and the texts of before: one contract. Each test runs on memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
-
-import pytest
-import trio
 from msgspec import structs
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
@@ -20,12 +16,6 @@ from tests.support.replays import replay, snapshots
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
 PLENTY = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 async def add(storage: Storage, *names: str, is_operator: bool = False, is_admin: bool = False) -> list[int]:

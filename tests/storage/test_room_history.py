@@ -1,21 +1,10 @@
 """One contract for a room's history in its current state. Each test runs on memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
-
-import pytest
-import trio
-
 from chat.domain.entities import LOBBY_ID, MessageKind
 from chat.domain.messages.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.messages.sync_types import MessageNow, Page, ReactionCount
 from chat.domain.ports import NewPerson, Storage
 from tests.storage.test_timelines import EVER, NOW, PLENTY, add, joining, make_room, say, write
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 async def page(

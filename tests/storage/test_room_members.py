@@ -1,8 +1,5 @@
 """One contract for members and joinable rooms. Each test runs on memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
-
-import pytest
 import trio
 
 from chat.domain.entities import LOBBY_ID, Person, Room
@@ -25,12 +22,6 @@ from tests.storage.test_timelines import (
 )
 from tests.storage.test_timelines import change_room as change_room  # a fixture
 from tests.support.databases import execute
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 async def inside(storage: Storage, room: int, after: int = 0, limit: int = 100) -> dict[int, RoomRole]:

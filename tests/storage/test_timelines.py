@@ -1,6 +1,6 @@
 """One contract for the reads of a sync. Each test runs on memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import pytest
@@ -64,12 +64,6 @@ GOOD, OTHER, TOO_FAR, ERASED = (
     PositionState.TOO_FAR,
     PositionState.ERASED,
 )
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 class Administrator(Protocol):

@@ -1,9 +1,8 @@
 """Changes of a newer release that this one does not know keep their place in the log and are published."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
-import trio
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, People, SupportOf
 from chat.domain.messages.changes import Change, UnknownChange
@@ -42,12 +41,6 @@ _UNKNOWN = {
     "of a message": {"seq": "1", "kind": "framed", "data": "NULL"},
     "of a feature": {"seq": "NULL", "kind": "changed", "data": """'{"kind": "framed", "colour": "red"}'"""},
 }
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture(params=_UNKNOWN)

@@ -1,9 +1,6 @@
 """What a storage keeps of pins; each test runs in memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
-import trio
 from msgspec import structs
 
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Peer, Person, Room
@@ -24,12 +21,6 @@ ROOM = 2
 FIRST = 4
 """The seq of the first text: three joinings stand before it."""
 PLENTY = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """What a storage keeps of link previews; each test runs in memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
-import trio
 from msgspec import structs
 
 from chat.domain.entities import Draft, File, MessageKind, Person, Room
@@ -28,12 +25,6 @@ JOINED, LINK, PLAIN = 1, 3, 4
 PLENTY = 1 << 20
 URL = "https://example.org/"
 CATS = LinkPreview(URL, "example.org", "Cats", "All of them", "Example")
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture

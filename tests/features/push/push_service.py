@@ -98,7 +98,9 @@ class PushService:
         assert head is not None
         status, headers = self._answer_to(head, body)
         if status == SILENCE:
-            await trio.sleep_forever()
+            while await stream.receive_some(65536):  # until the client has gone
+                pass
+            return False
         if status == HANG_UP:
             return False
         if self.takes:

@@ -1,20 +1,12 @@
 """Subscribing, choosing and the test push over HTTP, to a push service of the tests' own."""
 
 import json
-from collections.abc import AsyncGenerator
 
 import pytest
-import trio
 
 from tests.features.push.browser import Browser
 from tests.features.push.push_service import SILENCE, PushService
 from tests.protocols.native.site import PASSWORD, Answer, Site
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 async def subscribe(site: Site, token: str, browser: Browser, endpoint: str, *, valid: bool = True) -> Answer:

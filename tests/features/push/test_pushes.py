@@ -19,12 +19,6 @@ from tests.features.push.world import World, open_servers, open_world
 from tests.support.databases import fetch
 
 
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(100):
-        yield
-
-
 @pytest.fixture
 async def world(
     shared_database: DatabaseAddress, empty: Callable[[], None], service: PushService

@@ -1,10 +1,8 @@
 """What a storage removes and keeps; each test runs in memory and on PostgreSQL."""
 
 import time
-from collections.abc import AsyncGenerator
 
 import pytest
-import trio
 
 from chat.domain.accounts.account_removal import How, Window
 from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, Person, Room, SupportOf
@@ -25,12 +23,6 @@ ME, OTHER = 1, 2
 """Numbers of servers."""
 
 MONTH = Rules(message_days=30, grace=0.0)
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture

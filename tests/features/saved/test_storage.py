@@ -1,9 +1,6 @@
 """What a storage keeps of saved messages; each test runs in memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
-import trio
 
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room
 from chat.domain.messages.changes import Deletion, Removal, RoomDeletion
@@ -18,12 +15,6 @@ ADA, BEN = 1, 2
 ONE, TWO, THREE = 2, 3, 4
 """The seqs of three texts: Ben's joining stands before them."""
 PLENTY = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture

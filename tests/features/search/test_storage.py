@@ -1,7 +1,6 @@
 """Search: one contract. Each test runs on memory and on PostgreSQL."""
 
 import itertools
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -18,12 +17,6 @@ from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import fetch
 
 NOW = 1_700_000_000.0
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 async def add(storage: Storage, *names: str) -> list[int]:

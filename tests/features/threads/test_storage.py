@@ -1,11 +1,9 @@
 """What a storage keeps of threads; each test runs in memory and on PostgreSQL."""
 
 import time
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-import trio
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.messages.changes import Deletion, Edit, RoomDeletion
@@ -23,12 +21,6 @@ ADA, BEN, CEM = range(1, 4)
 FIRST = 3
 """The seq of the first text: two joinings stand before it."""
 PLENTY = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture

@@ -57,7 +57,9 @@ class Room:
 
         Everything else comes from changes only, in their order.
         """
-        self.info = replace(self.info, notify=snapshot.notify, hidden=snapshot.hidden)
+        self.info = replace(
+            self.info, notify=snapshot.notify, hidden=snapshot.hidden, starred=snapshot.starred
+        )
         self._trim(snapshot.first)
         if snapshot.pos >= self._snapshot_pos:
             self._snapshot_pos = snapshot.pos

@@ -130,6 +130,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
         mentions: how many of those mention the reader; 100 stands for 100 or more.
         notify: which messages the reader is notified of: `all`, `mentions` or `none`.
         hidden: whether the reader removed it from their list.
+        starred: whether the reader starred it.
         last: its latest message.
         peer: the other person of a direct room, or the person of a support conversation.
     """
@@ -152,6 +153,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     mentions: int = 0
     notify: str = "mentions"
     hidden: bool = False
+    starred: bool = False
     last: Message | None = None
     peer: Person | None = None
     support: Support | None = None

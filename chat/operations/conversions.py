@@ -134,6 +134,7 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "mentions": snapshot.mentions,
         "notify": snapshot.notify.value,
         "hidden": snapshot.is_hidden,
+        "starred": snapshot.is_starred,
         "last": None if snapshot.last is None else as_message(snapshot.last),
         "peer": None if snapshot.peer is None else as_person(snapshot.peer),
         "support": None if snapshot.support is None else _support(snapshot, snapshot.support),

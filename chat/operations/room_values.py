@@ -150,6 +150,7 @@ class RoomFields(Value, kw_only=True, frozen=True):
     ] = 0
     notify: Annotated[Notify, Meta(description="Which messages the reader is notified of")] = "mentions"
     hidden: Annotated[bool, Meta(description="Whether the reader removed it from their list")] = False
+    starred: Annotated[bool, Meta(description="Whether the reader starred it")] = False
     last: Annotated[Message, Meta(description="Its latest message")] | None = None
     peer: (
         Annotated[

@@ -1189,6 +1189,7 @@ export interface Mine {
   room: number;
   notify?: "all" | "mentions" | "none";
   hidden?: boolean;
+  starred?: boolean;
 }
 
 /** The page ends at this position of the room, which is not live: sync it from here for the next page. */
@@ -1819,6 +1820,8 @@ export interface Room {
   notify?: "all" | "mentions" | "none";
   /** Whether the reader removed it from their list */
   hidden?: boolean;
+  /** Whether the reader starred it */
+  starred?: boolean;
   last?: Message;
   peer?: Person;
   support?: Support;
@@ -1860,6 +1863,8 @@ export interface RoomEvent {
   notify?: "all" | "mentions" | "none";
   /** Whether the reader removed it from their list */
   hidden?: boolean;
+  /** Whether the reader starred it */
+  starred?: boolean;
   last?: Message;
   peer?: Person;
   support?: Support;

@@ -15,7 +15,7 @@ from tests.support.people import eventually
 WORD = "marzipan"
 """What nobody else writes."""
 
-OF_THE_READER = ("read", "unread", "mentions", "mine", "key", "role", "notify", "hidden", "peer")
+OF_THE_READER = ("read", "unread", "mentions", "mine", "key", "role", "notify", "hidden", "starred", "peer")
 """Fields of a room or a message that are made for who reads them."""
 
 COUNTS = ("read", "members")

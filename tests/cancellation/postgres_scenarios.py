@@ -56,7 +56,7 @@ from chat.domain.ports import (
     TokenReused,
 )
 from chat.domain.refusals import ARCHIVED, NOT_ADMIN, PRIVATE
-from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.membership import OwnSettings, RoomRole
 from chat.domain.rooms.room_rights import NOT_YOURS
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import prepare_cluster
@@ -220,7 +220,7 @@ async def _write_elsewhere(storage: PostgresStorage, returned: Returned) -> None
     returned["read"] = 1
     await storage.timelines.mark_read({(LOBBY_ID, ada.id): ReadMark(0, is_back=True)})
     returned["read"] = 0
-    returned["hidden"] = await storage.timelines.set_own(LOBBY_ID, ada.id, is_hidden=True)
+    returned["hidden"] = await storage.timelines.set_own(LOBBY_ID, ada.id, OwnSettings(is_hidden=True))
     assert await storage.contacts.block(ada.id, ben.id)
     returned["blocked"] = {ben.id}
     await storage.contacts.unblock(ada.id, ben.id)

@@ -17,6 +17,7 @@ from chat.domain.messages.sync_types import (
     milliseconds,
 )
 from chat.domain.ports import NewPerson, Storage, Taken
+from chat.domain.rooms.membership import OwnSettings
 from tests.support.account_changes import set_disabled, set_roles
 from tests.support.replays import replay, resume_checks, snapshots
 
@@ -310,7 +311,7 @@ async def test_an_operator_has_the_first_conversations_and_the_counts_of_all(des
     assert await first(1) == {"Ada", "Otto", "Olga"}, "and the first of one's own work"
     await desk.save(desk.draft("Olga", "Ada"))
     assert await counts() == (2, 1, 2, 3, 2), "an answer claims it; its read mark is another write"
-    await storage.timelines.set_own(desk.rooms["Otto"], olga, is_hidden=True)
+    await storage.timelines.set_own(desk.rooms["Otto"], olga, OwnSettings(is_hidden=True))
     assert await counts() == (2, 1, 2, 2, 1)
     await storage.users.delete(desk.ids["Otto"])
     assert await counts() == (1, 0, 1, 2, 1)

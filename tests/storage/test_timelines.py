@@ -47,7 +47,7 @@ from chat.domain.messages.sync_types import (
     milliseconds,
 )
 from chat.domain.ports import NewPerson, ProfileChange, Storage
-from chat.domain.rooms.membership import Notify, RoomRole
+from chat.domain.rooms.membership import Notify, OwnSettings, RoomRole
 from chat.storage.postgres.database import DatabaseAddress
 from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import set_roles
@@ -432,7 +432,7 @@ async def test_a_new_membership_starts_read_also_the_second_one(storage: Storage
     assert (room.read, room.unread) == (3, 0)
     await say(storage, ada, garden, "three")
     await storage.timelines.mark_read({(garden, ben): ReadMark(1, is_back=True)})
-    assert await storage.timelines.set_own(garden, ben, is_hidden=True)
+    assert await storage.timelines.set_own(garden, ben, OwnSettings(is_hidden=True))
     assert (await one_room(storage, ben, garden)).unread == 2
     await write(storage, Removal(garden, ben, ada, NOW), joining(garden, ben))
     room = await one_room(storage, ben, garden)
@@ -486,7 +486,7 @@ async def test_a_first_mark_is_not_before_the_start_of_the_membership(storage: S
     (cem,) = await add(storage, "Cem")
     keys = [(garden, ben), (LOBBY_ID, cem), (pair, ben)]
     # Which says nothing of what was read.
-    assert await storage.timelines.set_own(garden, ben, notify=Notify.ALL)
+    assert await storage.timelines.set_own(garden, ben, OwnSettings(notify=Notify.ALL))
     await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(1)))
     assert (await one_room(storage, ben, garden)).read == 3
     assert (await one_room(storage, cem, LOBBY_ID)).read == 2
@@ -517,7 +517,7 @@ async def test_marks_of_rooms_that_somebody_does_not_have_are_passed_over(storag
     assert (await one_room(storage, ada, garden)).read == 1
     assert (await one_room(storage, operator, conversation)).read == 1
     for room, person in ((garden, ben), (conversation, ben), (deleted, ada), (99, ada), (garden, 99)):
-        assert not await storage.timelines.set_own(room, person, is_hidden=True)
+        assert not await storage.timelines.set_own(room, person, OwnSettings(is_hidden=True))
     await write(storage, joining(garden, ben))
     assert (await one_room(storage, ben, garden)).read == 3
     await storage.timelines.mark_read({})
@@ -545,7 +545,7 @@ async def test_recent_marks_of_a_person_are_returned(storage: Storage) -> None:
     await say(storage, ben, garden, "one", "two", "three")
     marks = {(LOBBY_ID, ada): 1, (garden, ada): 1, (left, ada): 0, (LOBBY_ID, ben): 2}
     await storage.timelines.mark_read({key: ReadMark(seq) for key, seq in marks.items()})
-    assert await storage.timelines.set_own(left, ada, is_hidden=True)
+    assert await storage.timelines.set_own(left, ada, OwnSettings(is_hidden=True))
     await write(storage, Removal(left, ada, ada, NOW))
     reads = storage.timelines.reads_since
     assert await reads(ada, 0) == [ReadState(LOBBY_ID, 1, 1), ReadState(garden, 1, 2)]
@@ -582,16 +582,18 @@ async def test_a_persons_settings_of_a_room_are_stored(storage: Storage) -> None
     await storage.timelines.mark_read({(LOBBY_ID, ada): ReadMark(1)})
     set_own = storage.timelines.set_own
     for change, expected in (
-        ({"notify": Notify.ALL}, (Notify.ALL, False)),
-        ({"is_hidden": True}, (Notify.ALL, True)),
-        ({"notify": Notify.NONE, "is_hidden": False}, (Notify.NONE, False)),
-        ({}, (Notify.NONE, False)),
+        (OwnSettings(notify=Notify.ALL), (Notify.ALL, False, False)),
+        (OwnSettings(is_hidden=True), (Notify.ALL, True, False)),
+        (OwnSettings(is_starred=True), (Notify.ALL, True, True)),
+        (OwnSettings(notify=Notify.NONE, is_hidden=False), (Notify.NONE, False, True)),
+        (OwnSettings(), (Notify.NONE, False, True)),
+        (OwnSettings(is_starred=False), (Notify.NONE, False, False)),
     ):
-        assert await set_own(LOBBY_ID, ada, **change)  # type: ignore[arg-type]
+        assert await set_own(LOBBY_ID, ada, change)
         room = await one_room(storage, ada, LOBBY_ID)
-        assert (room.notify, room.is_hidden, room.read) == (*expected, 1)
+        assert (room.notify, room.is_hidden, room.is_starred, room.read) == (*expected, 1)
     room = await one_room(storage, ben, LOBBY_ID)
-    assert (room.notify, room.is_hidden) == (Notify.MENTIONS, False)
+    assert (room.notify, room.is_hidden, room.is_starred) == (Notify.MENTIONS, False, False)
 
 
 async def test_marks_that_are_noted_at_once_in_any_order_all_land(storage: Storage) -> None:

@@ -91,13 +91,19 @@ def test_of_many_members_everybody_can_be_given_a_role(pages: Pages, chat: Serve
     expect(page.get_by_role("button", name="Remove from room")).to_have_count(0)
 
 
-def test_a_room_is_renamed_muted_archived_left_and_deleted(pages: Pages) -> None:
+def test_a_room_is_renamed_starred_muted_archived_left_and_deleted(pages: Pages) -> None:
     ada, room = pages.at("ada"), Room(pages, "ada", "cellar")
     go(ada, f"/room/{room.id}?show=room")
     ada.get_by_role("button", name="Edit room").click()
     ada.get_by_label("Name").fill("wine cellar")
     ada.get_by_role("button", name="Save").click()
     expect(ada.get_by_role("heading", name="wine cellar", level=1)).to_be_visible()
+
+    elsewhere = pages.at("ada").get_by_role("region", name="Starred").get_by_role("link", name="wine cellar")
+    ada.get_by_role("button", name="Add to Starred").click()
+    expect(elsewhere).to_be_visible()
+    ada.get_by_role("button", name="Remove from Starred").click()
+    expect(elsewhere).to_have_count(0)
 
     ada.get_by_role("complementary").get_by_text("Nothing", exact=True).click()
     row = ada.get_by_role("navigation", name="Rooms").get_by_role("link", name="wine cellar")

@@ -261,6 +261,7 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     mentions: int = 0
     notify: Notify = Notify.MENTIONS
     is_hidden: bool = False
+    is_starred: bool = False
     last: MessageNow | None = None
     peer: Person | None = None
     support: SupportStatus | None = None

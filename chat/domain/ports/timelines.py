@@ -22,7 +22,7 @@ from chat.domain.messages.sync_types import (
     RoomSnapshot,
     TextVersion,
 )
-from chat.domain.rooms.membership import Notify
+from chat.domain.rooms.membership import OwnSettings
 
 
 class Timelines(Protocol):
@@ -123,10 +123,8 @@ class Timelines(Protocol):
         """Return the read positions in the room of those of these people who share theirs, by person id."""
         ...
 
-    async def set_own(
-        self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
-    ) -> bool:
-        """Change the person's settings of a room; None leaves one as it is. False: they do not have that room."""
+    async def set_own(self, room_id: int, person_id: int, settings: OwnSettings) -> bool:
+        """Change the person's settings of a room. False: they do not have that room."""
         ...
 
     async def support_queue(

@@ -28,6 +28,17 @@ class Notify(StrEnum):
     NONE = "none"
 
 
+class OwnSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's own settings of a room: what notifies, whether it is out of the list, and whether it is starred.
+
+    None leaves one as it is.
+    """
+
+    notify: Notify | None = None
+    is_hidden: bool | None = None
+    is_starred: bool | None = None
+
+
 class AccessRecord(msgspec.Struct, frozen=True):
     """A room as stored, with a person's role in it and the people of the room. Whether they may see it is not checked.
 

@@ -15,7 +15,8 @@ _SESSIONS = """
 SELECT id, name, address, agent, family IS NULL AS is_token, created_at, used_at, expires_at
 FROM sessions WHERE user_id = $1 ORDER BY id"""
 _MEMBERSHIPS = """
-SELECT room_id, rooms.kind, rooms.name AS room, role, joined_at, marks.seq AS read_seq, marks.notify, marks.hidden
+SELECT room_id, rooms.kind, rooms.name AS room, role, joined_at, marks.seq AS read_seq, marks.notify, marks.hidden,
+    marks.starred
 FROM memberships JOIN rooms ON rooms.id = room_id AND rooms.deleted_at IS NULL
 LEFT JOIN marks USING (room_id, user_id) WHERE user_id = $1 ORDER BY room_id"""
 _BLOCKS = """

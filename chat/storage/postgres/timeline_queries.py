@@ -171,11 +171,12 @@ WITH given AS MATERIALIZED (
 SELECT count(*), CASE WHEN $5 THEN ({ASYNC_COMMIT}) END FROM locked"""
 
 SET_OWN = f"""
-INSERT INTO marks (room_id, user_id, notify, hidden)
-SELECT r.id, u.id, coalesce($3, 'mentions'), coalesce($4, false)
+INSERT INTO marks (room_id, user_id, notify, hidden, starred)
+SELECT r.id, u.id, coalesce($3, 'mentions'), coalesce($4, false), coalesce($5, false)
 FROM (SELECT $1::bigint AS room_id, $2::bigint AS user_id) AS asked {OWN_ROOMS}
 ON CONFLICT (room_id, user_id)
-DO UPDATE SET notify = coalesce($3, marks.notify), hidden = coalesce($4, marks.hidden)
+DO UPDATE SET notify = coalesce($3, marks.notify), hidden = coalesce($4, marks.hidden),
+    starred = coalesce($5, marks.starred)
 RETURNING true"""
 
 # --- snapshots of rooms ---
@@ -284,6 +285,7 @@ SELECT r.nth, r.id, r.kind, r.name, r.topic, r.picture, r.is_private, r.archived
     {_unread("r.whose_id", "own.read", "coalesce(m.seq, 0)")} AS unread,
     {_mentions("r.whose_id", "own.read", "coalesce(m.seq, 0)")} AS mentioned,
     coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
+    coalesce(k.starred, false) AS is_starred,
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
     peer.picture AS peer_picture,
     peer.is_operator AS peer_is_operator, peer.is_moderator AS peer_is_moderator, peer.is_admin AS peer_is_admin,
@@ -297,7 +299,7 @@ SELECT r.nth, r.id, r.kind, r.name, r.topic, r.picture, r.is_private, r.archived
 FROM mine r
 {at_cut(_CUT)}
 LEFT JOIN LATERAL (
-    SELECT seq, notify, hidden FROM marks WHERE room_id = r.id AND user_id = r.whose_id LIMIT 1
+    SELECT seq, notify, hidden, starred FROM marks WHERE room_id = r.id AND user_id = r.whose_id LIMIT 1
 ) AS k ON true
 CROSS JOIN LATERAL (SELECT {_read("k.seq", "r", "r", "r.from_id")} AS read OFFSET 0) AS own
 LEFT JOIN LATERAL (

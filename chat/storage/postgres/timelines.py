@@ -24,7 +24,7 @@ from chat.domain.messages.sync_types import (
     SupportStatus,
     TextVersion,
 )
-from chat.domain.rooms.membership import Notify, RoomRole
+from chat.domain.rooms.membership import Notify, OwnSettings, RoomRole
 from chat.storage.postgres import history_queries, replay_queries, support_queries
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.change_rows import ChangeRows
@@ -179,13 +179,9 @@ class PostgresTimelines:
         rows = await self._database.read(lambda c: c.fetch(queries.SHARED_READS, room_id, list(person_ids)))
         return {row["id"]: row["read"] for row in rows}
 
-    async def set_own(
-        self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
-    ) -> bool:
-        wanted = None if notify is None else notify.value
-        done = await self._database.write(
-            lambda c: c.fetchval(queries.SET_OWN, room_id, person_id, wanted, is_hidden)
-        )
+    async def set_own(self, room_id: int, person_id: int, settings: OwnSettings) -> bool:
+        wanted = settings.notify, settings.is_hidden, settings.is_starred
+        done = await self._database.write(lambda c: c.fetchval(queries.SET_OWN, room_id, person_id, *wanted))
         return bool(done)
 
     async def support_queue(
@@ -249,6 +245,7 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         mentions=row["mentioned"],
         notify=Notify(row["notify"]),
         is_hidden=row["is_hidden"],
+        is_starred=row["is_starred"],
         last=None if row["message_id"] is None else message_now(row, row["id"]),
         peer=None if row["peer_id"] is None else _peer(row),
         support=SupportStatus(row["is_closed"], assignee_of(row), row["waiting_since"])

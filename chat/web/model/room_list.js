@@ -2,11 +2,11 @@
 
 /** @typedef {import("./types").RoomInfo} RoomInfo */
 /** @typedef {import("./types").Room} Room */
-/** @typedef {"lobby" | "rooms" | "people" | "support" | "archived"} SectionName */
+/** @typedef {"lobby" | "starred" | "rooms" | "people" | "support" | "archived"} SectionName */
 /** @typedef {{ name: SectionName, rooms: RoomInfo[], unread: number, mentions: number }} Section */
 
 /** @type {SectionName[]} */
-const SECTIONS = ["lobby", "rooms", "people", "support", "archived"];
+const SECTIONS = ["lobby", "starred", "rooms", "people", "support", "archived"];
 
 /**
  * The sections that are not empty, in the order of the screen.
@@ -68,6 +68,7 @@ export function fold(text) {
 function sectionOf(info) {
   if (info.kind === "lobby") return "lobby";
   if (info.archived) return "archived";
+  if (info.starred) return "starred";
   if (info.kind === "direct") return "people";
   return info.kind === "support" ? "support" : "rooms";
 }

@@ -77,8 +77,8 @@ const DEFAULTS = {
  */
 export function applySnapshot(draft, snapshot) {
   const { room } = draft;
-  const { notify, hidden, name, topic, picture, private: isPrivate, archived, role, peer, support } = infoOfSnapshot(snapshot);
-  room.info = { ...room.info, notify, hidden };
+  const { notify, hidden, starred, name, topic, picture, private: isPrivate, archived, role, peer, support } = infoOfSnapshot(snapshot);
+  room.info = withoutEmptyFields({ ...room.info, notify, hidden, starred });
   if (snapshot.first) trim(draft, snapshot.first);
   if (snapshot.pos < room.snapshotPos) return;
   room.snapshotPos = snapshot.pos;

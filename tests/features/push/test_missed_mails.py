@@ -14,7 +14,7 @@ from chat.domain.mail_server import mail_server
 from chat.domain.messages.changes import Deletion, Edit
 from chat.domain.messages.reading import ReadMark
 from chat.domain.ports import Storage
-from chat.domain.rooms.membership import Notify
+from chat.domain.rooms.membership import Notify, OwnSettings
 from chat.due.port import DUE
 from chat.due.schedule import SCHEDULE
 from chat.engine.statuses import Statuses
@@ -286,9 +286,9 @@ async def test_the_rules_of_pushes_decide(world: Mailing) -> None:
     people = {name: await world.reader(name) for name in names}
     ben, plain = await world.reader("ben"), await world.add("plain", email="plain@example.com")
     room = await room_of(world, ben, plain, *people.values())
-    await world.storage.timelines.set_own(room, people["muter"].id, notify=Notify.NONE)
+    await world.storage.timelines.set_own(room, people["muter"].id, OwnSettings(notify=Notify.NONE))
     for name in ("listener", "blocker"):  # whom one blocks cannot mention one
-        await world.storage.timelines.set_own(room, people[name].id, notify=Notify.ALL)
+        await world.storage.timelines.set_own(room, people[name].id, OwnSettings(notify=Notify.ALL))
     await world.sql(f"INSERT INTO blocks (user_id, blocked_id) VALUES ({people['blocker'].id}, {ben.id})")
     await world.sql(f"UPDATE users SET email_key = 'x' || email_key WHERE id = {people['unconfirmed'].id}")
     await world.sql(f"UPDATE users SET disabled_at = now() WHERE id = {people['disabled'].id}")

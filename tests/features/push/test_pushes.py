@@ -9,7 +9,7 @@ import trio
 from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.messages.changes import Deletion, Edit
 from chat.domain.messages.reading import ReadMark
-from chat.domain.rooms.membership import Notify
+from chat.domain.rooms.membership import Notify, OwnSettings
 from chat.features.push.ledger import LEDGER, Unanswered
 from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.threads.use_cases import THREADS
@@ -77,9 +77,9 @@ async def test_each_rule_says_why_nothing_is_pushed(world: World) -> None:
     }
     ben, deaf = await world.someone("ben"), await world.add("deaf")
     room = await room_of(world, ben, deaf, *people.values())
-    await world.storage.timelines.set_own(room, people["muter"].id, notify=Notify.NONE)
+    await world.storage.timelines.set_own(room, people["muter"].id, OwnSettings(notify=Notify.NONE))
     for name in ("listener", "blocker"):  # whom one blocks cannot mention one
-        await world.storage.timelines.set_own(room, people[name].id, notify=Notify.ALL)
+        await world.storage.timelines.set_own(room, people[name].id, OwnSettings(notify=Notify.ALL))
     await world.sql(f"INSERT INTO blocks (user_id, blocked_id) VALUES ({people['blocker'].id}, {ben.id})")
     async with open_servers(world, delay=3600.0) as (server,):
         server.statuses.came(people["online"].id)
@@ -127,12 +127,12 @@ async def test_replies_in_threads_that_one_follows_are_pushed(world: World) -> N
         assert await rules(reply) == ["followed_thread", None, None]
         await threads.follow(ada.id, room, root.seq, is_on=False)
         await threads.follow(cem.id, room, root.seq, is_on=True)
-        await world.storage.timelines.set_own(room, dan.id, notify=Notify.ALL)
+        await world.storage.timelines.set_own(room, dan.id, OwnSettings(notify=Notify.ALL))
         (named,) = await world.say(ben, "no, @ada", room=room, reply=reply.seq)
         for who in (ada, cem, dan):
             assert await world.decided(who, named) == "sent"
         assert await rules(named) == ["mention", "followed_thread", "all"]
-        await world.storage.timelines.set_own(room, cem.id, notify=Notify.NONE)
+        await world.storage.timelines.set_own(room, cem.id, OwnSettings(notify=Notify.NONE))
         (last,) = await world.say(ben, "or", room=room, reply=reply.seq)
         assert await world.decided(dan, last) == "sent"
         assert await world.decided(cem, last) == "muted"

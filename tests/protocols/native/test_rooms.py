@@ -104,6 +104,8 @@ async def test_notification_settings_of_a_room_are_personal(site: Site) -> None:
     assert (await site.call("PATCH", path, {"notify": "all"}, token=token))["notify"] == "all"
     both = await site.call("PATCH", path, {"hidden": True}, token=token)
     assert (both["notify"], both["hidden"]) == ("all", True)
+    assert (await site.call("PATCH", path, {"starred": True}, token=token))["starred"] is True
+    assert (await site.call("PATCH", path, {"starred": False}, token=token)).body == both.body
     assert (await site.call("PATCH", path, {}, token=token)).body == both.body
     other = await site.call("GET", f"/rooms/{LOBBY_ID}", token=bens)
     assert not {"notify", "hidden"} & other.body.keys()

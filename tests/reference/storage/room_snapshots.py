@@ -53,6 +53,7 @@ class RoomSnapshots:
             mentions=mentioned,
             notify=own.notify,
             is_hidden=own.is_hidden,
+            is_starred=own.is_starred,
             last=self._now.of(said[-1], person_id) if said else None,
             peer=self._peer(room, person_id),
             support=self._support.status(room.id) if room.kind is RoomKind.SUPPORT else None,

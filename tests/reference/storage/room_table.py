@@ -41,6 +41,7 @@ class Own(msgspec.Struct, frozen=True):
     changed_at: float = 0.0
     notify: Notify = Notify.MENTIONS
     is_hidden: bool = False
+    is_starred: bool = False
 
 
 class RoomTable:

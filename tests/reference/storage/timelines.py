@@ -28,7 +28,7 @@ from chat.domain.messages.sync_types import (
     TextVersion,
     milliseconds,
 )
-from chat.domain.rooms.membership import Notify, may_see
+from chat.domain.rooms.membership import Notify, OwnSettings, may_see
 from tests.reference.storage.message_table import MessageTable
 from tests.reference.storage.messages_now import MessagesNow
 from tests.reference.storage.room_snapshots import RoomSnapshots
@@ -189,18 +189,13 @@ class MemoryTimelines:
             if room is not None and person.id in person_ids and person.share_reads
         }
 
-    async def set_own(
-        self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
-    ) -> bool:
+    async def set_own(self, room_id: int, person_id: int, settings: OwnSettings) -> bool:
         await trio.lowlevel.checkpoint()
         if self._own(room_id, person_id) is None:
             return False
+        given = {key: value for key, value in structs.asdict(settings).items() if value is not None}
         own = self._rooms.own(room_id, person_id)
-        if notify is not None:
-            own = structs.replace(own, notify=notify)
-        if is_hidden is not None:
-            own = structs.replace(own, is_hidden=is_hidden)
-        self._rooms.set_own(room_id, person_id, own)
+        self._rooms.set_own(room_id, person_id, structs.replace(own, **given))
         return True
 
     async def support_queue(

@@ -20,10 +20,13 @@ test("sections sort by activity, and support by waiting time", () => {
     room(5, { kind: "support", support: { waiting_since: 70 } }),
     room(6, { kind: "support", support: {} }),
     room(7, { kind: "support", support: { waiting_since: 50 } }),
-    room(8, { archived: true }),
+    room(8, { archived: true, starred: true }),
+    room(9, { starred: true }),
+    room(10, { kind: "direct", starred: true }),
   ];
   assert.deepEqual(shown(rooms), [
     ["lobby", [1]],
+    ["starred", [10, 9]],
     ["rooms", [3, 2]],
     ["people", [4]],
     ["support", [7, 5, 6]],

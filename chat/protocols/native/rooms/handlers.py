@@ -2,18 +2,21 @@
 
 from typing import TypeVar
 
-from msgspec import UNSET, UnsetType
+import msgspec
+from msgspec import UNSET, UnsetType, structs
 
 from chat.application import rooms as use_cases
+from chat.domain.messages.live import OwnEvent
 from chat.domain.messages.sync_types import RoomsAt
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
-from chat.domain.rooms.membership import Notify
+from chat.domain.rooms.membership import Notify, OwnSettings
 from chat.operations.conversions import as_room
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room
 from chat.operations.rooms import as_seen
 from chat.operations.values import WhichPerson
 from chat.protocols.native.rooms import types
+from chat.protocols.native.wire.frames import RoomEvent
 from chat.protocols.services import Services
 
 Given = TypeVar("Given")
@@ -82,17 +85,23 @@ async def delete_room(services: Services, caller: Caller, request: types.WhichRo
 
 
 async def set_mine(services: Services, caller: Caller, request: types.Mine) -> Room | Refusal:
-    """Set one's own notifications for a room, and whether it is hidden."""
+    """Set one's own notifications for a room, and whether it is hidden or starred."""
     access = await services.conversations.enter(caller.known, request.room)
     if isinstance(access, Refusal):
         return access
-    is_set = await services.timelines.set_own(
-        request.room,
-        caller.known.id,
+    settings = OwnSettings(
         notify=None if request.notify is UNSET else Notify(request.notify),
-        is_hidden=None if request.hidden is UNSET else request.hidden,
+        is_hidden=_given(request.hidden),
+        is_starred=_given(request.starred),
     )
-    return await as_seen(services, caller.known, request.room) if is_set else NO_ROOM
+    if not await services.timelines.set_own(request.room, caller.known.id, settings):
+        return NO_ROOM
+    room = await as_seen(services, caller.known, request.room)
+    if isinstance(room, Room):
+        # The person's other sessions take the settings from it, and anything else only if it is newer.
+        event = RoomEvent(**structs.asdict(room))
+        services.notices.publish(OwnEvent(caller.known.id, msgspec.json.encode(event).decode()))
+    return room
 
 
 async def direct_room(services: Services, caller: Caller, request: WhichPerson) -> Room | Refusal:

@@ -69,6 +69,7 @@ class Mine(Value, kw_only=True, frozen=True):
     room: Id
     notify: Notify | UnsetType = UNSET
     hidden: bool | UnsetType = UNSET
+    starred: bool | UnsetType = UNSET
 
 
 class ChangeRoom(Value, kw_only=True, frozen=True):

@@ -38,6 +38,8 @@ export default {
   "room.missing": "You are not in this room",
   "room.missing_text": "It is private or doesn't exist. Ask a member for an invitation.",
   "room.public_text": "This room is public: join it to read its messages.",
+  "room.star": "Add to Starred",
+  "room.unstar": "Remove from Starred",
   "notify.title": "Notify me about",
   "notify.all": "All messages",
   "notify.mentions": "Mentions",

@@ -50,6 +50,7 @@ export default {
   "shell.log_out_text": "This browser removes everything that it has stored of this chat.",
   "shell.log_out_waiting": "Some messages have not been sent yet. They are lost if you log out.",
   "rooms.lobby": "Lobby",
+  "rooms.starred": "Starred",
   "rooms.rooms": "Rooms",
   "rooms.people": "People",
   "rooms.support": "Support",

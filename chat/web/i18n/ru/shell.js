@@ -55,6 +55,7 @@ export default {
   "shell.log_out_text": "Этот браузер удалит всё, что хранит об этом чате.",
   "shell.log_out_waiting": "Некоторые сообщения ещё не отправлены. При выходе они пропадут.",
   "rooms.lobby": "Холл",
+  "rooms.starred": "Избранное",
   "rooms.rooms": "Комнаты",
   "rooms.people": "Люди",
   "rooms.support": "Поддержка",

@@ -15,7 +15,7 @@ import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
 import { useMember } from "./members.js";
 import { personName, roomName } from "../shared/names.js";
-import { Notify, PanelHead } from "./room_panel.js";
+import { Notify, PanelHead, Star } from "./room_panel.js";
 import { navigate } from "../shared/router.js";
 
 /** @typedef {import("../../model/types").Person} Person */
@@ -71,7 +71,7 @@ function Card({ person, info }) {
       ${isBlocked && html`<p class="notice">${icon("block")} <span>${t("person.blocked_text")}</span></p>`}
     </div>`}
     <${FormError} text=${error} />
-    ${isPeer && info && html`<${Notify} info=${info} />`}
+    ${isPeer && info && html`<${Star} info=${info} /><${Notify} info=${info} />`}
     ${info && (info.kind === "room" || info.kind === "lobby") && html`<${InRoom} person=${person} info=${info} />`}
     <section class="room-ends" aria-label=${t("person.more")}>
       ${isPeer && html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${hide}>${icon("eye_off")} ${t("person.hide")}</button>`}

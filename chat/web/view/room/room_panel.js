@@ -42,6 +42,7 @@ export function RoomPanel({ room }) {
     <${PanelHead} title=${t("room.about")} room=${room} />
     <div class="panel-body">
       <${About} info=${info} canEdit=${rights.canModerate} onEdit=${() => open("edit")} />
+      ${info.kind !== "lobby" && html`<${Star} info=${info} />`}
       <${Notify} info=${info} />
       ${(rights.canInvite || info.kind === "lobby") &&
       html`<button type="button" class="button primary wide" onClick=${() => open("invite")}>${icon("link")} ${t("room.invite")}</button>`}
@@ -83,6 +84,18 @@ function About({ info, canEdit, onEdit }) {
     ${info.topic ? html`<p dir="auto">${info.topic}</p>` : canEdit && html`<p><button type="button" class="button quiet small" onClick=${onEdit}>${t("room.add_topic")}</button></p>`}
     ${info.archived && html`<p class="notice">${icon("archive")} ${t("room.archived_text")}</p>`}
   </section>`;
+}
+
+/** Stars a room: it is on top of this person's list. @param {{ info: RoomInfo }} props */
+export function Star({ info }) {
+  const chat = useChat();
+  const { act, isBusy, error } = useAction();
+  const isOn = info.starred === true;
+  const toggle = () => act(() => chat.call("PATCH", `/rooms/${info.id}/mine`, { starred: !isOn }));
+  return html`<button type="button" class=${isOn ? "button quiet wide star is-on" : "button quiet wide star"} disabled=${isBusy} onClick=${toggle}>
+      ${icon("star")} ${t(isOn ? "room.unstar" : "room.star")}
+    </button>
+    <${FormError} text=${error} />`;
 }
 
 /** @param {{ info: RoomInfo }} props */

@@ -113,7 +113,7 @@ function Filter({ value, onInput }) {
 /** Watch who is online among the latest direct rooms. @param {Section[]} shown */
 function usePeerPresence(shown) {
   const chat = useChat();
-  const people = shown.find(({ name }) => name === "people")?.rooms ?? [];
+  const people = shown.filter(({ name }) => name === "starred" || name === "people").flatMap(({ rooms }) => rooms.filter(({ peer }) => peer));
   const ids = people.slice(0, 100).flatMap(({ peer }) => (peer ? [peer.id] : []));
   const all = ids.toSorted((one, other) => one - other).join();
   useEffect(() => (all ? chat.watch(all.split(",").map(Number)) : undefined), [chat, all]);

@@ -2,7 +2,7 @@
 
 import { openChat } from "./net/chat.js";
 import { hadSession } from "./net/earlier_session.js";
-import { startLanguage } from "./i18n/index.js";
+import { language, startLanguage } from "./i18n/index.js";
 import { App, Shell } from "./view/app/app.js";
 import { loadFeatures } from "./view/shared/lazy.js";
 import { startRouter } from "./view/shared/router.js";
@@ -37,11 +37,12 @@ function registerWhenLive() {
   else setTimeout(registerWorker, LONGEST_WAIT);
 }
 
-/** Register the service worker, which caches the page's files. Trusted Types require an address that a policy has made. */
+/** Register the service worker, which caches the page's files in its language. Trusted Types require an address that a policy has made. */
 async function registerWorker() {
   if (!navigator.serviceWorker) return;
   const { trustedTypes } = /** @type {any} */ (globalThis);
-  const address = trustedTypes?.createPolicy("sw", { createScriptURL: () => "/sw.js" }).createScriptURL("") ?? "/sw.js";
+  const path = `/sw.js?${language()}`;
+  const address = trustedTypes?.createPolicy("sw", { createScriptURL: () => path }).createScriptURL("") ?? path;
   try {
     await navigator.serviceWorker.register(address, { updateViaCache: "none" });
   } catch {

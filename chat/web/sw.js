@@ -1,8 +1,10 @@
-// The service worker: caches the page's files, so that it opens offline, shows pushed notifications, and opens the place of
-// a clicked one.
+// The service worker: caches the page's files in its language, so that it opens offline, shows pushed notifications, and
+// opens the place of a clicked one.
 
 const BASE = "{{base}}";
 const FILES = /** @type {string[]} */ (/** @type {unknown} */ ("{{files}}"));
+/** The language of the page that registered this script, in its query. */
+const LANGUAGE = location.search.slice(1);
 const PAGE = "/";
 /** Paths of the page; other paths below /admin are pages of the server. */
 const PLACES =
@@ -36,7 +38,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 
 async function cacheFiles() {
   const cache = await caches.open(BASE);
-  await cache.addAll([PAGE, ...FILES]);
+  await cache.addAll([PAGE, ...FILES.filter((each) => ["en", LANGUAGE, undefined].includes(/\/i18n\/(\w+)\//.exec(each)?.[1]))]);
 }
 
 async function deleteOtherCaches() {

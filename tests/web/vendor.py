@@ -45,6 +45,9 @@ PACKED = {
         export const parse = (tex, options) => temml.__renderToMathMLTree(tex, options);
     """,
 }
+LANGUAGES = ("de", "es", "fr", "pt", "ru", "zh")
+"""Those of the page beside English."""
+
 FROM = {
     "preact.js": ("preact", "htm"),
     "marked.js": ("marked",),
@@ -53,7 +56,7 @@ FROM = {
     "highlight.js": ("highlight.js", "lowlight", "devlop"),
     "temml.js": ("temml",),
     "emoji.json": ("emoji-picker-element-data",),
-    "emoji.ru.json": ("emoji-picker-element-data",),
+    **{f"emoji.{language}.json": ("emoji-picker-element-data",) for language in LANGUAGES},
 }
 _GROUPS = {
     0: "Smileys",
@@ -78,7 +81,9 @@ def pack() -> None:
         (VENDOR / name).write_bytes(_bundled(source))
     groups = list(_emoji())
     _write("emoji.json", groups)
-    _write("emoji.ru.json", _names_in("ru", {each["emoji"] for group in groups for each in group["emoji"]}))
+    usable = {each["emoji"] for group in groups for each in group["emoji"]}
+    for language in LANGUAGES:
+        _write(f"emoji.{language}.json", _names_in(language, usable))
     (VENDOR / "LICENSES.txt").write_text("\n".join(_licences()))
     (VENDOR / "README.md").write_text(_readme())
 
@@ -113,7 +118,7 @@ def _names_in(language: str, wanted: set[str]) -> dict[str, list[str]]:
     path = MODULES / "emoji-picker-element-data" / language / "cldr" / "data.json"
     found = sorted(json.loads(path.read_text()), key=lambda each: each["order"])
     return {
-        each["emoji"]: [own := each["annotation"].lower(), *_missing(own, each.get("tags", ()))]
+        each["emoji"]: [own := each["annotation"], *_missing(own.lower(), each.get("tags", ()))]
         for each in found
         if each["emoji"] in wanted
     }

@@ -1,4 +1,5 @@
-// The page's strings in the reader's language. English is complete; other languages fall back to it.
+// The page's strings in the reader's language, of which nothing is loaded for readers of another one. English is where each
+// string begins: i18n/en/, and texts.js of each feature. Every other language is a folder with three files.
 
 import first from "./en/first.js";
 import * as plain from "./en/refusals.js";
@@ -9,24 +10,8 @@ import * as plain from "./en/refusals.js";
 /** @typedef {{ reasons: Record<string, string>, codes: Record<string, string> }} Refusals by reason, # for numbers; by code */
 /** @typedef {Record<string, string | number>} Fields */
 
-/**
- * `first` has the strings of the log-in page, `all` every string, and `refusals` the server's errors.
- * @type {Record<string, { name: string, first: () => Promise<Strings>, all: () => Promise<Strings>, refusals: () => Promise<Refusals> }>}
- */
-const LANGUAGES = {
-  en: {
-    name: "English",
-    first: async () => first,
-    all: async () => (await import("./en/all.js")).en,
-    refusals: async () => plain,
-  },
-  ru: {
-    name: "Русский",
-    first: async () => (await import("./ru/first.js")).default,
-    all: async () => (await import("./ru/all.js")).ru,
-    refusals: () => import("./ru/refusals.js"),
-  },
-};
+/** The names of the languages, by code. @type {Record<string, string>} */
+export const languages = { en: "English", ru: "Русский" };
 const CHOICE = "chat.language";
 
 let chosen = "en";
@@ -38,9 +23,6 @@ let strings = first;
 let refusals = plain;
 let plurals = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
-
-/** The names of the languages, by code. */
-export const languages = Object.fromEntries(Object.entries(LANGUAGES).map(([code, { name }]) => [code, name]));
 
 /** The code of the page's language, for Intl and mails. */
 export function language() {
@@ -54,12 +36,12 @@ export function language() {
  */
 export async function startLanguage() {
   const wanted = [chosenLanguage(), ...navigator.languages.map((each) => each.split("-")[0])];
-  const code = wanted.find((each) => each && Object.hasOwn(LANGUAGES, each)) ?? "en";
+  const code = wanted.find((each) => each && Object.hasOwn(languages, each)) ?? "en";
   try {
-    [strings, refusals] = await Promise.all([LANGUAGES[code].first(), LANGUAGES[code].refusals()]);
+    if (code !== "en") [{ default: strings }, refusals] = await Promise.all([fileOf(code, "first"), fileOf(code, "refusals")]);
     chosen = code;
   } catch {
-    chosen = "en"; // offline
+    // Offline; it stays English.
   }
   plurals = new Intl.PluralRules(chosen);
   numbers = new Intl.NumberFormat(chosen);
@@ -72,10 +54,15 @@ export async function startLanguage() {
  * @returns {Promise<void>}
  */
 export async function loadStrings(features) {
-  const [plain, own, added = []] = await Promise.all([LANGUAGES.en.all(), LANGUAGES[chosen].all(), features]);
+  const [{ en }, own, added = []] = await Promise.all([import("./en/all.js"), chosen === "en" ? null : fileOf(chosen, "rest"), features]);
   const of = (/** @type {string} */ code) => added.map(({ texts }) => /** @type {any} */ (texts)?.[code]);
-  english = Object.assign({ ...english, ...plain }, ...of("en"));
-  strings = Object.assign({ ...strings, ...own }, ...of(chosen));
+  english = Object.assign({ ...english, ...en }, ...of("en"));
+  strings = own ? Object.assign({ ...strings, ...own.default }, ...of(chosen)) : english;
+}
+
+/** @param {string} code @param {"first" | "refusals" | "rest"} file @returns {Promise<any>} */
+function fileOf(code, file) {
+  return import(`./${code}/${file}.js`);
 }
 
 /**

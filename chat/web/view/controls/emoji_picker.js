@@ -11,9 +11,6 @@ import { noteEmoji, recentEmoji } from "../shared/recent_emoji.js";
 /** @type {Promise<Group[]> | null} */
 let fetched = null;
 
-/** Languages with emoji names of their own, in addition to English. */
-const TRANSLATED = new Set(["ru"]);
-
 /** Load all emoji, with names in the reader's language before the English ones. @returns {Promise<Group[]>} */
 export function loadEmoji() {
   fetched ??= loadNamed().catch((error) => {
@@ -25,7 +22,7 @@ export function loadEmoji() {
 
 /** @returns {Promise<Group[]>} */
 async function loadNamed() {
-  const other = TRANSLATED.has(language()) ? load(`emoji.${language()}.json`) : {};
+  const other = language() !== "en" ? load(`emoji.${language()}.json`) : {};
   /** @type {[Group[], Record<string, string[]>]} */
   const [groups, names] = await Promise.all([load("emoji.json"), other]);
   return groups.map(({ group, emoji }) => ({
@@ -49,10 +46,10 @@ async function load(name) {
 export function findEmoji(groups, text, most) {
   const words = text.toLowerCase().split(/[\s_]+/).filter(Boolean);
   const all = groups.flatMap(({ emoji }) => emoji);
-  const found = all.filter(({ names }) => words.every((word) => names.some((name) => name.includes(word))));
+  const found = all.filter(({ names }) => words.every((word) => names.some((name) => name.toLowerCase().includes(word))));
   const wanted = words.join(" ");
   const rank = (/** @type {Emoji} */ { names }) =>
-    Math.min(...names.map((name, i) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2) + i / names.length));
+    Math.min(...names.map((name, i) => (name.toLowerCase() === wanted ? 0 : name.toLowerCase().startsWith(wanted) ? 1 : 2) + i / names.length));
   return found.sort((a, b) => rank(a) - rank(b)).slice(0, most);
 }
 

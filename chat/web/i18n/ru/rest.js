@@ -1,0 +1,3 @@
+// What the log-in page does without.
+
+export { ru as default } from "./all.js";

@@ -92,6 +92,7 @@ async def _subscribe(ports: Any, ada: int, session_id: int) -> None:
     )
     assert await subscriptions.subscribe(each)
     assert await subscriptions.of_session(session_id) == each
+    assert await subscriptions.of_person(ada) == [each]
     await subscriptions.choose_text(ada, False)
     assert (await subscriptions.state(ada, session_id)).is_subscribed
     night = QuietHours(start=1320, end=420, days={0}, zone="UTC")

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from msgspec import structs
 
 from chat.domain.features import Ports
 from chat.domain.messages.explanation import Explanation
+from chat.domain.own_pushes import OWN_PUSHES
 from chat.engine.services import EngineServices
 from chat.features.feature import Feature
 from chat.features.push.figures import Figures
@@ -15,11 +17,12 @@ from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.push.missed.port import MISSED
 from chat.features.push.native import OPERATIONS
 from chat.features.push.opening import open_pushes
+from chat.features.push.own import OwnPushSender
 from chat.features.push.rules import Decision
-from chat.features.push.sending import Outgoing, Sender
+from chat.features.push.sending import Sender
 from chat.features.push.subscription_queries import PostgresSubscriptions, count_subscriptions
 from chat.features.push.subscriptions import SUBSCRIPTIONS
-from chat.features.push.use_cases import PUSH, Push, sender
+from chat.features.push.use_cases import PUSH, Push, outgoing
 
 __all__ = ["FEATURE"]
 
@@ -32,22 +35,20 @@ async def _open(services: EngineServices) -> AsyncGenerator[Sender]:
     """Notify people for as long as the block lasts. Cancelling: as of `open_pushes`."""
     ports = services.feature_ports
 
-    async def outgoing() -> Outgoing:
-        keys = await ports[PUSH].keys()
-        settings = services.settings
-        return Outgoing(keys, sender(services, keys), settings.public_url, settings.push_texts)
-
     figures = Figures(services.metrics)
     async with open_pushes(
         ports[LEDGER],
         services.hub,
         services.statuses,
-        outgoing,
+        partial(outgoing, services),
         figures,
         directory=services.local,
         data_id=services.data_id,
     ) as pushes:
         ports[PUSH].wake = pushes.wake
+        own = ports[OWN_PUSHES]
+        assert isinstance(own, OwnPushSender)
+        own.outgoing = partial(outgoing, services)
         ports[PUSH].count_report = figures.reported
         yield pushes
 
@@ -73,7 +74,7 @@ async def _explain(ports: Ports, person_id: int, place: tuple[int, int] | None) 
 FEATURE = Feature(
     name="push",
     ports={SUBSCRIPTIONS: PostgresSubscriptions, LEDGER: PostgresLedger},
-    services={PUSH: Push},
+    services={PUSH: Push, OWN_PUSHES: OwnPushSender},
     figures=count_subscriptions,
     operations=OPERATIONS,
     open=_open,

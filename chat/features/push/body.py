@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chat.domain.own_pushes import OwnPush
 from chat.features.push.encryption import MOST_PLAIN
 
 _MOST_TEXT = 200
@@ -37,7 +38,9 @@ def body_of(notice: Notice, public_url: str, report: str, *, has_text: bool) -> 
         title = f"{title} (+{notice.more})"
     text = notice.text[:_MOST_TEXT] if has_text else ""
     # Browsers that show it without the service worker open this address at a click: the page there reports it.
-    return _fitting(title, text, notice, f"{public_url}/room/{notice.room_id}/{notice.seq}#push={report}")
+    link = f"{public_url}/room/{notice.room_id}/{notice.seq}#push={report}"
+    about = {"navigate": link, "tag": f"room-{notice.room_id}", "app_badge": str(notice.badge)}
+    return _fitting(title, text, about, {"room": notice.room_id, "seq": notice.seq})
 
 
 def trial_body(server_name: str, public_url: str) -> bytes:
@@ -45,9 +48,13 @@ def trial_body(server_name: str, public_url: str) -> bytes:
     return _encode(server_name, "", {"navigate": f"{public_url}/", "tag": "test"}, {})
 
 
-def _fitting(title: str, text: str, notice: Notice, link: str) -> bytes:
-    about = {"navigate": link, "tag": f"room-{notice.room_id}", "app_badge": str(notice.badge)}
-    place = {"room": notice.room_id, "seq": notice.seq}
+def own_body(push: OwnPush, public_url: str, *, has_text: bool) -> bytes:
+    """Return the JSON of a notification that its person has asked for, which fits a push; as of `body_of`."""
+    about = {"navigate": f"{public_url}{push.path}", "tag": push.tag}
+    return _fitting(push.title, push.text[:_MOST_TEXT] if has_text else "", about, {})
+
+
+def _fitting(title: str, text: str, about: dict[str, str], place: dict[str, int]) -> bytes:
     while len(encoded := _encode(title, text, about, place)) > MOST_PLAIN:
         if text:
             text = text[: len(text) // 2]

@@ -75,7 +75,11 @@ class Keys:
 
         Nobody else can tell from it which room or person it is.
         """
-        place = f"{room_id}/{person_id}".encode()
+        return self.topic_of(str(room_id), person_id)
+
+    def topic_of(self, what: str, person_id: int) -> str:
+        """As `topic`, for what else a person has pushes of."""
+        place = f"{what}/{person_id}".encode()
         return encode(hmac.digest(self._topics, place, hashlib.sha256)[:_TOPIC])
 
     def report_code(self, report: Report) -> str:

@@ -31,6 +31,12 @@ ON CONFLICT (user_id) DO UPDATE SET has_text = $2"""
 _OF_SESSION = """
 SELECT session_id, user_id AS person_id, endpoint, p256dh, auth FROM push_subscriptions WHERE session_id = $1"""
 
+_OF_PERSON = """
+SELECT s.session_id, s.user_id AS person_id, s.endpoint, s.p256dh, s.auth FROM push_subscriptions AS s
+JOIN sessions ON sessions.id = s.session_id AND sessions.expires_at > now()
+JOIN users ON users.id = s.user_id AND users.disabled_at IS NULL AND users.deleted_at IS NULL
+WHERE s.user_id = $1 ORDER BY s.session_id"""
+
 
 class PostgresSubscriptions:
     """The port `Subscriptions`."""
@@ -74,6 +80,10 @@ class PostgresSubscriptions:
     async def of_session(self, session_id: int) -> Subscription | None:
         row = await self._database.read(lambda c: c.fetchrow(_OF_SESSION, session_id))
         return None if row is None else Subscription(**row)
+
+    async def of_person(self, person_id: int) -> list[Subscription]:
+        rows = await self._database.read(lambda c: c.fetch(_OF_PERSON, person_id))
+        return [Subscription(**row) for row in rows]
 
     async def forget(self, session_id: int, endpoint: str) -> None:
         await self._database.write_statement(lambda c: c.execute(_FORGET, session_id, endpoint))

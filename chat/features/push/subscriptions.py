@@ -78,6 +78,10 @@ class Subscriptions(Protocol):
         """Return a session's subscription."""
         ...
 
+    async def of_person(self, person_id: int) -> list[Subscription]:
+        """Return the subscriptions of a person who may log in."""
+        ...
+
     async def forget(self, session_id: int, endpoint: str) -> None:
         """End a subscription that its push service does not know, unless the session has another one by now."""
         ...

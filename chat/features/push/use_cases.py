@@ -12,6 +12,7 @@ from chat.features.push.body import trial_body
 from chat.features.push.delivery import DeliveryState, PushAnswer, SendPush, deliver
 from chat.features.push.keys import Keys
 from chat.features.push.ledger import LEDGER
+from chat.features.push.sending import Outgoing
 from chat.features.push.subscriptions import (
     SUBSCRIPTIONS,
     PushState,
@@ -111,6 +112,15 @@ def sender(services: EngineServices, keys: Keys) -> SendPush:
     """Return what sends pushes of this server. Sync."""
     url = services.settings.public_url
     return partial(deliver, services.outbound, keys, url if url.startswith("https:") else "")
+
+
+async def outgoing(services: EngineServices) -> Outgoing:
+    """Return how pushes of this server are sent now. Raises StorageDown and OutcomeUnknown.
+
+    Cancelling: the server's keys are made, or not.
+    """
+    keys, settings = await services.feature_ports[PUSH].keys(), services.settings
+    return Outgoing(keys, sender(services, keys), settings.public_url, settings.push_texts)
 
 
 PUSH: Port[Push] = Port("push")

@@ -116,6 +116,11 @@ class PushModel:
         living = await self._sessions.living([session_id])
         return self._subscriptions.get(session_id) if living else None
 
+    async def of_person(self, person_id: int) -> list[Subscription]:
+        found = [each for each in self._subscriptions.values() if each.person_id == person_id]
+        living = await self._sessions.living([each.session_id for each in found])
+        return [each for each in found if each.session_id in living]
+
     async def forget(self, session_id: int, endpoint: str) -> None:
         await trio.lowlevel.checkpoint()
         found = self._subscriptions.get(session_id)

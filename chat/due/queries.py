@@ -31,10 +31,36 @@ SELECT * FROM claimed ORDER BY id"""
 _DONE = "DELETE FROM due WHERE id = $1 AND tries = $2"
 _AGAIN = "UPDATE due SET at = clock_timestamp() + make_interval(secs => $3) WHERE id = $1 AND tries = $2"
 
+# A claim goes on: only its end may come earlier.
+_NO_LATER = """
+INSERT INTO due (kind, key, at) VALUES ($1, $2, to_timestamp($3))
+ON CONFLICT (kind, key) DO UPDATE SET at = EXCLUDED.at WHERE due.at > EXCLUDED.at"""
+# Counting a try ends whatever claim there is: its holder changes nothing more.
+_SETTLE = """
+UPDATE due SET at = to_timestamp($3), tries = tries + 1 WHERE kind = $1 AND key = $2 RETURNING true"""
+_SETTLE_NONE = "DELETE FROM due WHERE kind = $1 AND key = $2"
+
 
 async def add_due(connection: Connection, kind: str, key: str, after: float) -> None:
     """As `Due.add`, in the caller's transaction; asyncio-flavoured."""
     await connection.execute(_ADD, kind, key, after)
+
+
+async def due_no_later(connection: Connection, kind: str, key: str, at: float) -> None:
+    """Make an item due at a time (Unix seconds), or earlier, in the caller's transaction; asyncio-flavoured."""
+    await connection.execute(_NO_LATER, kind, key, at)
+
+
+async def settle_due(connection: Connection, kind: str, key: str, at: float | None) -> None:
+    """Make an item due at a time (Unix seconds; None: never), in the caller's transaction; asyncio-flavoured.
+
+    For handlers that derive the time from a table which they have locked. What the runner does with the claim after it
+    has no effect.
+    """
+    if at is None:
+        await connection.execute(_SETTLE_NONE, kind, key)
+    elif not await connection.fetchval(_SETTLE, kind, key, at):
+        await due_no_later(connection, kind, key, at)
 
 
 class PostgresDue:

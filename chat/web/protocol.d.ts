@@ -534,6 +534,15 @@ export interface Delivery {
   clicked_at?: number;
 }
 
+/** A reminder that is due, and the time for which it was set. */
+export interface DueReminder {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Unix milliseconds */
+  at: number;
+}
+
 /** A text of a message, and since when it had it. */
 export interface Edit {
   /** Unix milliseconds */
@@ -1729,6 +1738,38 @@ export interface RegistrationSetting {
   default: "closed" | "invite" | "open";
 }
 
+/** A reminder of a saved message. `due`: its time has come, and one has not done anything about it. */
+export interface Reminder {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Unix milliseconds */
+  at: number;
+  due?: boolean;
+}
+
+/** The person has set a reminder of a message, which saves it too; without `at`, has removed it. */
+export interface ReminderEvent {
+  type: "reminder";
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Unix milliseconds */
+  at?: number;
+}
+
+/** When one is reminded of the message now; without `at` never. */
+export interface ReminderNow {
+  /** Unix milliseconds */
+  at?: number;
+}
+
+/** Reminders of the person are due. Their messages come first in what one has saved. */
+export interface RemindersDueEvent {
+  type: "reminders_due";
+  reminders: DueReminder[];
+}
+
 /** An account that is removed for good, and how. It may be that of somebody who left, if this removes more. */
 export interface RemoveAccount {
   person: number;
@@ -1923,16 +1964,22 @@ export interface SavedInRoom {
   seqs: number[];
 }
 
-/** A saved message in its current state, and when one saved it. */
+/**
+ * A saved message in its current state, when one saved it, and when one is reminded of it. `due`: that time has
+ * come, and one has not done anything about it.
+ */
 export interface SavedMessage {
   /** Unix milliseconds */
   at: number;
   message: Message;
+  /** Unix milliseconds */
+  remind_at?: number;
+  due?: boolean;
 }
 
 /**
- * One's saved messages, the last saved first. If there may be more, `next` is the `after` of the next page.
- * Messages that are deleted, or in rooms that one may not read now, are left out.
+ * One's saved messages, the last saved, or reminded of, first. If there may be more, `next` is the `after` of the
+ * next page. Messages that are deleted, or in rooms that one may not read now, are left out.
  */
 export interface SavedMessages {
   saved: SavedMessage[];
@@ -1944,9 +1991,10 @@ export interface SavedNow {
   saved: boolean;
 }
 
-/** The numbers of all messages that one has saved, by room, also of rooms that one has left. */
+/** The numbers of all messages that one has saved, by room, and all reminders; also of rooms that one has left. */
 export interface SavedPlaces {
   rooms: SavedInRoom[];
+  reminders?: Reminder[];
 }
 
 /**
@@ -2082,6 +2130,15 @@ export interface SetListedRule {
   room: number;
   /** In days; 0: for ever */
   days?: number | null;
+}
+
+/** A message to be reminded of, and when. */
+export interface SetReminder {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Unix milliseconds */
+  at: number;
 }
 
 /** For how many days the messages of a room are kept; 0: for ever, null: as on the server. */
@@ -2266,6 +2323,15 @@ export interface SwitchReaction {
   /** One emoji: no letters, digits, spaces or controls */
   emoji: string;
   on?: boolean;
+}
+
+/** A message to be reminded of, and when; without a time there is no reminder of it any more. */
+export interface SwitchReminder {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Unix milliseconds */
+  at?: number | null;
 }
 
 /** A message to save, or to remove from what one has saved. */
@@ -2726,4 +2792,6 @@ export type Event =
   | PersonEvent
   | BlocksEvent
   | SavedEvent
+  | ReminderEvent
+  | RemindersDueEvent
   | ByeEvent;

@@ -1,5 +1,6 @@
 """What one can ask in a room, over each way in, and which right answers it."""
 
+import time
 from typing import Any, NamedTuple
 
 
@@ -26,6 +27,7 @@ class Act(NamedTuple):
 
 
 _ROOM = {"room": "{room}"}
+_SOON = int(time.time()) * 1000 + 3_600_000  # in an hour
 _ROOMS_ID = {"RoomID": "{room}"}
 _INVITED = "public | private"
 
@@ -76,6 +78,14 @@ NATIVE_ACTS = (
     Act("remove_preview", "remove another's link preview", "pin", {**_ROOM, "seq": "{host_s}"}),
     Act("save", "save a message for later", "read", {**_ROOM, "seq": "{host_s}"}),
     Act("unsave", "remove a message from what one has saved", "unsave", {**_ROOM, "seq": "{host_s}"}),
+    Act("set_reminder", "set a reminder", "read", {**_ROOM, "seq": "{host_s}", "at": _SOON}),
+    Act("remove_reminder", "remove a reminder", "unsave", {**_ROOM, "seq": "{host_s}"}),
+    Act(
+        "switch_reminder",
+        "set a reminder over the socket",
+        "read",
+        {**_ROOM, "seq": "{host_s}", "at": _SOON},
+    ),
     Act(
         "switch_saved",
         "save a message over the socket",

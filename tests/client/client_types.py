@@ -29,7 +29,7 @@ from msgspec import Meta, Struct, structs
 
 from chat.features.invites import types as invite_types
 from chat.features.registry import FEATURES
-from chat.features.saved.native import SavedEvent
+from chat.features.saved import FEATURE as SAVED
 from chat.operations import room_values, values
 from chat.operations.operation import Operation
 from chat.operations.room_values import (
@@ -208,7 +208,7 @@ EVENTS = (
     ),
 )
 
-NOT_OF_PROGRAMS = (frames.PolicyEvent, live_frames.BlocksEvent, SavedEvent)
+NOT_OF_PROGRAMS = (frames.PolicyEvent, live_frames.BlocksEvent, *SAVED.own_events)
 """Events that the client ignores: it shows no log-in page, and asks for blocks and the like when it wants them."""
 
 SAME_REPLIES = {live_frames.StatusOk: "EmptyReply"}

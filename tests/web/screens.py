@@ -91,6 +91,9 @@ SET_UP = (
 )
 """The four steps of a set-up, in order."""
 
+PLATES = "The plates are in the left cupboard now."
+REMIND = f"Remind me: {PLATES}"
+
 SCREENS = (
     Screen("sign-in", "/", "Welcome to", is_in=False),
     Screen("invitation", "{invitation}", "garden", is_in=False),
@@ -116,6 +119,7 @@ SCREENS = (
     Screen("search", "/search?q=greenhouse", "after lunch"),
     Screen("mentions", "/search", "can you look at the pump"),
     Screen("saved", "/saved", "The plates are in"),
+    Screen("reminder", "/saved", "In 20 minutes", do=press(("button", REMIND))),
     Screen("search-none", "/search?q=zeppelin", "No messages found"),
     Screen("inbox", "/inbox/{conversation}", "The pump is broken"),
     Screen("inbox-person", "/inbox/{visit}", "First visit", do=press(("button", "Mona"))),
@@ -229,11 +233,13 @@ def _kitchen(pages: Pages) -> tuple[int, int]:
         kitchen.join(name)
     asked = kitchen.say(ADMIN, "Who cooks on **Friday**? We are eight, and two do not eat meat.")
     offered = kitchen.say("ben", "I can make the soup", asked)
-    plates = kitchen.say("olga", "The plates are in the left cupboard now.")
+    plates = kitchen.say("olga", PLATES)
     kitchen.say("olga", "Then I bring the bread. How many loaves?", offered)
     kitchen.say(ADMIN, "Three are enough, thank you!", asked)
     for seq in (asked, offered, plates):
         call(pages, ADMIN, "PUT", f"/me/saved/{kitchen.id}/{seq}")
+    in_a_day = (int(time.time()) // 3600 + 24) * 3_600_000
+    call(pages, ADMIN, "PUT", f"/me/saved/{kitchen.id}/{offered}/reminder", {"at": in_a_day})
     return kitchen.id, asked
 
 

@@ -1,6 +1,7 @@
 """Saved messages in the page: saving by key and menu, the list over all rooms, and all of one's sessions."""
 
 import re
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -78,3 +79,56 @@ def test_one_saves_messages_of_all_rooms_and_finds_them_in_every_session(
     expect(page.get_by_role("heading", name="Nothing saved")).to_be_visible()
     expect(page.get_by_role("heading", name="Saved messages")).to_be_focused()
     expect(phone.locator(".saved-mark")).to_have_count(0)
+
+
+def test_one_is_reminded_in_every_session_and_puts_it_off(
+    pages: Pages, ada: Speaker, ben: Speaker, garden: int
+) -> None:
+    roses, key = ben.say(garden, "water the roses"), ben.say(garden, "the key is under the pot")
+    phone = pages.of("ada", "/saved", **PHONE)
+    timeline = Timeline(pages.of("ada", f"/room/{garden}"))
+    page = timeline.page
+    timeline.act("water the roses", "Remind me…")
+    menu = page.get_by_role("menu", name="Remind me")
+    menu.get_by_role("menuitem", name=re.compile("In 20 minutes")).click()
+    mark = timeline.row(roses).get_by_role("link", name=re.compile(r"^Reminder: \d\d:\d\d"))
+    expect(mark).to_be_visible()
+    expect(hits(phone)).to_have_text(re.compile("water the roses.*Reminder: "))
+
+    # A date of one's own, and none in the past.
+    timeline.row(roses).locator("article").focus()
+    page.keyboard.press("m")
+    menu.get_by_role("menuitem", name="Choose date and time…").click()
+    form = page.get_by_role("dialog", name="Remind me")
+    day = form.get_by_label("Date")
+    day.evaluate("field => field.removeAttribute('min')")
+    day.fill("1970-01-01")
+    form.get_by_role("button", name="Set reminder").click()
+    expect(form.get_by_role("alert")).to_have_text("That time is over.")
+    day.fill("9999-01-01")
+    form.get_by_role("button", name="Set reminder").click()
+    expect(page.get_by_text("Choose a time within a year.")).to_be_visible()
+
+    # Due at once: in the page, whatever it shows, and first in the list.
+    for seq in (key, roses):
+        ada.call("PUT", f"/me/saved/{garden}/{seq}/reminder", {"at": int(time.time() * 1000)})
+    card = page.get_by_role("status", name="2 reminders due")
+    expect(card).to_contain_text("water the roses")
+    expect(card).to_contain_text("the key is under the pot")
+    expect(page.get_by_role("link", name="Saved messages 2 reminders due")).to_be_visible()
+    expect(hits(phone).locator(".is-due")).to_have_count(2)
+    expect(phone.locator(".reminder-card")).to_have_count(0)  # it shows them itself
+    hits(phone).first.get_by_role("button", name=re.compile("Remind me: ")).click()
+    phone.get_by_role("menuitem", name=re.compile("Tomorrow")).click()
+    expect(page.get_by_role("link", name=re.compile("Reminder: tomorrow"))).to_be_visible()
+    one = page.get_by_role("status", name="1 reminder due")
+    one.get_by_role("button", name="Close").click()
+    expect(one).to_have_count(0)
+    page.reload()  # it was seen here
+    expect(page.get_by_role("link", name="Saved messages 1 reminder due")).to_be_visible()
+    expect(one).to_have_count(0)
+    hits(phone).filter(has=phone.locator(".is-due")).get_by_role(
+        "button", name=re.compile("Mark as done")
+    ).click()
+    expect(page.get_by_role("link", name="Saved messages", exact=True)).to_be_visible()
+    expect(page.locator(".saved-mark.is-due")).to_have_count(0)

@@ -10,7 +10,8 @@ from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms.room_history import ANSWER_BYTES, LONGEST_JSON
 from chat.engine.services import EngineServices
-from chat.features.saved import use_cases
+from chat.features.saved import reminders, use_cases
+from chat.features.saved.reminder_native import Reminder
 from chat.features.saved.use_cases import MOST_SAVED
 from chat.operations.conversions import as_message
 from chat.operations.operation import NO_ACCESS, Caller, Cost, Operation
@@ -41,16 +42,22 @@ class WhichSaved(Value, kw_only=True, frozen=True):
 
 
 class SavedMessage(Value, kw_only=True, frozen=True):
-    """A saved message in its current state, and when one saved it."""
+    """A saved message in its current state, when one saved it, and when one is reminded of it.
+
+    `due`: that time has come, and one has not done anything about it.
+    """
 
     at: Time
     message: Message
+    remind_at: Time | None = None
+    due: bool = False
 
 
 class SavedMessages(Value, kw_only=True, frozen=True):
-    """One's saved messages, the last saved first. If there may be more, `next` is the `after` of the next page.
+    """One's saved messages, the last saved, or reminded of, first.
 
-    Messages that are deleted, or in rooms that one may not read now, are left out.
+    If there may be more, `next` is the `after` of the next page. Messages that are deleted, or in rooms that one may
+    not read now, are left out.
     """
 
     saved: list[SavedMessage]
@@ -65,9 +72,10 @@ class SavedInRoom(Value, kw_only=True, frozen=True):
 
 
 class SavedPlaces(Value, kw_only=True, frozen=True):
-    """The numbers of all messages that one has saved, by room, also of rooms that one has left."""
+    """The numbers of all messages that one has saved, by room, and all reminders; also of rooms that one has left."""
 
     rooms: Annotated[list[SavedInRoom], Meta(max_length=MOST_SAVED)]
+    reminders: Annotated[tuple[Reminder, ...], Meta(max_length=MOST_SAVED)] = ()
 
 
 class SavedEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="saved"):
@@ -102,16 +110,29 @@ async def saved(services: EngineServices, caller: Caller, request: WhichSaved) -
     may_have_more = len(found) > request.limit or (page != [] and size + LONGEST_JSON > ANSWER_BYTES)
     return SavedMessages(
         saved=[
-            SavedMessage(at=milliseconds(each.saved_at), message=as_message(each.message)) for each in page
+            SavedMessage(
+                at=milliseconds(each.saved_at),
+                message=as_message(each.message),
+                remind_at=None if each.remind_at is None else milliseconds(each.remind_at),
+                due=each.is_due,
+            )
+            for each in page
         ],
         next=page[-1].id if may_have_more else None,
     )
 
 
 async def saved_places(services: EngineServices, caller: Caller, _request: None) -> SavedPlaces:
-    """List the numbers of all messages that one has saved."""
+    """List the numbers of all messages that one has saved, and all reminders."""
     found = await use_cases.places(services, caller.known)
-    return SavedPlaces(rooms=[SavedInRoom(room=room, seqs=seqs) for room, seqs in found.items()])
+    set_ = await reminders.reminders(services, caller.known)
+    return SavedPlaces(
+        rooms=[SavedInRoom(room=room, seqs=seqs) for room, seqs in found.items()],
+        reminders=tuple(
+            Reminder(room=each.room_id, seq=each.seq, at=milliseconds(each.at), due=each.is_due)
+            for each in set_
+        ),
+    )
 
 
 async def _switch(

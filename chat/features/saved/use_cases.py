@@ -23,11 +23,16 @@ TOO_MANY_SAVED = Refusal(
 
 
 class SavedMessage(msgspec.Struct, frozen=True):
-    """A saved message as its person sees it now, and when it was saved (Unix seconds). A later one has a higher id."""
+    """A saved message as its person sees it now, when it was saved, and its reminder. A later one has a higher id.
+
+    Times are Unix seconds. `is_due`: the reminder was announced, and waits to be done.
+    """
 
     id: int
     message: MessageNow
     saved_at: float
+    remind_at: float | None = None
+    is_due: bool = False
 
 
 class SavedMessages(Protocol):
@@ -48,7 +53,10 @@ class SavedMessages(Protocol):
         ...
 
     async def page(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[SavedMessage]:
-        """Return saved messages that the person may read, with an id below `before_id`, the last saved first."""
+        """Return saved messages that the person may read, with an id below `before_id`.
+
+        The last saved, or reminded of, comes first.
+        """
         ...
 
     async def places(self, person_id: int) -> dict[int, list[int]]:

@@ -23,7 +23,7 @@ _BLOCKS = """
 SELECT blocked_id AS person_id, users.name AS person
 FROM blocks JOIN users ON users.id = blocked_id WHERE user_id = $1 ORDER BY blocked_id"""
 # Without texts: they are others', and in rooms that the person may have left.
-_SAVED = "SELECT room_id, seq, saved_at FROM saved_messages WHERE person_id = $1 ORDER BY id"
+_SAVED = "SELECT room_id, seq, saved_at, remind_at FROM saved_messages WHERE person_id = $1 ORDER BY id"
 _CANNED_ANSWERS = "SELECT id, shortcut, text FROM canned_answers WHERE owner_id = $1 ORDER BY id"
 _WHOLE = {
     "sessions": _SESSIONS,

@@ -40,6 +40,20 @@ class MailModel:
         self._made += 1
         self._due[kind, key] = _Row(DueItem(self._made, kind, key, 0), self._now() + after)
 
+    def no_later(self, kind: str, key: str, at: float) -> None:
+        row = self._due.get((kind, key))
+        if row is None:
+            self.put(kind, key, at - self._now())
+        else:
+            row.at = min(row.at, at)
+
+    def settle(self, kind: str, key: str, at: float | None) -> None:
+        row = self._due.pop((kind, key), None)
+        if at is not None:
+            self.put(kind, key, at - self._now())
+            if row is not None:
+                self._due[kind, key].item = structs.replace(row.item, tries=row.item.tries + 1)
+
     async def next_in(self, kinds: Sequence[str]) -> float | None:
         await trio.lowlevel.checkpoint()
         return min(

@@ -1,5 +1,6 @@
 """Saved messages, cancelled at many points: what was answered about saving is so."""
 
+import time
 from functools import partial
 from typing import Any
 
@@ -8,9 +9,18 @@ import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.entities import Draft, Person, Room
-from chat.domain.ports import NewPerson
+from chat.domain.own_pushes import OWN_PUSHES
+from chat.domain.ports import NewPerson, NewSession, Refreshing
+from chat.due.port import DueItem
+from chat.features.push.delivery import PushAnswer
+from chat.features.push.keys import Keys, new_private_key
+from chat.features.push.own import OwnPushSender
+from chat.features.push.sending import Outgoing
+from chat.features.push.subscriptions import SUBSCRIPTIONS, Subscription
 from chat.features.registry import FEATURES
 from chat.features.saved import queries
+from chat.features.saved.reminder_native import due_event
+from chat.features.saved.reminders import REMINDER, REMINDERS, announce
 from chat.features.saved.use_cases import SAVED_MESSAGES, TOO_MANY_SAVED
 from chat.protocols.native.wire.codec import NATIVE
 from chat.storage.postgres.database import DatabaseAddress
@@ -41,6 +51,11 @@ async def over_http(run: Run) -> None:
             await wire.asks("GET", f"{api}/me/saved", None, token)
             await wire.asks("GET", f"{api}/me/saved/places", None, token)
         await wire.asks("PUT", f"{api}/me/saved/{garden + 1}/1", None, token)
+        at = int(time.time() + 60) * 1000
+        for method, when in (("PUT", {"at": at}), ("DELETE", None)):
+            got = await wire.asks(method, f"{api}/me/saved/{garden}/1/reminder", when, token)
+            assert run.fired or got == (when or {})
+        await wire.asks("PUT", f"{api}/me/saved/{garden + 1}/1/reminder", {"at": at}, token)
         await wire.stream.aclose()
 
     await one_connection(run, speak, config())
@@ -54,12 +69,52 @@ async def on_the_socket(run: Run) -> None:
         frames = [
             {"type": "hello", "id": 1, "token": world.token(ben)},
             {"type": "save", "id": 2, "room": room, "seq": 1},
+            {"type": "remind", "id": 3, "room": room, "seq": 1, "at": int(time.time() + 60) * 1000},
         ]
         client = await converse(run, world, NATIVE, None, frames, meanwhile=partial(trio.sleep, 5))
         answers = [each for each in client.received_now() if each.get("id") == 2]
         assert {each["type"] for each in answers} <= {"error"}
         assert run.fired or len(answers) == 1
         await assert_nothing_left(world, witness, client)
+
+
+async def announcing(run: Run) -> None:
+    """Announce a reminder, with a push to a service that refuses the connection; it is announced, or due again."""
+    async with swept_world(run) as (world, _):
+        ada = await world.add("ada")
+        room = (await world.make_room(ada)).id
+        await world.storage.messages.save([Draft(room, ada.id, "ada", "hello", 1.0)])
+        ports = world.services.feature_ports
+        store = ports[REMINDERS]
+        await store.remind(ada.id, room, 1, -1.0)
+        session = await world.storage.sessions.begin(
+            NewSession(person_id=ada.id, generation=0, lasts=9e9, refreshing=Refreshing(b"f", b"o", b"n"))
+        )
+        assert session is not None
+        subscription = Subscription(
+            session_id=session.id,
+            person_id=ada.id,
+            endpoint="https://push.example/ada",
+            p256dh=bytes(65),
+            auth=bytes(16),
+        )
+        await ports[SUBSCRIPTIONS].subscribe(subscription)
+        own = ports[OWN_PUSHES]
+        assert isinstance(own, OwnPushSender)
+
+        async def send(*_: object, **__: object) -> PushAnswer:
+            await trio.lowlevel.checkpoint()
+            return PushAnswer(status=410)
+
+        async def outgoing() -> Outgoing:
+            await trio.lowlevel.checkpoint()
+            return Outgoing(Keys(new_private_key()), send, "")
+
+        own.outgoing = outgoing
+        await run.target(announce, world.services, due_event, DueItem(1, REMINDER, str(ada.id), 1))
+        is_due = [each.is_due for each in await store.reminders(ada.id)]
+        assert is_due in ([True], [False])
+        assert run.fired or (is_due == [True] and not await ports[SUBSCRIPTIONS].of_person(ada.id))
 
 
 def in_postgres(address: DatabaseAddress) -> Scenario:
@@ -77,6 +132,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
             for text in ("one", "two"):
                 await storage.messages.save([Draft(room.id, ada.id, "ada", text, 1.0)])
             saved = storage.feature_ports[SAVED_MESSAGES]
+            reminders = storage.feature_ports[REMINDERS]
 
             async def write_and_read() -> None:
                 await saved.save(ada.id, room.id, 1)
@@ -84,6 +140,13 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 await saved.page(ada.id, 2**63 - 1, 9, PLENTY)
                 await saved.places(ada.id)
                 await saved.remove(ada.id, room.id, 1)
+                for at in (1.0, 8e9):
+                    await reminders.remind(ada.id, room.id, 1, at)
+                    found = await reminders.due(ada.id)
+                    await reminders.settle(ada.id, found.as_of)
+                await reminders.reminders(ada.id)
+                await reminders.forget(ada.id, room.id, 1)
+                await reminders.settle(ada.id, found.as_of)
 
             await run.target(write_and_read)
             listed = await saved.page(ada.id, 2**63 - 1, 9, PLENTY)
@@ -96,6 +159,10 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 
 def test_on_the_socket(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(on_the_socket, "saved messages on the socket", flavours=CANCELLING)
+
+
+def test_announcing(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(announcing, "announcing reminders", flavours=CANCELLING)
 
 
 def test_over_http(cancel_sweep: Sweeper) -> None:

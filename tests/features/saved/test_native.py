@@ -104,7 +104,7 @@ async def test_it_reaches_all_sessions_of_the_person_on_all_servers(
         assert got[1:] == [[event], [event], []]
 
 
-async def heard(*replicas: Replica) -> list[list[dict[str, Any]]]:
-    """The events about saved messages that each has got since."""
+async def heard(*replicas: Replica, of: str = "saved") -> list[list[dict[str, Any]]]:
+    """The events of a type that each has got since."""
     await trio.sleep(0.1)
-    return [[event for event in await each.receives() if event["type"] == "saved"] for each in replicas]
+    return [[event for event in await each.receives() if event["type"] == of] for each in replicas]

@@ -1,6 +1,7 @@
 """Every field of every request, wrong in every way that the documents know of: it is named, and nothing is changed."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -50,6 +51,7 @@ GOOD: dict[str, Any] = {
     "limit": 50,
     "start": "22:00",
     "end": "07:00",
+    "at": int(time.time()) * 1000 + 3_600_000,
 }
 """What is good where the shortest or lowest of its kind is not."""
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { afterReading, changes, changesOf } from "../../../chat/web/features/saved/changes.js";
+import { afterReading, changes, changesOf, dueOf } from "../../../chat/web/features/saved/changes.js";
 import { applyAll } from "../../../chat/web/model/apply.js";
 import { EMPTY } from "../../../chat/web/model/store.js";
 
@@ -21,7 +21,7 @@ test("events change what was read", () => {
 });
 
 test("events before the first read are counted, so that it is repeated", () => {
-  assert.deepEqual(after(undefined, event(3), event(3, false)), { changes: 2, added: 1 });
+  assert.deepEqual(after(undefined, event(3), event(3, false)), { changes: 2, added: 1, reminders: new Map() });
 });
 
 test("a read after an absence shows whether the list has become longer", () => {
@@ -35,4 +35,26 @@ test("changes of saved messages are known, also of those that are not loaded", (
   const edited = (seq, pos) => ({ type: "edited", room: 7, pos, at: 9, seq, text: "hello" });
   assert.equal(known(edited(3, 4)), "");
   assert.equal(known(edited(1, 4), { type: "deleted", room: 7, pos: 5, at: 9, seq: 1 }), "7:4,7:5");
+});
+
+test("a reminder saves its message, comes first when it is due, and goes with it", () => {
+  const set = { type: "reminder", room: 7, seq: 3, at: 5000 };
+  const due = { type: "reminders_due", reminders: [{ room: 7, seq: 3, at: 5000 }] };
+  const known = after(read, set);
+  assert.deepEqual([[...known.places], known.added], [["7/1", "7/2", "7/3"], 1]);
+  const rooms = new Map([[7, {}]]);
+  assert.deepEqual(dueOf(known, rooms), []);
+  assert.deepEqual(dueOf(after(known, due), rooms), [{ room: 7, seq: 3, at: 5000, due: true }]);
+  assert.deepEqual(dueOf(after(known, due), new Map()), []); // one has left the room
+  assert.equal(after(known, due).added, 2);
+  assert.deepEqual([...after(known, due, { ...set, at: 6000 }).reminders.values()], [{ room: 7, seq: 3, at: 6000 }]);
+  assert.equal(after(known, { type: "reminder", room: 7, seq: 3 }).reminders.size, 0);
+  assert.equal(after(known, event(3, false)).reminders.size, 0);
+});
+
+test("what was due during an absence comes to the list", () => {
+  const reminders = [{ room: 7, seq: 1, at: 5000, due: true }];
+  const known = afterReading(read, [{ room: 7, seqs: [1, 2] }], reminders);
+  assert.deepEqual([known.added, dueOf(known, new Map([[7, {}]]))], [1, reminders]);
+  assert.equal(afterReading(known, [{ room: 7, seqs: [1, 2] }], reminders).added, 1);
 });

@@ -2,6 +2,7 @@
 
 import { t } from "../../i18n/index.js";
 import { announce } from "../../view/shared/announce.js";
+import { futureTime, messageTime } from "../../view/shared/times.js";
 import { afterReading, placeOf } from "./changes.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
@@ -36,13 +37,30 @@ export async function setSaved(chat, { room, seq }, on) {
   announce(t(on ? "saved.doneSaved" : "saved.doneRemoved"));
 }
 
+/** The reminder of a message. @param {State} state @param {{ room: number, seq: number }} message */
+export function reminderOf(state, message) {
+  return savedOf(state)?.reminders.get(placeOf(message));
+}
+
+/** Set the reminder of a message, which saves it; without a time (ms) remove it. @param {Chat} chat @param {{ room: number, seq: number }} message @param {number} [at] */
+export async function setReminder(chat, { room, seq }, at) {
+  const path = `/me/saved/${room}/${seq}/reminder`;
+  await (at === undefined ? chat.call("DELETE", path) : chat.call("PUT", path, { at }));
+  announce(at === undefined ? t("saved.reminderRemoved") : t("saved.reminderSet", { time: futureTime(at) }));
+}
+
+/** @param {{ at: number, due?: boolean }} reminder */
+export function reminderText({ at, due }) {
+  return due ? t("saved.due", { time: messageTime(at) }) : t("saved.reminder", { time: futureTime(at) });
+}
+
 /** Read which messages are saved. @param {Chat} chat */
 export async function readSaved(chat) {
   const changes = () => savedOf(chat.get())?.changes ?? 0;
   for (let tries = 1; ; tries++) {
     const before = changes();
-    const { rooms = [] } = /** @type {import("../../protocol").SavedPlaces} */ (await chat.call("GET", "/me/saved/places"));
+    const { rooms = [], reminders = [] } = /** @type {import("../../protocol").SavedPlaces} */ (await chat.call("GET", "/me/saved/places"));
     if (changes() !== before && tries < MOST_TRIES) continue; // it may lack what has changed
-    return chat.setOwn("saved", afterReading(savedOf(chat.get()), rooms));
+    return chat.setOwn("saved", afterReading(savedOf(chat.get()), rooms, reminders));
   }
 }

@@ -31,4 +31,13 @@ export default {
   "emoji.found": "Search results",
   "emoji.none": "No emoji found.",
   "emoji.failed": "The emoji couldn't be loaded. Check your connection.",
+  "later.in_20_minutes": "In 20 minutes",
+  "later.in_1_hour": "In 1 hour",
+  "later.in_3_hours": "In 3 hours",
+  "later.tomorrow": "Tomorrow",
+  "later.monday": "Monday",
+  "later.custom": "Choose date and time…",
+  "later.day": "Date",
+  "later.time": "Time",
+  "later.past": "That time is over.",
 };

@@ -32,4 +32,13 @@ export default {
   "emoji.found": "Найдено",
   "emoji.none": "Эмодзи не найдены.",
   "emoji.failed": "Не удалось загрузить эмодзи. Проверьте связь.",
+  "later.in_20_minutes": "Через 20 минут",
+  "later.in_1_hour": "Через час",
+  "later.in_3_hours": "Через 3 часа",
+  "later.tomorrow": "Завтра",
+  "later.monday": "В понедельник",
+  "later.custom": "Выбрать дату и время…",
+  "later.day": "Дата",
+  "later.time": "Время",
+  "later.past": "Это время уже прошло.",
 };

@@ -3,6 +3,8 @@
 import "../controls/icons/more.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { dueOf } from "../../features/saved/changes.js";
+import { savedOf } from "../../features/saved/saved.js";
 import { panelOf } from "../../model/panel.js";
 import { startBadge } from "../../net/badge.js";
 import { WaitingUploads } from "../files/waiting_uploads.js";
@@ -20,6 +22,7 @@ import { Welcome } from "./welcome.js";
 const Admin = lazy(() => import("../admin/admin.js"), "Admin");
 const Inbox = lazy(() => import("../inbox/inbox.js"), "Inbox");
 const Keys = lazy(() => import("../settings/keys_dialog.js"), "Keys");
+const ReminderCard = lazy(() => import("../search/reminder_card.js"), "ReminderCard");
 const Saved = lazy(() => import("../search/saved.js"), "Saved");
 const Search = lazy(() => import("../search/search.js"), "Search");
 const Settings = lazy(() => import("../settings/settings.js"), "Settings");
@@ -55,10 +58,17 @@ export function Shell() {
         <${Place} route=${route} />
       </div>
     </div>
+    ${route.screen !== "saved" && html`<${DueReminders} />`}
     <${WaitingUploads} />
     ${dialog === "switcher" && html`<${Switcher} onClose=${close} />`}
     ${dialog === "keys" && html`<${Keys} onClose=${close} />`}
   `;
+}
+
+/** The card of due reminders is loaded with the first one. The list of saved messages has them itself. */
+function DueReminders() {
+  const isAny = useSelected((state) => dueOf(savedOf(state), state.rooms).length > 0);
+  return isAny && html`<${ReminderCard} />`;
 }
 
 /** @param {{ route: Route }} props */

@@ -1,8 +1,9 @@
 // This person's saved messages of all rooms, the last saved first.
 
-import { html, useRef } from "../../vendor/preact.js";
+import { html, useRef, useState } from "../../vendor/preact.js";
 import { changesOf, placeOf } from "../../features/saved/changes.js";
-import { SAVE, savedOf, setSaved } from "../../features/saved/saved.js";
+import { ReminderMenu } from "../../features/saved/reminder_menu.js";
+import { reminderOf, reminderText, SAVE, savedOf, setReminder, setSaved } from "../../features/saved/saved.js";
 import { t } from "../../i18n/index.js";
 import { preview } from "../../model/text.js";
 import { FormError, MoreButton } from "../controls/fields.js";
@@ -40,6 +41,7 @@ export function Saved() {
   const done = async (/** @type {Message} */ message) => {
     if (await act(() => setSaved(chat, message, false))) heading.current?.focus(); // its button is gone
   };
+  const remind = (/** @type {Message} */ message, /** @type {number | undefined} */ time) => act(() => setReminder(chat, message, time));
   const items = pages.items?.filter(({ message }) => places?.has(placeOf(message)) ?? true);
   return html`<main class="place-body search saved">
     <header class="place-head">
@@ -51,7 +53,7 @@ export function Saved() {
       ${!items && !pages.error && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
       ${items?.length === 0 && !pages.hasMore && html`<${Empty} />`}
       <ol class="list hits" aria-label=${t("saved.title")} aria-busy=${!items && !pages.error}>
-        ${items?.map(({ message }) => html`<${SavedRow} key=${placeOf(message)} message=${message} isBusy=${isBusy} onDone=${done} />`)}
+        ${items?.map(({ message }) => html`<${SavedRow} key=${placeOf(message)} message=${message} isBusy=${isBusy} onDone=${done} onRemind=${remind} />`)}
       </ol>
       <${MoreButton} pages=${pages} />
     </div>
@@ -66,13 +68,18 @@ function Empty() {
   </div>`;
 }
 
-/** A message as the page has it, or else as it was read. @param {{ message: Message, isBusy: boolean, onDone: (message: Message) => void }} props */
-function SavedRow({ message: read, isBusy, onDone }) {
+/** A message as the page has it, or else as it was read. @param {{ message: Message, isBusy: boolean, onDone: (message: Message) => void, onRemind: (message: Message, time: number | undefined) => void }} props */
+function SavedRow({ message: read, isBusy, onDone, onRemind }) {
   const me = useSelected((state) => state.me?.id);
   const message = useSelected((state) => state.rooms.get(read.room)?.messages.get(read.seq)) ?? read;
+  const reminder = useSelected((state) => reminderOf(state, read));
+  const [menu, setMenu] = useState(/** @type {DOMRect | null} */ (null));
   if (message.deleted) return null;
   const text = preview(message.text ?? "", MOST_TEXT) || message.files?.[0]?.name || "";
   return html`<${Hit} hit=${{ message, pieces: [] }} me=${me}>
+    ${reminder && html`<p class=${reminder.due ? "saved-time is-due" : "saved-time"}>${icon("clock", { size: 14 })} ${reminderText(reminder)}</p>`}
+    <button type="button" class="icon-button" disabled=${isBusy} aria-label=${t("saved.remindOne", { text })} title=${t("saved.remind")} onClick=${(/** @type {any} */ event) => setMenu(event.currentTarget.getBoundingClientRect())}>${icon("clock")}</button>
+    ${menu && html`<${ReminderMenu} message=${message} at=${menu} onSet=${(/** @type {number | undefined} */ time) => onRemind(message, time)} onClose=${() => setMenu(null)} />`}
     <button type="button" class="icon-button" disabled=${isBusy} aria-label=${t("saved.doneOne", { text })} title=${t("saved.done")} onClick=${() => onDone(message)}>${icon(DONE)}</button>
   <//>`;
 }

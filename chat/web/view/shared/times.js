@@ -35,6 +35,20 @@ export function dayAndTime(at) {
 }
 
 /**
+ * A time to come: the time today, with the word for tomorrow or the weekday in this week, else with the date.
+ * @param {number} at milliseconds
+ * @param {number} [now]
+ */
+export function futureTime(at, now = Date.now()) {
+  const day = new Date(now);
+  const days = Math.round((new Date(at).setHours(12, 0, 0, 0) - day.setHours(12, 0, 0, 0)) / DAY);
+  if (days === 0) return clock(at);
+  if (days === 1) return `${new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(1, "day")}, ${clock(at)}`;
+  if (days > 1 && days < 7) return format(at, { weekday: "long", hour: "numeric", minute: "2-digit" });
+  return new Date(at).getFullYear() === new Date(now).getFullYear() ? format(at, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }) : dayAndTime(at);
+}
+
+/**
  * Hours and minutes.
  * @param {number} at milliseconds
  */

@@ -1,5 +1,4 @@
-// Reloads a page that is older than the server, unless something is typed: when it is hidden, or when it needs a file
-// that the server no longer has.
+// Reloads a hidden page that is older than the server, or one that lacks a file, unless something is typed.
 
 /** @import { Store } from "../model/store.js" */
 

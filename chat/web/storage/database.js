@@ -1,4 +1,4 @@
-// Stores one account's data in IndexedDB. Without IndexedDB it is held in memory until the page is closed.
+// Stores one account's data in IndexedDB, or without it in memory.
 
 import { openDB } from "../vendor/idb.js";
 

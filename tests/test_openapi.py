@@ -36,6 +36,7 @@ NOT_DESCRIBED = {
     ("GET", "/i/{code}"),
     ("GET", "/room/{room}/{seq}"),
     ("GET", "/saved"),
+    ("GET", "/reports"),
     ("GET", "/search"),
     ("GET", "/inbox"),
     ("GET", "/inbox/{room}"),

@@ -18,6 +18,7 @@ from chat.features.push import FEATURE as PUSH
 from chat.features.push.missed import FEATURE as MISSED_MAIL
 from chat.features.push.quiet import FEATURE as QUIET_HOURS
 from chat.features.recovery import FEATURE as RECOVERY
+from chat.features.reports import FEATURE as REPORTS
 from chat.features.retention import retention
 from chat.features.saved import FEATURE as SAVED
 from chat.features.search import FEATURE as SEARCH
@@ -43,6 +44,7 @@ _BEFORE: tuple[Feature, ...] = (
     PUSH,
     QUIET_HOURS,
     RECOVERY,
+    REPORTS,
     SAVED,
     SEARCH,
     SECOND_FACTOR,

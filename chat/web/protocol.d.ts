@@ -697,6 +697,25 @@ export interface GreetingSetting {
   default: string;
 }
 
+/** What to do about a reported message; nothing: its reports are dismissed. */
+export interface HandleReports {
+  reported: number;
+  /** Delete the message */
+  delete?: boolean;
+  /** Ban its author from the room */
+  ban?: boolean;
+  /** Disable its author's account, as an admin */
+  disable?: boolean;
+}
+
+/** When and by whom the reports of a message were handled, and what was done; nothing: they were dismissed. */
+export interface HandledReport {
+  /** Unix milliseconds */
+  at: number;
+  by?: Sender;
+  done?: ("ban" | "delete" | "disable")[];
+}
+
 /** Authenticate; repeat it with a fresh token before the old one expires. */
 export interface Hello {
   type: "hello";
@@ -730,7 +749,8 @@ export interface HelloOk {
   /**
    * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, invites, leaving,
    * mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks,
-   * recovery, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may
+   * be added
    */
   features: string[];
   limits: Limits;
@@ -1806,10 +1826,81 @@ export interface RenamePasskey {
   name: string;
 }
 
+/** One person's report. `text` is that of the message then, where it was another one than at the first report. */
+export interface Report {
+  by: Sender;
+  /** Unix milliseconds */
+  at: number;
+  /** As in the request; later versions may have others */
+  reason: string;
+  comment?: string;
+  /** Trimmed; empty only with files */
+  text?: string;
+}
+
+/** How many reported messages the caller has to handle. */
+export interface ReportCount {
+  /** 100 stands for 100 or more */
+  open: number;
+}
+
+/** A message to report, why, and perhaps a comment for the moderators. */
+export interface ReportMessage {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  reason: "harassment" | "hate" | "other" | "private" | "spam";
+  comment?: string;
+}
+
 /** What a browser reports of a push; `code` is in the push, behind `#push=` of the address that it leads to. */
 export interface ReportPush {
   code: string;
   event: "clicked" | "shown";
+}
+
+/** When one has reported the message. */
+export interface ReportTaken {
+  /** Unix milliseconds */
+  at: number;
+}
+
+/**
+ * A reported message, with its text and the names of its files as they were at the first report. `kind` is missing
+ * if the room is deleted. `name` is that of a public room, or of one that the caller may read (`readable`). `may`
+ * is what the caller may do. `reports` are the first ten of `count`.
+ */
+export interface ReportedMessage {
+  id: number;
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  kind?: "direct" | "lobby" | "room" | "support";
+  name?: string;
+  readable?: boolean;
+  author: Sender;
+  /** Unix milliseconds */
+  at: number;
+  /** Trimmed; empty only with files */
+  text?: string;
+  files?: string[];
+  /** Whether the message is deleted by now */
+  deleted?: boolean;
+  may?: ("ban" | "delete" | "disable")[];
+  reports: Report[];
+  count: number;
+  handled?: HandledReport;
+}
+
+/** Reported messages, the last first. If there are more, `next` is the `after` of the next page. */
+export interface ReportedMessages {
+  reported: ReportedMessage[];
+  next?: number;
+}
+
+/** The reports that a moderator sees have changed. */
+export interface ReportsEvent {
+  type: "reports";
 }
 
 /** A new password, and the reset code that an admin made for the person. */
@@ -2090,7 +2181,8 @@ export interface ServerInfo {
   /**
    * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, invites, leaving,
    * mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks,
-   * recovery, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may be added
+   * recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may
+   * be added
    */
   features: string[];
   limits: Limits;
@@ -2663,6 +2755,14 @@ export interface WhichPublicRooms {
   limit?: number;
 }
 
+/** A page of reported messages: those to be handled, or those that were handled in the last 90 days. */
+export interface WhichReports {
+  state?: "handled" | "open";
+  /** the `next` of the page before */
+  after?: number | null;
+  limit?: number;
+}
+
 /** A room. */
 export interface WhichRoom {
   room: number;
@@ -2791,6 +2891,7 @@ export type Event =
   | PresenceEvent
   | PersonEvent
   | BlocksEvent
+  | ReportsEvent
   | SavedEvent
   | ReminderEvent
   | RemindersDueEvent

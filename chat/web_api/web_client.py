@@ -45,6 +45,7 @@ _PAGES = (
     "/room/<int:room>/<int:seq>",
     "/search",
     "/saved",
+    "/reports",
     "/inbox",
     "/inbox/<int:room>",
     "/settings",

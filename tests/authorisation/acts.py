@@ -92,6 +92,7 @@ NATIVE_ACTS = (
         "read",
         {**_ROOM, "seq": "{host_s}", "on": True},
     ),
+    Act("report_message", "report a message", "read", {**_ROOM, "seq": "{host_s}", "reason": "spam"}),
     Act("threads", "list the threads", "read", _ROOM),
     Act("thread", "read a thread", "read", {**_ROOM, "seq": "{host_s}"}),
     Act("follow_thread", "follow a thread", "read", {**_ROOM, "seq": "{host_s}"}),

@@ -482,6 +482,8 @@ GROUPS = {
     "people": ("person", "operator", "server-moderator", "admin"),
     "operators": ("operator",),
     "operators and admins": ("operator", "admin", "admin's program"),
+    "moderators": ("server-moderator", "admin", "admin's program"),
+    "moderators in person": ("server-moderator", "admin"),
     "admins": ("admin", "admin's program"),
     "admins in person": ("admin",),
 }
@@ -548,6 +550,9 @@ SERVER_ACTS = (
     ServerAct("search", "accounts", {"q": "words"}),
     ServerAct("conversations", "operators", {}),
     ServerAct("conversation_counts", "operators", {}),
+    ServerAct("reports", "moderators", {}),
+    ServerAct("report_count", "moderators", {}),
+    ServerAct("handle_reports", "moderators in person", {"reported": 2**52}, NOT_FOUND),
     ServerAct("canned_answers", "operators and admins", {}),
     ServerAct("add_canned_answer", "operators", {"shortcut": "!", "text": "x"}, Answer.INVALID),
     ServerAct("change_canned_answer", "operators and admins", {"answer": 2**52, "text": "x"}, NOT_FOUND),

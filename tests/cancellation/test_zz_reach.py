@@ -22,6 +22,7 @@ OF_FEATURES = (
     "features/push/quiet/queries.py",
     "features/push/quiet_reading.py",
     "features/push/subscription_queries.py",
+    "features/reports/queries.py",
     "features/retention/conversation_queries.py",
     "features/retention/queries.py",
     "features/retention/row_queries.py",

@@ -12,6 +12,7 @@ from tests.features.pins.model import PinsModel
 from tests.features.previews.model import PreviewsModel
 from tests.features.push.model import PushModel
 from tests.features.recovery.model import RecoveryModel
+from tests.features.reports.model import ReportsModel
 from tests.features.retention.model import RetentionModel
 from tests.features.saved.model import SavedMessagesModel
 from tests.features.search.model import MemorySearchIndex
@@ -31,6 +32,7 @@ MODELS = (
     PreviewsModel,
     PushModel,
     RecoveryModel,
+    ReportsModel,
     SavedMessagesModel,
     MemorySearchIndex,
     SecondFactorModel,

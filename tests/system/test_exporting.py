@@ -42,6 +42,6 @@ def test_an_export_has_all_that_a_person_wrote_and_uploaded(tmp_path: Path) -> N
     assert files == {hashlib.sha256(each).hexdigest(): each for each in (b"her bytes", b"never sent")}
     assert sorted(each["sha256"] for each in lines["files"]) == sorted(files)
     assert len(lines["sessions"]) == 1
-    assert lines["blocks"] == lines["canned_answers"] == []
+    assert lines["blocks"] == lines["canned_answers"] == lines["reports"] == []
     assert "an answer" not in str(lines)
     assert "password" not in str(lines)

@@ -32,6 +32,7 @@ def app() -> QuartTrio:
         "/room/3/14",
         "/search?q=a",
         "/saved",
+        "/reports",
         "/inbox",
         "/inbox/3",
         "/settings/keys",

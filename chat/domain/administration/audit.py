@@ -59,6 +59,7 @@ class What(StrEnum):
     ROOM_KEEP_CHANGED = "room_keep_changed"
     EXPIRED_REMOVED = "expired_removed"
     CONVERSATION_CLOSED = "conversation_closed"
+    REPORT_HANDLED = "report_handled"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

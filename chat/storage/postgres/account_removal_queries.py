@@ -107,8 +107,15 @@ OF_NAMELESS = (
     "DELETE FROM block_changes WHERE user_id = $1",
     "DELETE FROM invites WHERE maker_id = $1",
     "DELETE FROM marks WHERE user_id = $1",
+    "UPDATE reports SET comment = '' WHERE reporter_id = $1",
 )
 OF_ERASED = (
+    """
+DELETE FROM reported_messages AS of WHERE author_id = $1 OR (
+    id IN (SELECT reported_id FROM reports WHERE reporter_id = $1)
+    AND NOT EXISTS (SELECT FROM reports WHERE reported_id = of.id AND reporter_id <> $1)
+)""",
+    "DELETE FROM reports WHERE reporter_id = $1",
     "DELETE FROM files WHERE owner_id = $1 AND seq IS NULL",
     """
 UPDATE rooms SET deleted_at = now(), assignee_id = NULL

@@ -25,12 +25,16 @@ FROM blocks JOIN users ON users.id = blocked_id WHERE user_id = $1 ORDER BY bloc
 # Without texts: they are others', and in rooms that the person may have left.
 _SAVED = "SELECT room_id, seq, saved_at, remind_at FROM saved_messages WHERE person_id = $1 ORDER BY id"
 _CANNED_ANSWERS = "SELECT id, shortcut, text FROM canned_answers WHERE owner_id = $1 ORDER BY id"
+# Without the messages: they are others'.
+_REPORTS = """
+SELECT room_id, seq, reason, comment, reported_at FROM reports WHERE reporter_id = $1 ORDER BY reported_at"""
 _WHOLE = {
     "sessions": _SESSIONS,
     "memberships": _MEMBERSHIPS,
     "blocks": _BLOCKS,
     "saved": _SAVED,
     "canned_answers": _CANNED_ANSWERS,
+    "reports": _REPORTS,
 }
 
 _OF_LOG = {

@@ -14,13 +14,14 @@ import { previews } from "./previews/feature.js";
 import { push } from "./push/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
+import { reports } from "./reports/feature.js";
 import { retention } from "./retention/feature.js";
 import { saved } from "./saved/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, readMarks, blocks, invites, pictures, pins, dates, code, push, oidc, exports, leaving, secondFactor, retention, support, cannedAnswers]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, cannedAnswers]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

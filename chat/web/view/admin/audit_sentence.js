@@ -13,7 +13,7 @@ const KNOWN = new Set([
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
   "second_factor_set_up", "second_factor_removed", "passkey_added", "passkey_removed", "identity_linked", "identity_unlinked",
   "export_asked", "export_link_made",
-  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed",
+  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed", "report_handled",
 ]);
 
 /** @type {Record<string, Key>} */
@@ -61,12 +61,20 @@ export function Sentence({ act }) {
   if (act.what === "person_added" && act.by?.id === act.person?.id && act.by) return t("audit.set_up", fields);
   if (act.what === "roles_changed" || act.what === "roles_by_provider") return t(`audit.${act.what}`, { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
   if (act.what === "message_deleted") return t("audit.message_deleted", { ...fields, detail: fields.detail.replace(/^seq /, "") });
+  if (act.what === "report_handled") return reportHandled(fields);
   if (act.what === "hold_placed" || act.what === "hold_lifted") return held(act, fields);
   if (act.what === "conversation_closed") return t("audit.conversation_closed", { ...fields, days: tn("invite.days_n", parseInt(fields.detail, 10)) });
   if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
   if (act.what === "invite_used" && act.room) return t("audit.invite_used_room", fields);
   if (act.what === "invite_withdrawn" && act.by?.id === act.person?.id) return t("audit.invite_withdrawn_own", fields);
   return t(/** @type {any} */ (`audit.${act.what}`), fields);
+}
+
+/** Translate "seq 7: deleted, banned". @param {{ by: string, person: string, room: string, detail: string }} fields */
+function reportHandled(fields) {
+  const [, seq = "", done = ""] = /^seq (\d+): ([a-z, ]+)$/.exec(fields.detail) ?? [];
+  const detail = done.replace(/[a-z]+/g, (deed) => t(/** @type {any} */ (`audit.report_${deed}`)));
+  return t("audit.report_handled", { ...fields, seq, detail });
 }
 
 /** @param {Act} act @param {{ by: string, person: string, room: string, detail: string }} fields */

@@ -23,6 +23,7 @@ const Admin = lazy(() => import("../admin/admin.js"), "Admin");
 const Inbox = lazy(() => import("../inbox/inbox.js"), "Inbox");
 const Keys = lazy(() => import("../settings/keys_dialog.js"), "Keys");
 const ReminderCard = lazy(() => import("../search/reminder_card.js"), "ReminderCard");
+const Reports = lazy(() => import("../reports/reports.js"), "Reports");
 const Saved = lazy(() => import("../search/saved.js"), "Saved");
 const Search = lazy(() => import("../search/search.js"), "Search");
 const Settings = lazy(() => import("../settings/settings.js"), "Settings");
@@ -79,6 +80,8 @@ function Place({ route }) {
       return html`<${RoomPlace} key=${route.room} room=${route.room} seq=${route.seq} panel=${panelOf(route.query)} />`;
     case "search":
       return html`<${Search} query=${route.query.get("q") ?? ""} />`;
+    case "reports":
+      return html`<${Reports} />`;
     case "saved":
       return html`<${Saved} />`;
     case "settings":

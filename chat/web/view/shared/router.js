@@ -4,7 +4,7 @@ import { useLayoutEffect, useState } from "../../vendor/preact.js";
 
 /**
  * @typedef {object} Route
- * @property {"home" | "setup" | "reset" | "oidc" | "invite" | "room" | "search" | "saved" | "inbox" | "settings" | "admin" | "unknown"} screen
+ * @property {"home" | "setup" | "reset" | "oidc" | "invite" | "room" | "search" | "saved" | "reports" | "inbox" | "settings" | "admin" | "unknown"} screen
  * @property {string} path
  * @property {URLSearchParams} query
  * @property {string} hash without the #
@@ -14,19 +14,15 @@ import { useLayoutEffect, useState } from "../../vendor/preact.js";
  * @property {string} [part] a part of the settings or the administration
  */
 
-/** @type {[RegExp, Route["screen"]][]} */
+/** @type {[RegExp, string?][]} */
 const PATHS = [
   [/^\/$/, "home"],
-  [/^\/setup$/, "setup"],
   [/^\/(?:reset|confirm|link)$/, "reset"],
-  [/^\/oidc$/, "oidc"],
   [/^\/i\/(?<code>[^/]+)$/, "invite"],
-  [/^\/room\/(?<room>\d+)(?:\/(?<seq>\d+))?$/, "room"],
-  [/^\/search$/, "search"],
-  [/^\/saved$/, "saved"],
-  [/^\/inbox(?:\/(?<room>\d+))?$/, "inbox"],
-  [/^\/settings(?:\/(?<part>[\w-]+))?$/, "settings"],
-  [/^\/admin(?:\/(?<part>[\w-]+))?$/, "admin"],
+  [/^\/(room)\/(?<room>\d+)(?:\/(?<seq>\d+))?$/],
+  [/^\/(setup|oidc|search|saved|reports)$/],
+  [/^\/(inbox)(?:\/(?<room>\d+))?$/],
+  [/^\/(settings|admin)(?:\/(?<part>[\w-]+))?$/],
 ];
 
 /** @type {Set<(route: Route) => void>} */
@@ -42,7 +38,7 @@ export function routeOf(address) {
   const common = { path: url.pathname, query: url.searchParams, hash: url.hash.slice(1) };
   for (const [pattern, screen] of PATHS) {
     const found = pattern.exec(url.pathname);
-    if (found) return { screen, ...common, ...numbered(found.groups ?? {}) };
+    if (found) return { screen: /** @type {any} */ (screen ?? found[1]), ...common, ...numbered(found.groups ?? {}) };
   }
   return { screen: "unknown", ...common };
 }
@@ -116,7 +112,7 @@ function follow(event) {
   if (!link?.href || link.target || link.hasAttribute("download")) return;
   const url = new URL(link.href);
   if (url.origin !== location.origin || routeOf(url.pathname).screen === "unknown" || url.pathname === "/admin/tree") return;
-  if (url.hash && url.pathname + url.search === location.pathname + location.search) return; // an anchor on this page, which the browser handles
+  if (url.hash && url.pathname + url.search === location.pathname + location.search) return; // an anchor on this page
   event.preventDefault();
   navigate(url.pathname + url.search + url.hash);
 }

@@ -15,6 +15,7 @@ import { RoomList } from "./room_list.js";
 const Browse = lazy(() => import("../room/browse_rooms.js"), "Browse");
 const FindPerson = lazy(() => import("../room/find_person.js"), "FindPerson");
 const NewRoom = lazy(() => import("../room/new_room.js"), "NewRoom");
+const ReportsLink = lazy(() => import("../../features/reports/reports_link.js"), "ReportsLink");
 
 /**
  * @param {{ route: import("../shared/router.js").Route, onJump: () => void }} props
@@ -66,6 +67,7 @@ function PlaceLinks({ screen }) {
     ${placeLink("search", "search")}
     <${SavedLink} isCurrent=${screen === "saved"} />
     ${roles.includes("operator") && placeLink("inbox", "inbox", unanswered)}
+    ${(roles.includes("moderator") || roles.includes("admin")) && html`<${ReportsLink} isCurrent=${screen === "reports"} />`}
     ${roles.includes("admin") && placeLink("admin", "shield")}
   `;
 }

@@ -1,0 +1,115 @@
+"""Reports in the page: a message is reported from its menu, and moderators handle it in their list."""
+
+import re
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.command_line import chat as command
+from tests.support.people import PASSWORD
+from tests.support.server import ServerProcess, running_server, used_data_path
+from tests.web.pages import Pages
+from tests.web.rooms import forget_tokens
+from tests.web.talking import Speaker, Timeline
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(scope="module")
+def chat(ports: tuple[int, int]) -> Generator[ServerProcess]:
+    """A server with mod, who moderates it, and boss, an admin."""
+    forget_tokens()
+    with (
+        used_data_path() as data,
+        running_server(data, port=ports[0], CHAT_REGISTRATIONS_PER_HOUR="0") as server,
+    ):
+        for name, role in (("mod", "moderator"), ("boss", "admin")):
+            command(server, "user", "add", name, "--password-stdin", stdin=PASSWORD)
+            command(server, "user", "role", name, role)
+        yield server
+
+
+@pytest.fixture
+def garden(pages: Pages) -> Generator[int]:
+    """A public room with ada, who owns it, ben, eve and mod."""
+    ada = Speaker(pages, "ada")
+    room = ada.make_room("garden", *(Speaker(pages, name) for name in ("ben", "eve", "mod")))
+    yield room
+    ada.call("DELETE", f"/rooms/{room}")
+
+
+def cards(page: Page) -> Locator:
+    return page.get_by_role("list", name="Reports").locator(".report")
+
+
+def report(page: Page, text: str, reason: str, comment: str = "") -> None:
+    Timeline(page).act(text, "Report message")
+    dialog = page.get_by_role("dialog", name="Report this message")
+    expect(dialog.get_by_role("button", name="Report", exact=True)).to_be_disabled()
+    dialog.get_by_label(reason).check()
+    dialog.get_by_label("Comment").fill(comment)
+    dialog.get_by_role("button", name="Report", exact=True).click()
+    page.get_by_role("dialog", name="Thank you").get_by_role("button", name="Close").last.click()
+
+
+def test_a_message_is_reported_and_handled(pages: Pages, garden: int) -> None:
+    eve, ben = Speaker(pages, "eve"), Speaker(pages, "ben")
+    first, second = eve.say(garden, "buy my tulips"), eve.say(garden, "buy my roses")
+    mods, phone = pages.of("mod", "/reports"), pages.of("boss", "/reports", **PHONE)
+    expect(mods.get_by_role("heading", name="No open reports")).to_be_visible()
+    page = pages.at("ben", f"/room/{garden}")
+    report(page, "buy my tulips", "Spam or advertising", "again and again")
+    expect(page.get_by_role("link", name="Reports")).to_have_count(0)
+    ada = Speaker(pages, "ada")
+    ada.call("POST", f"/rooms/{garden}/messages/{first}/report", {"reason": "other"})
+    for each in (mods, phone):
+        expect(cards(each)).to_have_count(1)
+        expect(cards(each).locator(".report-quote")).to_have_text("buy my tulips")
+        expect(cards(each)).to_contain_text(
+            re.compile("Spam.*again and again.*ben.*Something else.*ada", re.S)
+        )
+    expect(mods.get_by_role("link", name="Reports 1 open report")).to_be_visible()
+    expect(phone.get_by_text("To moderate this room, join it first.")).to_be_visible()
+
+    cards(mods).get_by_role("button", name="Ban from room").click()
+    mods.get_by_role("dialog", name="Ban eve from garden?").get_by_role(
+        "button", name="Ban from room"
+    ).click()
+    for each in (mods, phone):
+        expect(each.get_by_role("heading", name="No open reports")).to_be_visible()
+    expect(mods.get_by_role("heading", name="Reports", exact=True)).to_be_focused()
+    expect(mods.get_by_role("link", name="Reports 1")).to_have_count(0)
+    expect(Timeline(page).row(first)).to_contain_text("Message deleted by a moderator")
+    phone.get_by_label("Handled").check()
+    expect(cards(phone)).to_contain_text("Message deleted · Author banned from the room — mod")
+    expect(cards(phone).get_by_role("button")).to_have_count(0)
+
+    ben.call("POST", f"/rooms/{garden}/messages/{second}/report", {"reason": "spam"})
+    cards(mods).get_by_role("button", name="Dismiss").click()
+    expect(cards(mods)).to_have_count(0)
+    expect(cards(phone)).to_have_count(2)
+    expect(cards(phone).first).to_contain_text("Dismissed by mod")
+    audit = pages.at("boss", "/admin/audit")
+    expect(audit.locator(".audit > li").first).to_contain_text(
+        f"mod handled reports of message {second} of eve in"
+    )
+    expect(audit.locator(".audit > li").nth(1)).to_contain_text(": message deleted, author banned")
+
+
+def test_of_a_private_room_moderators_see_the_quote_alone(pages: Pages) -> None:
+    ada, zoe = Speaker(pages, "ada"), Speaker(pages, "zoe")
+    room = ada.call("PUT", f"/direct/{zoe.id}")["id"]
+    zoe.say(room, "I know where you live")
+    page = pages.at("ada", f"/room/{room}")
+    report(page, "I know where you live", "Harassment or threats")
+    boss = pages.at("boss", "/reports")
+    expect(cards(boss)).to_contain_text("Direct message")
+    expect(cards(boss).get_by_role("link", name="Open")).to_have_count(0)
+    expect(cards(boss).get_by_role("button")).to_have_text(["Disable account", "Dismiss"])
+    cards(boss).get_by_role("button", name="Disable account").click()
+    dialog = boss.get_by_role("dialog", name="Disable the account of zoe?")
+    expect(dialog.get_by_label("Also delete the message")).to_have_count(0)
+    dialog.get_by_role("button", name="Disable account").click()
+    expect(boss.get_by_role("heading", name="No open reports")).to_be_visible()

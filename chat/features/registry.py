@@ -7,6 +7,7 @@ from chat.features.dates import FEATURE as DATES
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
+from chat.features.forwarding import FEATURE as FORWARDING
 from chat.features.invites import FEATURE as INVITES
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
@@ -33,6 +34,7 @@ _BEFORE: tuple[Feature, ...] = (
     DATES,
     EXPORTS,
     FILES,
+    FORWARDING,
     INVITES,
     LEAVING,
     MAIL,

@@ -678,6 +678,26 @@ export interface Forgot {
   language?: "en" | "ru";
 }
 
+/** A message to forward; repeating it with the same key sends it once. */
+export interface ForwardMessage {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** The room to send it to */
+  to: number;
+  /** Chosen by the client; unique among all messages of this person */
+  key: string;
+  /** Stands before the quote */
+  text?: string;
+}
+
+/** The new message. */
+export interface Forwarded {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+}
+
 /** The person has lost a room. `closed`: a support conversation, until somebody sends to it. */
 export interface GoneEvent {
   type: "gone";
@@ -747,10 +767,10 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, invites, leaving,
-   * mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks,
-   * recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may
-   * be added
+   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, forwarding,
+   * invites, leaving, mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours,
+   * reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads,
+   * visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2179,10 +2199,10 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, invites, leaving,
-   * mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours, reactions, read_marks,
-   * recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads, visitors; others may
-   * be added
+   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, forwarding,
+   * invites, leaving, mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours,
+   * reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads,
+   * visitors; others may be added
    */
   features: string[];
   limits: Limits;

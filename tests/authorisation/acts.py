@@ -76,6 +76,12 @@ NATIVE_ACTS = (
     Act("attach_preview", "show a link preview", "attach", {**_ROOM, "seq": "{own}", "preview": "AAAA"}),
     Act("remove_preview", "remove one's link preview", "speak", {**_ROOM, "seq": "{own}"}),
     Act("remove_preview", "remove another's link preview", "pin", {**_ROOM, "seq": "{host_s}"}),
+    Act(
+        "forward",
+        "forward a message of the room",
+        "read",
+        {**_ROOM, "seq": "{host_s}", "to": 1, "key": "{key}"},
+    ),
     Act("save", "save a message for later", "read", {**_ROOM, "seq": "{host_s}"}),
     Act("unsave", "remove a message from what one has saved", "unsave", {**_ROOM, "seq": "{host_s}"}),
     Act("set_reminder", "set a reminder", "read", {**_ROOM, "seq": "{host_s}", "at": _SOON}),

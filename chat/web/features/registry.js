@@ -5,6 +5,7 @@ import { cannedAnswers } from "./canned_answers/feature.js";
 import { code } from "./code/feature.js";
 import { dates } from "./dates/feature.js";
 import { exports } from "./exports/feature.js";
+import { forwarding } from "./forwarding/feature.js";
 import { invites } from "./invites/feature.js";
 import { leaving } from "./leaving/feature.js";
 import { oidc } from "./oidc/feature.js";
@@ -21,7 +22,7 @@ import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, cannedAnswers]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, cannedAnswers]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -86,7 +86,8 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         is_on: whether the settings of the server have it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
-        own_events: other events, for all sessions of one person (`OwnEvent`); no log has them.
+        own_events: other events, for all sessions of one person (`OwnEvent`) or of operators (`OperatorEvent`); no
+            log has them.
         due: by the kind of its due items, the function that makes the handler; asked once, where the feature is on.
         open: what runs beside the server for as long as it serves.
         overdue: returns what the feature would remove now, by the settings that admins have changed; for commands.

@@ -11,6 +11,7 @@ from chat.features.forwarding import FEATURE as FORWARDING
 from chat.features.invites import FEATURE as INVITES
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
+from chat.features.notes import FEATURE as NOTES
 from chat.features.oidc import FEATURE as OIDC
 from chat.features.pictures import FEATURE as PICTURES
 from chat.features.pins import FEATURE as PINS
@@ -39,6 +40,7 @@ _BEFORE: tuple[Feature, ...] = (
     LEAVING,
     MAIL,
     MISSED_MAIL,
+    NOTES,
     OIDC,
     PICTURES,
     PINS,

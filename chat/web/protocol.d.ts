@@ -84,6 +84,13 @@ export interface AddCannedAnswer {
   shared?: boolean;
 }
 
+/** A note behind the newest message of a support conversation. */
+export interface AddNote {
+  room: number;
+  /** 1 to 4,000 characters */
+  text: string;
+}
+
 /** What a browser answers (AuthenticatorAttestationResponse), each part in base64url, and a name for it. */
 export interface AddPasskey {
   /** base64url */
@@ -768,9 +775,9 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, forwarding,
-   * invites, leaving, mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours,
-   * reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads,
-   * visitors; others may be added
+   * invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews, push,
+   * quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
+   * sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1276,6 +1283,30 @@ export interface NewPasskeyOptions {
 export interface NewSecondFactor {
   secret: string;
   uri: string;
+}
+
+/** A private note of an operator, which stands behind the message `seq` of the conversation. */
+export interface Note {
+  id: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Unix milliseconds */
+  at: number;
+  by: Sender;
+  /** 1 to 4,000 characters */
+  text: string;
+}
+
+/** An operator has added or removed a note of the conversation. Only operators get it. */
+export interface NotesEvent {
+  type: "notes";
+  room: number;
+}
+
+/** Notes, the newest first. If there are more, `next` is the `after` of the next page. */
+export interface NotesPage {
+  notes: Note[];
+  next?: number;
 }
 
 /** Sites whose pages may show the support widget. */
@@ -2200,9 +2231,9 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, forwarding,
-   * invites, leaving, mail, mentions, missed_mail, oidc, pictures, pins, presence, previews, push, quiet_hours,
-   * reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support, sync_pages, threads,
-   * visitors; others may be added
+   * invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews, push,
+   * quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
+   * sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2744,6 +2775,20 @@ export interface WhichMessage {
   seq: number;
 }
 
+/** A note of a support conversation. */
+export interface WhichNote {
+  room: number;
+  note: number;
+}
+
+/** A page of the notes of a support conversation. */
+export interface WhichNotes {
+  room: number;
+  /** the `next` of the page before */
+  after?: number | null;
+  limit?: number;
+}
+
 /** A page of all people with `q` in their names. */
 export interface WhichPeople {
   q?: string;
@@ -2911,6 +2956,7 @@ export type Event =
   | PresenceEvent
   | PersonEvent
   | BlocksEvent
+  | NotesEvent
   | ReportsEvent
   | SavedEvent
   | ReminderEvent

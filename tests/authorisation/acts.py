@@ -170,6 +170,11 @@ NATIVE_ACTS = (
     ),
     Act("change_support", "claim the conversation", "lead support", {**_ROOM, "assignee": "{operator}"}),
     Act("support_changes", "see who claimed and closed it", "lead support", _ROOM),
+    Act("notes", "read the private notes", "lead support", _ROOM),
+    Act("add_note", "write a private note", "lead support", {**_ROOM, "text": "words"}),
+    Act(
+        "remove_note", "remove a private note, which is not there", "remove a note", {**_ROOM, "note": 2**50}
+    ),
     Act("change_listed_room", "rename any room", "administer", {**_ROOM, "name": "{name}"}),
     Act("room_retention", "see how long messages are kept", "read", _ROOM),
     Act("set_room_retention", "set how long messages are kept", "keep", {**_ROOM, "days": None}),

@@ -312,9 +312,17 @@ RIGHTS = {
         (Line(_LEADING, "", DONE), Line("inside", "", FORBIDDEN), Line("outside", "", FORBIDDEN)),
     ),
     "lead support": Right(
-        "Claim, hand over and close a support conversation: operators.",
+        "Claim, hand over and close a support conversation, read and write its private notes: operators.",
         (
             Line("operator", "support", DONE),
+            Line("inside", "support", FORBIDDEN),
+            Line("inside", "", NOT_FOUND),
+        ),
+    ),
+    "remove a note": Right(
+        "Remove a private note: the operator whose it is, and operators who are admins.",
+        (
+            Line("operator", "support", NOT_FOUND),
             Line("inside", "support", FORBIDDEN),
             Line("inside", "", NOT_FOUND),
         ),

@@ -14,6 +14,7 @@ FEWEST_SWEEPS = 40
 OF_FEATURES = (
     "features/canned_answers/queries.py",
     "features/dates/queries.py",
+    "features/notes/queries.py",
     "features/oidc/queries.py",
     "features/previews/queries.py",
     "features/push/ledger_queries.py",

@@ -28,6 +28,7 @@ import msgspec
 from msgspec import Meta, Struct, structs
 
 from chat.features.invites import types as invite_types
+from chat.features.notes import FEATURE as NOTES
 from chat.features.registry import FEATURES
 from chat.features.reports.native import ReportsEvent
 from chat.features.saved import FEATURE as SAVED
@@ -209,7 +210,13 @@ EVENTS = (
     ),
 )
 
-NOT_OF_PROGRAMS = (frames.PolicyEvent, live_frames.BlocksEvent, ReportsEvent, *SAVED.own_events)
+NOT_OF_PROGRAMS = (
+    frames.PolicyEvent,
+    live_frames.BlocksEvent,
+    ReportsEvent,
+    *NOTES.own_events,
+    *SAVED.own_events,
+)
 """Events that the client ignores: it shows no log-in page, and asks for blocks and the like when it wants them."""
 
 SAME_REPLIES = {live_frames.StatusOk: "EmptyReply"}

@@ -6,6 +6,7 @@ from tests.features.dates.model import DatesModel
 from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
 from tests.features.mail.model import MailModel
+from tests.features.notes.model import NotesModel
 from tests.features.oidc.model import OidcModel
 from tests.features.pictures.model import PicturesModel
 from tests.features.pins.model import PinsModel
@@ -26,6 +27,7 @@ MODELS = (
     ExportsModel,
     InvitedModel,
     MailModel,
+    NotesModel,
     OidcModel,
     PicturesModel,
     PinsModel,

@@ -121,7 +121,7 @@ SCREENS = (
     Screen("saved", "/saved", "The plates are in"),
     Screen("reminder", "/saved", "In 20 minutes", do=press(("button", REMIND))),
     Screen("search-none", "/search?q=zeppelin", "No messages found"),
-    Screen("inbox", "/inbox/{conversation}", "The pump is broken"),
+    Screen("inbox", "/inbox/{conversation}", "She had a new one in March"),
     Screen("inbox-person", "/inbox/{visit}", "First visit", do=press(("button", "Mona"))),
     Screen("profile", "/settings/profile", "Display name"),
     Screen("security", "/settings/security", "This device"),
@@ -205,6 +205,8 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     conversation = call(pages, "olga", "PUT", "/support")["id"]
     asked = {"key": "support-1", "text": "The pump is broken. Who can help?"}
     call(pages, "olga", "POST", f"/rooms/{conversation}/messages", asked)
+    note = {"text": "She had a new one in March, so the warranty covers it: https://shop.example/orders/311"}
+    call(pages, ADMIN, "POST", f"/support/{conversation}/notes", note)
     visit = _visit(pages, chat)
     ben = int(pages.person("ben")["me"]["id"])
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)

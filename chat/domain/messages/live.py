@@ -83,5 +83,15 @@ class OwnEvent(msgspec.Struct, frozen=True, tag=True, array_like=True):
     event: str
 
 
-Notice = Active | HasRead | Watched | Present | MembersCounted | Blocking | OwnEvent
+class OperatorEvent(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """An event of a feature about a support conversation for all operators but its person, as native JSON.
+
+    If it is lost between servers, clients there have its effect with their next connection.
+    """
+
+    about_id: int
+    event: str
+
+
+Notice = Active | HasRead | Watched | Present | MembersCounted | Blocking | OwnEvent | OperatorEvent
 """What servers send each other outside the log. A lost notice comes again, or was useful for seconds only."""

@@ -110,6 +110,7 @@ OF_NAMELESS = (
     "UPDATE reports SET comment = '' WHERE reporter_id = $1",
 )
 OF_ERASED = (
+    "DELETE FROM notes WHERE author_id = $1",
     """
 DELETE FROM reported_messages AS of WHERE author_id = $1 OR (
     id IN (SELECT reported_id FROM reports WHERE reporter_id = $1)

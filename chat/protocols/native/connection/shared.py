@@ -11,7 +11,7 @@ from chat.domain.entities import LOBBY_ID, Message, Pair, RoomKind, RoomTopic, S
 from chat.domain.lru_cache import LRUCache
 from chat.domain.messages.audience import topic_of
 from chat.domain.messages.changes import Change, SupportChanged
-from chat.domain.messages.live import Active, Blocking, HasRead, MembersCounted, OwnEvent
+from chat.domain.messages.live import Active, Blocking, HasRead, MembersCounted, OperatorEvent, OwnEvent
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -71,6 +71,7 @@ class Shared(Generic[SocketT]):
         services.notices.on(MembersCounted, self._members_counted)
         services.notices.on(Blocking, self._blocking)
         services.notices.on(OwnEvent, self._own_event)
+        services.notices.on(OperatorEvent, self._operator_event)
 
     def _arrived(self, changes: Sequence[Change]) -> None:
         if self.sockets:  # a fast path for servers without native sockets
@@ -167,6 +168,14 @@ class Shared(Generic[SocketT]):
         frame = text_frame(notice.event.encode())
         for subscriber in self._subscribers(self.sockets.of(notice.person_id)):
             subscriber.offer(frame)
+
+    def _operator_event(self, notice: OperatorEvent, _node: int, _origin: Subscriber | None) -> None:
+        """Send an event of a feature to the sockets of operators, except those of the person that it is about."""
+        frame = text_frame(notice.event.encode())
+        own = self._subscribers(self.sockets.of(notice.about_id))
+        for subscriber in self._subscribers(self.sockets.operators):
+            if subscriber not in own:
+                subscriber.offer(frame)
 
     def _settings_changed(self, names: Collection[str]) -> None:
         """Send a changed policy to every client."""

@@ -1,6 +1,6 @@
-// How a support conversation was claimed, handed over, closed and reopened.
+// How a support conversation was claimed, handed over, closed and reopened, and its private notes.
 
-/** @import { SupportEvent, SupportStep } from "../../protocol" */
+/** @import { Note, NotesEvent, SupportEvent, SupportStep } from "../../protocol" */
 
 /**
  * @typedef {object} History
@@ -10,8 +10,28 @@
 
 /** @typedef {{ what: "claimed" | "handed" | "returned" | "closed" | "idle" | "reopened", by: number, to?: string, at: number, pos: number }} Line */
 
+/**
+ * What this operator knows of conversations, beside what others in them know.
+ * @typedef {object} Own
+ * @property {ReadonlyMap<number, readonly Note[]>} notes by conversation, the oldest first, as they were read
+ * @property {ReadonlyMap<number, number>} changes how often an operator has added or removed a note since, by conversation
+ */
+
+/** @type {Own} */
+const NOTHING = { notes: new Map(), changes: new Map() };
+
 /** @type {import("../../model/model").FeatureChanges} */
-export const changes = { name: "support", ofRoom: { support: (known, change) => withSteps(known, [change]) } };
+export const changes = { name: "support", ofRoom: { support: (known, change) => withSteps(known, [change]) }, ofOwn: { notes: afterNote } };
+
+/** @param {Own | undefined} known @param {NotesEvent} event @returns {Own} */
+function afterNote(known = NOTHING, { room }) {
+  return { ...known, changes: new Map(known.changes).set(room, (known.changes.get(room) ?? 0) + 1) };
+}
+
+/** @param {Own | undefined} known @param {number} room @param {readonly Note[]} notes @returns {Own} */
+export function withNotes(known = NOTHING, room, notes) {
+  return { ...known, notes: new Map(known.notes).set(room, notes) };
+}
 
 /**
  * @param {History | undefined} known
@@ -46,4 +66,14 @@ export function linesOf(steps, person) {
     before = step;
     return lines;
   });
+}
+
+/**
+ * Lines and notes in the order in which they came.
+ * @param {readonly Line[]} lines
+ * @param {readonly Note[]} notes
+ * @returns {(Line | Note)[]}
+ */
+export function inOrder(lines, notes) {
+  return [...lines, ...notes].sort((one, other) => one.at - other.at);
 }

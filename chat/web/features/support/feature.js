@@ -1,10 +1,12 @@
-// What operators did with a support conversation, in lines below the messages that it followed. Others see none.
+// What operators did with a support conversation, and their private notes, below the messages that they followed. Others
+// see none.
 
 import { html } from "../../vendor/preact.js";
 import { isSomeoneElses } from "../../model/support_queue.js";
 import { useSelected } from "../../view/shared/context.js";
 import { changes, withSteps } from "./changes.js";
 import { SupportLines } from "./lines.js";
+import { notesIn, readNotesWhileShown } from "./notes.js";
 import * as texts from "./texts.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
@@ -12,7 +14,18 @@ import * as texts from "./texts.js";
 /** @typedef {import("./changes.js").History} History */
 
 /** @type {import("../feature").Feature<typeof texts.en>} */
-export const support = { ...changes, texts, Footer: Lines, onRoomShown: readWhileShown };
+export const support = { ...changes, texts, Footer: Lines, DeletedFooter: Lines, onRoomShown: readWhileShown };
+
+/** Read what was before, as an operator. @param {Chat} chat @param {number} id @returns {() => void} stops it */
+function readWhileShown(chat, id) {
+  const ends = [readStepsWhileShown(chat, id)];
+  const { rooms, me } = chat.get();
+  const room = rooms.get(id);
+  if (room && isSomeoneElses(room.info, me?.id)) ends.push(readNotesWhileShown(chat, id));
+  return () => {
+    for (const end of ends) end();
+  };
+}
 
 /** @param {Room | undefined} room @returns {History | undefined} */
 function historyOf(room) {
@@ -20,7 +33,7 @@ function historyOf(room) {
 }
 
 /** Read what happened before the page was opened, also after a reset. @param {Chat} chat @param {number} id @returns {() => void} stops it */
-function readWhileShown(chat, id) {
+function readStepsWhileShown(chat, id) {
   let isAsked = false;
   const check = () => {
     const { connection, me, rooms } = chat.get();
@@ -40,11 +53,19 @@ function readWhileShown(chat, id) {
 }
 
 /** What happened after a message and before the next one. @param {import("../feature").MessagePartProps} props */
-function Lines({ message: { room: id, seq, at } }) {
-  const room = useSelected(({ rooms }) => (historyOf(rooms.get(id)) ? rooms.get(id) : undefined));
+function Lines({ message, tab }) {
+  const room = useSelected(({ rooms }) => (rooms.get(message.room)?.info.support ? rooms.get(message.room) : undefined));
   const me = useSelected((state) => state.me?.id);
   if (!room?.info.support || !isSomeoneElses(room.info, me)) return null;
-  const end = seq === room.info.seq ? Infinity : room.messages.get(seq + 1)?.at;
-  if (end === undefined) return null; // the next one is not loaded, so it is unknown what is before it
-  return html`<${SupportLines} steps=${historyOf(room)?.steps ?? []} person=${room.info.support.person.id} from=${at} until=${end} />`;
+  return html`<${LinesOf} room=${room} person=${room.info.support.person.id} message=${message} tab=${tab} />`;
+}
+
+/** @param {{ room: Room, person: number, message: import("../../model/types").Message, tab: 0 | -1 }} props */
+function LinesOf({ room, person, message: { seq, at }, tab }) {
+  const { id } = room.info;
+  const notes = useSelected((state) => notesIn(state, id));
+  // Where the next message is not loaded, it is unknown which lines are before it.
+  const until = seq === room.info.seq ? Infinity : (room.messages.get(seq + 1)?.at ?? at);
+  return html`<${SupportLines} steps=${historyOf(room)?.steps ?? []} person=${person} from=${at} until=${until}
+    room=${id} notes=${notes.filter((note) => note.seq === seq)} tab=${tab} />`;
 }

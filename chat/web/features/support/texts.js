@@ -1,4 +1,4 @@
-// How a support conversation was led, in English and Russian.
+// How a support conversation was led, and private notes, in English and Russian.
 
 export const en = {
   "support.claimed": "{name} claimed the conversation",
@@ -8,6 +8,22 @@ export const en = {
   "support.idle": "Closed automatically after a period of inactivity",
   "support.reopened": "{name} reopened the conversation",
   "support.someone": "Somebody",
+  "notes.reply": "Reply",
+  "notes.private": "Private note",
+  "notes.mode": "What you write",
+  "notes.by": "Private note of {name}",
+  "notes.new": "Private note of {name}: {text}",
+  "notes.label": "Note for operators",
+  "notes.placeholder": "Write a note for the other operators",
+  "notes.hint": "Only operators see private notes.",
+  "notes.add": "Add note",
+  "notes.added": "Note added",
+  "notes.remove": "Delete",
+  "notes.remove_one": "Delete note",
+  "notes.remove_title": "Delete this note?",
+  "refusal.no_note": "This note was deleted.",
+  "refusal.too_many_notes": "This conversation has # notes. Delete one first.",
+  "refusal.own_conversation": "The notes on your own conversation are for the other operators.",
 };
 
 /** @type {import("../../i18n/index.js").Strings} */
@@ -19,4 +35,20 @@ export const ru = {
   "support.idle": "Закрыто автоматически: долго не было сообщений",
   "support.reopened": "{name} снова открывает беседу",
   "support.someone": "Кто-то",
+  "notes.reply": "Ответ",
+  "notes.private": "Заметка",
+  "notes.mode": "Что вы пишете",
+  "notes.by": "Заметка: {name}",
+  "notes.new": "Заметка, {name}: {text}",
+  "notes.label": "Заметка для операторов",
+  "notes.placeholder": "Заметка для других операторов",
+  "notes.hint": "Заметки видят только операторы.",
+  "notes.add": "Добавить заметку",
+  "notes.added": "Заметка добавлена",
+  "notes.remove": "Удалить",
+  "notes.remove_one": "Удалить заметку",
+  "notes.remove_title": "Удалить заметку?",
+  "refusal.no_note": "Эта заметка удалена.",
+  "refusal.too_many_notes": "В этой беседе уже # заметок: сначала удалите одну.",
+  "refusal.own_conversation": "Заметки о вашей беседе — для других операторов.",
 };

@@ -1,8 +1,9 @@
 // The messages of a closed conversation. Operators are not in its room, so they are requested and not stored.
 
-import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { SupportLines } from "../../features/support/lines.js";
+import { notesIn, readNotesWhileShown } from "../../features/support/notes.js";
 import { visitor } from "../../model/support_queue.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
@@ -30,6 +31,8 @@ export function ClosedHistory({ info }) {
   );
   /** @type {import("../../protocol").SupportStep[]} */
   const steps = useLoaded(async () => /** @type {any} */ (await chat.call("GET", `/support/${room}/changes`)).changes, [room]).value ?? [];
+  const notes = useSelected((state) => notesIn(state, room));
+  useEffect(() => readNotesWhileShown(chat, room), [chat, room]);
   const shown = pages.items?.toReversed() ?? [];
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const isLoaded = Boolean(pages.items);
@@ -46,7 +49,8 @@ export function ClosedHistory({ info }) {
             ? html`<p class="soft">${t("inbox.deleted")}</p>`
             : html`${message.text && html`<${MessageText} message=${message} />`}
                 ${message.files?.length ? html`<${Files} files=${message.files} />` : null}`}
-          <${SupportLines} steps=${steps} person=${writer.id} from=${message.at} until=${shown[index + 1]?.at ?? Infinity} />
+          <${SupportLines} steps=${steps} person=${writer.id} from=${message.at} until=${shown[index + 1]?.at ?? Infinity}
+            room=${room} notes=${notes.filter(({ seq }) => seq === message.seq)} />
         </li>`,
       )}
     </ol>

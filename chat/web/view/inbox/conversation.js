@@ -1,7 +1,9 @@
 // One conversation of the inbox: its person, its assignee, its messages and the actions on it.
 
-import { html, useEffect, useMemo, useRef } from "../../vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { hasNotes } from "../../features/support/notes.js";
+import { NoteComposer } from "../../features/support/note_composer.js";
 import { conversations, isOpen, queue, visitor } from "../../model/support_queue.js";
 import { announce } from "../shared/announce.js";
 import { Composer } from "../composer/composer.js";
@@ -12,6 +14,7 @@ import { personName } from "../shared/names.js";
 import { useRoute } from "../shared/router.js";
 import { Timeline } from "../timeline/timeline.js";
 import { changeConversation } from "./change_conversation.js";
+import { focusComposer } from "../shared/composer_target.js";
 import { ConversationHead } from "./head.js";
 import { focusConversations } from "./list.js";
 import { NoticeLine } from "./notice.js";
@@ -52,21 +55,48 @@ function LoadedConversation({ info, notice, setNotice, onChanged, wasOpen }) {
 function Open({ room }) {
   const at = Number(useRoute().query.get("at")) || undefined; // set by a link to a message
   useViewing(room);
-  return html`<${Timeline} room=${room} seq=${at} /><${Composer} room=${room} />`;
+  return html`<${Timeline} room=${room} seq=${at} /><${Writing} room=${room} />`;
+}
+
+/** The fields for a reply and for a private note. The reply keeps its attachments while a note is written. @param {{ room: number }} props */
+function Writing({ room }) {
+  const isOffered = useSelected(hasNotes);
+  const [isNote, setNote] = useState(false);
+  if (!isOffered) return html`<${Composer} room=${room} />`;
+  const choose = (/** @type {boolean} */ next) => {
+    setNote(next);
+    if (!next) requestAnimationFrame(focusComposer);
+  };
+  const choice = (/** @type {boolean} */ value) => html`<label>
+    <input type="radio" name="writing-mode" checked=${isNote === value} onClick=${() => choose(value)} />
+    <span>${value && icon("lock", { size: 14 })} ${t(value ? "notes.private" : "notes.reply")}</span>
+  </label>`;
+  return html`<div class=${isNote ? "writing-mode is-note" : "writing-mode"}>
+      <fieldset class="segmented"><legend class="visually-hidden">${t("notes.mode")}</legend>${choice(false)}${choice(true)}</fieldset>
+    </div>
+    ${isNote && html`<${NoteComposer} room=${room} />`}
+    <div hidden=${isNote}><${Composer} room=${room} /></div>`;
 }
 
 /** @param {{ info: RoomInfo, onReopen: () => void, wasOpen: boolean }} props */
 function Closed({ info, onReopen, wasOpen }) {
   const button = useRef(/** @type {HTMLElement | null} */ (null));
+  const isOffered = useSelected(hasNotes);
+  const [isNote, setNote] = useState(false);
   useEffect(() => {
     // The focused element is gone with the open conversation.
     if (wasOpen && document.activeElement === document.body) button.current?.focus();
   }, []);
   return html`<${ClosedHistory} info=${info} key=${info.seq} />
     <div class="conversation-closed">
+      ${isNote && html`<${NoteComposer} room=${info.id} onDone=${() => setNote(false)} />`}
       <p class="soft">${t("inbox.is_closed")}</p>
       <div class="actions">
         <button type="button" class="button" ref=${button} onClick=${onReopen}>${t("inbox.reopen")}</button>
+        ${isOffered &&
+        html`<button type="button" class="button" onClick=${() => setNote(!isNote)}>
+          ${!isNote && icon("lock", { size: 16 })} ${t(isNote ? "common.cancel" : "notes.private")}
+        </button>`}
         <${Next} />
       </div>
     </div>`;

@@ -17,7 +17,7 @@ export function useViewing(room) {
   const typedAt = useRef(-Infinity);
   useEffect(() => {
     const typed = (/** @type {Event} */ event) => {
-      if (event.target instanceof HTMLTextAreaElement) typedAt.current = Date.now();
+      if (event.target instanceof HTMLTextAreaElement && !event.target.closest(".note-composer")) typedAt.current = Date.now();
     };
     const send = () => {
       if (!document.hidden && Date.now() - typedAt.current > TYPING) chat.activity(room, "viewing");

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import wave
+from io import BytesIO
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
@@ -238,6 +240,48 @@ def test_a_picture_is_looked_at_in_the_whole_window(pages: Pages, ada: Speaker) 
     assert stage is not None
     page.mouse.click(5, stage["y"] + 5)
     expect(light).to_have_count(0)
+
+
+def test_arrows_lead_from_picture_to_picture_of_a_room(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("three")
+    timeline = Timeline(page := pages.at("ada", f"/room/{room}"))
+    for name in ("one.png", "two.png", "three.png"):
+        attach(page, payload(name, "image/png", png(16, 12)))
+        timeline.say(f"that is {name}")
+    timeline.message("that is two.png").locator(".picture.is-loaded").click()
+    expect(page.get_by_role("dialog", name="two.png")).to_be_visible()
+    for key, name in (("ArrowRight", "three.png"), ("ArrowRight", "three.png"), ("ArrowLeft", "two.png")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog", name=name).get_by_role("img")).to_be_visible()
+    page.get_by_role("button", name="Previous image").click()
+    light = page.get_by_role("dialog", name="one.png")
+    expect(light.get_by_role("button", name="Previous image")).to_be_disabled()
+    expect(light.get_by_role("button", name="Next image")).to_be_enabled()
+
+
+def test_sound_plays_in_the_page(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("sounds")
+    page = pages.at("ada", f"/room/{room}")
+    attach(page, payload("bell.wav", "audio/wav", wav(0.2)))
+    attach(page, payload("not.wav", "audio/wav", b"no sound"))
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Play bell.wav").click()
+    expect(page.get_by_label("bell.wav", exact=True)).to_have_js_property("duration", 0.2)
+    page.get_by_role("button", name="Play not.wav").click()
+    expect(page.get_by_role("button", name="Download not.wav")).to_contain_text(
+        "Your browser can't play this file."
+    )
+
+
+def wav(seconds: float) -> bytes:
+    """Return silence as a file."""
+    written = BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(b"\x80" * round(8000 * seconds))
+    return written.getvalue()
 
 
 def test_the_error_of_a_file_disappears_with_it(pages: Pages, ada: Speaker) -> None:

@@ -15,5 +15,9 @@ export default {
   "files.open": "Open {name}",
   "files.show": "Show image ({size})",
   "files.save": "Save",
+  "files.previous": "Previous image",
+  "files.next": "Next image",
+  "files.play": "Play",
+  "files.unplayable": "Your browser can't play this file.",
   "files.download": "Download",
 };

@@ -15,6 +15,10 @@ export default {
   "files.too_many": "В сообщении не больше {n} файлов. Остальные не прикреплены.",
   "files.open": "Открыть {name}",
   "files.show": "Показать картинку ({size})",
+  "files.previous": "Предыдущее изображение",
+  "files.next": "Следующее изображение",
+  "files.play": "Воспроизвести",
+  "files.unplayable": "Браузер не может воспроизвести этот файл.",
   "files.save": "Сохранить",
   "files.download": "Скачать",
 };

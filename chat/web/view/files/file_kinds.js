@@ -10,6 +10,9 @@ const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte", "gigabyte"]
 const MAX_PIXELS = 250_000_000;
 const AUTOMATIC_PIXELS = 50_000_000;
 
+/** The most bytes of a file that is played: all of it is in memory. */
+const MAX_PLAYED = 200_000_000;
+
 /** @typedef {import("../../model/types").WireFile} WireFile */
 
 /** Whether it is shown as a picture. A small file may decode to too many pixels, or hide their number. @param {WireFile} file */
@@ -20,6 +23,12 @@ export function isPicture(file) {
 /** Whether it is a picture that is decoded quickly. @param {WireFile} file */
 export function isLightPicture(file) {
   return isImageOf(file, AUTOMATIC_PIXELS);
+}
+
+/** The element that plays a file. @param {WireFile} file @returns {"audio" | "video" | null} */
+export function playerOf({ type, size }) {
+  if (size > MAX_PLAYED) return null;
+  return type.startsWith("audio/") ? "audio" : type.startsWith("video/") ? "video" : null;
 }
 
 /** @param {WireFile} file @param {number} most pixels */

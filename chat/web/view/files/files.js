@@ -1,10 +1,10 @@
-// The files of a message: pictures, and a download row for every other file.
+// The files of a message: pictures, and for every other file a row that saves it, or plays it.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
-import { fileSize, isLightPicture, isPicture } from "./file_kinds.js";
+import { fileSize, isLightPicture, isPicture, playerOf } from "./file_kinds.js";
 import { FileName } from "./file_name.js";
 import { icon } from "../controls/icon.js";
 import { problemText } from "../shared/problem.js";
@@ -24,24 +24,33 @@ const CACHED = 60;
 /** Addresses of pictures by file id, the most recently used at the end. @type {Map<number, Promise<string>>} */
 const cache = sessionMap();
 
-/** @param {{ files: readonly WireFile[], tab?: number }} props `tab`: the buttons' tabindex */
-export function Files({ files, tab = 0 }) {
+/**
+ * @param {{ files: readonly WireFile[], tab?: number, others?: () => WireFile[] }} props `tab`: the buttons' tabindex;
+ *   `others`: all pictures around these, in order, among which an opened one leads to the next
+ */
+export function Files({ files, tab = 0, others: around }) {
   const pictures = files.filter(isPicture);
   const others = files.filter((file) => !isPicture(file));
   return html`<div class="message-files">
-    ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} tab=${tab} />`)}</div>`}
+    ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} tab=${tab} around=${around ?? (() => pictures)} />`)}</div>`}
     ${others.length > 0 && html`<div class="message-downloads">${others.map((file) => html`<${Download} key=${file.id} file=${file} tab=${tab} />`)}</div>`}
   </div>`;
 }
 
-/** A picture. It reserves its space before it is loaded. @param {{ file: WireFile, tab: number }} props */
-function Picture({ file, tab }) {
+/** The pictures of a room's loaded messages, in order, without those of blocked people. @param {import("../../model/types").State} state @param {number} room */
+export function picturesIn({ rooms, blocked }, room) {
+  const said = [...(rooms.get(room)?.messages.values() ?? [])].sort((one, other) => one.seq - other.seq);
+  return said.flatMap(({ sender, files = [] }) => (blocked.has(sender.id) ? [] : files.filter(isPicture)));
+}
+
+/** A picture. It reserves its space before it is loaded. @param {{ file: WireFile, tab: number, around: () => WireFile[] }} props */
+function Picture({ file, tab, around }) {
   const chat = useChat();
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const [isWanted, want] = useState(false);
   const [address, setAddress] = useState("");
   const [problem, setProblem] = useState("");
-  const [isOpen, open] = useState(false);
+  const [opened, open] = useState(/** @type {WireFile[] | null} */ (null));
   const isLarge = file.size > AUTOMATIC_BYTES || !isLightPicture(file);
   useNearlyVisible(place, () => !isLarge && want(true));
   useEffect(() => {
@@ -63,26 +72,54 @@ function Picture({ file, tab }) {
   const act = async () => {
     setProblem("");
     if (!address) return want(true);
-    try {
-      setAddress(await pictureAddress(chat, file)); // this picture may have been dropped from the cache
-      open(true);
-    } catch (error) {
-      setProblem(problemText(error));
-    }
+    open(around());
   };
   const hint = problem || (isLarge && !isWanted ? t("files.show", { size: fileSize(file.size) }) : "");
   return html`<button ref=${place} type="button" tabindex=${tab} class=${address ? "picture is-loaded" : "picture"} onClick=${act}
       aria-label=${t("files.open", { name: file.name })} style=${{ width: `${width}px`, aspectRatio: `${width} / ${height}` }}>
       ${address ? html`<img src=${address} alt="" width=${width} height=${height} />` : html`<span>${icon("image", { size: 22 })} ${hint}</span>`}
     </button>
-    ${isOpen && html`<${Lightbox} file=${file} address=${address} onClose=${() => open(false)} />`}`;
+    ${opened && html`<${Lightbox} first=${file} pictures=${opened} onClose=${() => open(null)} />`}`;
 }
 
-/** @param {{ file: WireFile, address: string, onClose: () => void }} props */
-function Lightbox({ file, address, onClose }) {
+/** A picture in the whole window; the arrow keys lead to the others. @param {{ first: WireFile, pictures: WireFile[], onClose: () => void }} props */
+function Lightbox({ first, pictures, onClose }) {
+  const chat = useChat();
+  const [file, show] = useState(first);
+  const [address, setAddress] = useState("");
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    let isHere = true;
+    setProblem("");
+    pictureAddress(chat, file).then(
+      (found) => isHere && setAddress(found),
+      (error) => isHere && setProblem(problemText(error)),
+    );
+    return () => {
+      isHere = false;
+    };
+  }, [chat, file.id]);
+  const placeOf = (/** @type {WireFile} */ shown) => pictures.findIndex(({ id }) => id === shown.id);
+  const step = (/** @type {number} */ by) => show((shown) => pictures[placeOf(shown) + by] ?? shown);
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "ArrowLeft") step(-1);
+      else if (event.key === "ArrowRight") step(1);
+    };
+    // On the window: a button that is disabled while it has the focus hears no keys.
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [pictures]);
   const outside = (/** @type {MouseEvent} */ event) => event.target === event.currentTarget && onClose();
   return html`<${Dialog} title=${html`<${FileName} name=${file.name} />`} class="lightbox" onClose=${onClose}>
-    <div class="lightbox-stage" onClick=${outside}><img src=${address} alt=${file.name} /></div>
+    <div class="lightbox-stage" onClick=${outside}>
+      ${problem ? html`<p role="alert">${problem}</p>` : address && html`<img src=${address} alt=${file.name} />`}
+      ${pictures.length > 1 &&
+      html`<button type="button" class="icon-button lightbox-earlier" aria-label=${t("files.previous")} title=${t("files.previous")}
+          disabled=${placeOf(file) === 0} onClick=${() => step(-1)}>${icon("chevron_left")}</button>
+        <button type="button" class="icon-button lightbox-later" aria-label=${t("files.next")} title=${t("files.next")} data-first
+          disabled=${placeOf(file) === pictures.length - 1} onClick=${() => step(1)}>${icon("chevron_right")}</button>`}
+    </div>
     <p class="lightbox-foot">
       <span class="soft small">${file.width && file.height ? `${file.width} × ${file.height}, ` : ""}${fileSize(file.size)}</span>
       <a class="button" href=${address} download=${file.name}>${icon("download", { size: 18 })} ${t("files.save")}</a>
@@ -90,22 +127,28 @@ function Lightbox({ file, address, onClose }) {
   <//>`;
 }
 
-/** A file to save. Its contents are never shown in the page. @param {{ file: WireFile, tab?: number }} props */
+/** A file to save. Only sound and video play in the page; no other contents are shown. @param {{ file: WireFile, tab?: number }} props */
 export function Download({ file, tab = 0 }) {
   const chat = useChat();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  async function save() {
+  const [played, play] = useState("");
+  useEffect(() => () => URL.revokeObjectURL(played), [played]);
+  const player = playerOf(file);
+  /** @param {(bytes: Blob) => void} use */
+  const load = (use) => async () => {
     setBusy(true);
     setProblem("");
     try {
-      saveAs(file.name, await chat.download(file.id));
+      use(await chat.download(file.id));
     } catch (error) {
       setProblem(problemText(error));
     }
     setBusy(false);
-  }
-  return html`<button type="button" tabindex=${tab} class="file-row" onClick=${save} disabled=${isBusy} aria-busy=${isBusy}>
+  };
+  const save = load((bytes) => saveAs(file.name, bytes));
+  const start = load((bytes) => play(URL.createObjectURL(new Blob([bytes], { type: file.type }))));
+  const row = html`<button type="button" tabindex=${tab} class="file-row" onClick=${save} disabled=${isBusy} aria-busy=${isBusy}>
       <span class="file-row-icon">${icon("file")}</span>
       <span class="file-row-text">
         <span class="visually-hidden">${t("files.download")}</span>
@@ -114,6 +157,17 @@ export function Download({ file, tab = 0 }) {
       </span>
       ${isBusy ? html`<span class="spinner"></span>` : icon("download", { size: 18 })}
     </button>`;
+  if (!player) return row;
+  return html`<div class="file-played">
+    ${
+      played && !problem
+        ? html`<${player} class="player" src=${played} controls autoplay tabindex=${tab} aria-label=${file.name} onError=${() => setProblem(t("files.unplayable"))}></${player}>`
+        : html`<button type="button" tabindex=${tab} class="button quiet play" onClick=${start} disabled=${isBusy}>
+            ${icon("play", { size: 18 })} ${t("files.play")}<span class="visually-hidden"> ${file.name}</span>
+          </button>`
+    }
+    ${row}
+  </div>`;
 }
 
 /** @param {string} name @param {Blob} bytes */

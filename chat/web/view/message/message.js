@@ -6,11 +6,11 @@ import { t } from "../../i18n/index.js";
 import { ActionBar } from "./action_menu.js";
 import { avatar } from "../controls/avatar.js";
 import { CodeBlock, Formula } from "./code_block.js";
-import { Files } from "../files/files.js";
+import { Files, picturesIn } from "../files/files.js";
 import { useLongPress } from "../controls/long_press.js";
 import { memo } from "../shared/memo.js";
 import { personName } from "../shared/names.js";
-import { useSelected } from "../shared/context.js";
+import { useChat, useSelected } from "../shared/context.js";
 import { Quote } from "./quote.js";
 import { MessageText, mentionsMe } from "./message_text.js";
 import { clock, dayAndTime } from "../shared/times.js";
@@ -77,6 +77,7 @@ function deletedBy({ deleted, sender }) {
 /** @param {MessageProps} props */
 function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, actions, thread }) {
   const { seq, room } = message;
+  const chat = useChat();
   const id = idOf(seq, thread);
   const [isNear, setNear] = useState(false);
   const showActions = () => setNear(true);
@@ -100,7 +101,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
         <${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} />
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
-        ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}
+        ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} others=${() => picturesIn(chat.get(), room)} />` : null}
       </div>
       <${Time} at=${message.at} id=${`time-${id}`} />
       ${FOOTERS.map((Footer) => html`<${Footer} ...${props} />`)}

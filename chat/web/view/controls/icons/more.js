@@ -15,6 +15,8 @@ export const more = {
   block: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M5.7 5.7l12.6 12.6"],
   check: ["M5 12.5l4.5 4.5L19 7.5"],
   chevron_down: ["M6 9l6 6 6-6"],
+  chevron_left: ["M15 6l-6 6 6 6"],
+  play: ["M8 5.5v13l11-6.5z"],
   chevron_right: ["M9 6l6 6-6 6"],
   clock: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M12 7.5V12l3 2"],
   copy: ["M9 9h11v11H9z", "M15 9V4H4v11h5"],

@@ -3,6 +3,7 @@
 from chat.features.addresses import FEATURE as ADDRESSES
 from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.canned_answers import FEATURE as CANNED_ANSWERS
+from chat.features.clean_up import FEATURE as CLEAN_UP
 from chat.features.dates import FEATURE as DATES
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
@@ -32,6 +33,7 @@ _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
     BLOCKS,
     CANNED_ANSWERS,
+    CLEAN_UP,
     DATES,
     EXPORTS,
     FILES,

@@ -382,6 +382,20 @@ export interface ChooseQuietHours {
   people?: number[];
 }
 
+/** Whose messages to delete, and of how many hours before now. */
+export interface CleanUp {
+  person: number;
+  hours: number;
+  /** the `next` of the reply before */
+  after?: number | null;
+}
+
+/** How many messages were deleted now. If there may be more, `next` is the `after` of the next request. */
+export interface CleanedUp {
+  deleted: number;
+  next?: number;
+}
+
 /** The reason, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
 
@@ -774,9 +788,9 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, forwarding,
-   * invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews, push,
-   * quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
+   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
+   * forwarding, invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews,
+   * push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
    * sync_pages, threads, visitors; others may be added
    */
   features: string[];
@@ -2230,9 +2244,9 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, canned_answers, conversation_pages, dates, edits, exports, files, forwarding,
-   * invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews, push,
-   * quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
+   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
+   * forwarding, invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews,
+   * push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
    * sync_pages, threads, visitors; others may be added
    */
   features: string[];

@@ -558,6 +558,7 @@ SERVER_ACTS = (
     ServerAct("search", "accounts", {"q": "words"}),
     ServerAct("conversations", "operators", {}),
     ServerAct("conversation_counts", "operators", {}),
+    ServerAct("clean_up", "accounts", {**_NO_ONE, "hours": 1}),
     ServerAct("reports", "moderators", {}),
     ServerAct("report_count", "moderators", {}),
     ServerAct("handle_reports", "moderators in person", {"reported": 2**52}, NOT_FOUND),

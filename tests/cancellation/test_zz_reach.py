@@ -13,6 +13,7 @@ FEWEST_SWEEPS = 40
 
 OF_FEATURES = (
     "features/canned_answers/queries.py",
+    "features/clean_up/queries.py",
     "features/dates/queries.py",
     "features/notes/queries.py",
     "features/oidc/queries.py",

@@ -2,6 +2,7 @@
 
 from tests.features.addresses.model import AddressesModel
 from tests.features.canned_answers.model import CannedAnswersModel
+from tests.features.clean_up.model import RecentMessagesModel
 from tests.features.dates.model import DatesModel
 from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
@@ -23,6 +24,7 @@ from tests.features.threads.model import ThreadsModel
 MODELS = (
     AddressesModel,
     CannedAnswersModel,
+    RecentMessagesModel,
     DatesModel,
     ExportsModel,
     InvitedModel,

@@ -1,4 +1,4 @@
-"""Reports in the page: a message is reported from its menu, and moderators handle it in their list."""
+"""What moderators do in the page: they handle reports in their list, and delete what somebody said of late."""
 
 import re
 from collections.abc import Generator
@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess, running_server, used_data_path
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.rooms import forget_tokens
 from tests.web.talking import Speaker, Timeline
@@ -113,3 +114,32 @@ def test_of_a_private_room_moderators_see_the_quote_alone(pages: Pages) -> None:
     expect(dialog.get_by_label("Also delete the message")).to_have_count(0)
     dialog.get_by_role("button", name="Disable account").click()
     expect(boss.get_by_role("heading", name="No open reports")).to_be_visible()
+
+
+def test_recent_messages_of_somebody_are_deleted_in_all_rooms(pages: Pages, garden: int) -> None:
+    spam, mod, ada = Speaker(pages, "spam"), Speaker(pages, "mod"), Speaker(pages, "ada")
+    ada.call("PUT", f"/rooms/{garden}/members/{spam.id}", {})
+    shed = ada.make_room("shed", mod, spam)
+    for nth in range(3):
+        spam.say(garden, f"buy {nth}")
+    spam.say(shed, "buy more")
+    reader = Timeline(pages.at("ada", f"/room/{shed}"))
+    expect(reader.message("buy more")).to_be_visible()
+    page = pages.at("mod", f"/room/{garden}?show=person-{spam.id}")
+    page.get_by_role("button", name="Delete recent messages").click()
+    dialog = page.get_by_role("dialog", name="Delete recent messages of spam?")
+    expect(dialog.get_by_label("the last hour")).to_be_checked()
+    dialog.get_by_label("the last 24 hours").check()
+    dialog.get_by_role("button", name="Delete messages").click()
+    expect(dialog.get_by_role("status")).to_have_text("4 messages deleted")
+    dialog.get_by_role("button", name="Close").last.click()
+    expect(dialog).to_have_count(0)
+    expect(reader.page.get_by_text("Message deleted by a moderator")).to_have_count(1)
+    go(page, f"/room/{garden}")
+    expect(page.get_by_text("Message deleted by a moderator")).to_have_count(3)
+    go(reader.page, f"/room/{shed}?show=person-{mod.id}")  # ada owns this room
+    expect(reader.page.get_by_role("button", name="Delete recent messages")).to_be_visible()
+    go(reader.page, f"/room/1?show=person-{mod.id}")
+    expect(reader.page.get_by_role("heading", name="mod", exact=True)).to_be_visible()
+    expect(reader.page.get_by_role("button", name="Delete recent messages")).to_have_count(0)
+    ada.call("DELETE", f"/rooms/{shed}")

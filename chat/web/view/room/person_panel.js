@@ -13,10 +13,13 @@ import { FormError } from "../controls/fields.js";
 import { openDirect } from "./find_person.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
+import { lazy } from "../shared/lazy.js";
 import { useMember } from "./members.js";
 import { personName, roomName } from "../shared/names.js";
 import { Notify, PanelHead, Star } from "./room_panel.js";
 import { navigate } from "../shared/router.js";
+
+const CleanUp = lazy(() => import("./clean_up.js"), "CleanUp");
 
 /** @typedef {import("../../model/types").Person} Person */
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
@@ -47,6 +50,7 @@ function Card({ person, info }) {
   const isBlocked = useSelected((state) => state.blocked.has(person.id));
   const { act, isBusy, error } = useAction();
   const isPeer = info?.kind === "direct";
+  const canCleanUp = useSelected((state) => info && rightsIn(info, state.me).canModerate && state.server.features.includes("clean_up"));
   const roles = person.roles ?? [];
   const hide = () =>
     act(async () => {
@@ -75,6 +79,7 @@ function Card({ person, info }) {
     ${info && (info.kind === "room" || info.kind === "lobby") && html`<${InRoom} person=${person} info=${info} />`}
     <section class="room-ends" aria-label=${t("person.more")}>
       ${isPeer && html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${hide}>${icon("eye_off")} ${t("person.hide")}</button>`}
+      ${person.id !== me && canCleanUp && html`<${CleanUp} person=${person} />`}
       ${person.id !== me && parts("PersonAction").map((Action) => html`<${Action} person=${person} />`)}
     </section>
     ${isPeer && html`<p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>`}

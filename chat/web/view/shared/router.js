@@ -1,4 +1,4 @@
-// Maps the address to a screen, and follows links within the page without a reload.
+// Maps the address to a screen, and follows links without a reload.
 
 import { useLayoutEffect, useState } from "../../vendor/preact.js";
 
@@ -80,7 +80,7 @@ export function navigate(path, { replace = false } = {}) {
   notify();
 }
 
-/** The current route; the view is rendered again when it changes. */
+/** The current route, also when it changes. */
 export function useRoute() {
   const [route, setRoute] = useState(currentRoute);
   // Listen before the effects of the screen run: one of them may navigate at once.
@@ -91,7 +91,7 @@ export function useRoute() {
   return route;
 }
 
-/** Follow links, the browser's history and clicked notifications. Call once, at the start. */
+/** Follow links, the browser's history and clicked notifications. Call once. */
 export function startRouter() {
   addEventListener("popstate", notify);
   document.addEventListener("click", follow);

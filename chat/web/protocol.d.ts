@@ -130,7 +130,7 @@ export interface AddressState {
 
 /** The language of the mail. */
 export interface AskConfirmation {
-  language?: "en" | "ru";
+  language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
 }
 
 /** A request for an export; `password` is one's own, if there is one. */
@@ -696,7 +696,7 @@ export interface Following {
 /** The email address of an account, and the language of the mail. */
 export interface Forgot {
   email: string;
-  language?: "en" | "ru";
+  language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
 }
 
 /** A message to forward; repeating it with the same key sends it once. */
@@ -878,7 +878,7 @@ export interface Invite {
 export interface InviteAddresses {
   addresses: string[];
   days?: number;
-  language?: "en" | "ru";
+  language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
 }
 
 /** What became of an address. */

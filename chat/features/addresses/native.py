@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
-from chat.features.addresses.letters import Language, confirm_letter
+from chat.features.addresses.letters import confirm_letter
 from chat.features.addresses.port import ADDRESSES, LASTS, Confirmation
+from chat.mail.languages import Language
 from chat.mail.link_codes import digest_of, new_code
 from chat.mail.outbox import send_letter
 from chat.operations.operation import Caller, Cost, Operation

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 import structlog
@@ -12,7 +12,9 @@ from chat.domain.features import Port
 from chat.domain.refusals import Code, Refusal
 from chat.domain.text.rules import clean_email, same_name_key
 from chat.engine.services import EngineServices
-from chat.mail.letter import Letter, message_of
+from chat.features.invites.letters import invitation_letter
+from chat.mail.languages import Language
+from chat.mail.letter import message_of
 from chat.mail.outbox import send_letter
 from chat.mail.queue import new_mail
 from chat.operations.operation import Access, Caller, Cost, Operation
@@ -66,7 +68,7 @@ class InviteAddresses(Value, kw_only=True, frozen=True):
         tuple[Annotated[str, Meta(max_length=400)], ...], Meta(min_length=1, max_length=MOST)
     ]
     days: Annotated[int, Meta(ge=1, le=365)] = 7
-    language: Literal["en", "ru"] = "en"
+    language: Language = "en"
 
 
 class InvitedAddress(Value, kw_only=True, frozen=True):
@@ -100,7 +102,7 @@ async def invite_addresses(
             key = same_name_key(address)
             state = states.get(key) or _state(key, known)
             if state is InvitedState.SENT and key not in states:
-                letter_without_link = _letter(
+                letter_without_link = invitation_letter(
                     request.language, caller.known.name, settings.server_name, request.days
                 )
                 try:
@@ -127,32 +129,8 @@ async def _invite(services: EngineServices, caller: Caller, request: InviteAddre
     code = await services.invites.issue(1, lasts, maker=caller.known)
     settings = services.settings
     link = f"{settings.public_url}/i/{code}"
-    letter = _letter(request.language, caller.known.name, settings.server_name, request.days, link)
+    letter = invitation_letter(request.language, caller.known.name, settings.server_name, request.days, link)
     await send_letter(services.feature_ports, letter, address, services.mail, lasts=lasts, is_bulk=True)
-
-
-def _letter(language: str, inviter: str, server_name: str, days: int, link: str = "") -> Letter:
-    if language == "ru":
-        return Letter(
-            f"Приглашение на {server_name}",
-            (
-                "Здравствуйте!",
-                f"{inviter} приглашает вас на {server_name}. По ссылке может зарегистрироваться один человек."
-                f" Она действует дней: {days}.",
-            ),
-            ("Принять приглашение", link),
-            "Если вы не знаете, от кого это письмо, ничего не делайте.",
-        )
-    return Letter(
-        f"Invitation to {server_name}",
-        (
-            "Hello,",
-            f"{inviter} invites you to {server_name}. One person can register with the link. It works for"
-            f" {'a day' if days == 1 else f'{days} days'}.",
-        ),
-        ("Accept the invitation", link),
-        "If you do not know who this is from, do nothing.",
-    )
 
 
 OPERATION = Operation(

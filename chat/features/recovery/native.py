@@ -10,9 +10,9 @@ from chat.domain.accounts.second_factor import refusal_of_log_in
 from chat.domain.accounts.sessions import clean_device
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
-from chat.features.recovery.letters import Language
 from chat.features.recovery.port import RESETS
 from chat.features.recovery.requests import LOGIN_MARK, MARK, REQUESTS, Request
+from chat.mail.languages import Language
 from chat.mail.link_codes import digest_of
 from chat.operations.operation import Access, Caller, Operation
 from chat.operations.sessions import (

@@ -15,8 +15,9 @@ from chat.domain.failures import StorageError
 from chat.domain.features import Port, Ports
 from chat.domain.limits.buckets import Buckets
 from chat.engine.services import EngineServices
-from chat.features.recovery.letters import Language, login_letter, reset_letter
+from chat.features.recovery.letters import login_letter, reset_letter
 from chat.features.recovery.port import LASTS, RESETS
+from chat.mail.languages import Language
 from chat.mail.link_codes import digest_of, new_code
 from chat.mail.outbox import send_letter
 

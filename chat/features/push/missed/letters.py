@@ -2,11 +2,84 @@
 
 from collections.abc import Sequence
 
+import msgspec
+from msgspec import structs
+
 from chat.features.push.missed.port import MOST_SHOWN, MissedMessage, MissedRoom
+from chat.mail.languages import letter_in
 from chat.mail.letter import Letter, Mail, html_of, subject_of, text_of
 
 _MOST_TEXT = 1000
 """Characters of a message in a mail."""
+
+_MISSED: dict[str, Letter] = {
+    "de": Letter(
+        "Ungelesene Nachrichten: {place} ({server})",
+        ("Du hast {count} auf {server} verpasst: {place}.",),
+        ("Unterhaltung öffnen", "{link}"),
+        "Die nächste E-Mail über diesen Raum kommt, nachdem du dort warst. Diese E-Mails ändern oder abstellen:"
+        " {settings}",
+    ),
+    "en": Letter(
+        "Unread messages: {place} ({server})",
+        ("You missed {count} on {server}: {place}.",),
+        ("Open the conversation", "{link}"),
+        "The next mail about this room comes after you have been there. To change or end these mails: {settings}",
+    ),
+    "es": Letter(
+        "Mensajes no leídos: {place} ({server})",
+        ("Te perdiste {count} en {server}: {place}.",),
+        ("Abrir la conversación", "{link}"),
+        "El próximo correo sobre esta sala llega después de que la hayas visitado. Para cambiar o desactivar estos"
+        " correos: {settings}",
+    ),
+    "fr": Letter(
+        "Messages non lus\u00a0: {place} ({server})",
+        ("Vous avez manqué {count} sur {server}\u00a0: {place}.",),
+        ("Ouvrir la conversation", "{link}"),
+        "Le prochain e-mail sur ce salon arrivera après votre passage. Pour modifier ou arrêter ces e-mails\u00a0:"
+        " {settings}",
+    ),
+    "pt": Letter(
+        "Mensagens não lidas: {place} ({server})",
+        ("Você perdeu {count} em {server}: {place}.",),
+        ("Abrir a conversa", "{link}"),
+        "O próximo e-mail sobre esta sala chega depois que você passar por lá. Para alterar ou desativar estes"
+        " e-mails: {settings}",
+    ),
+    "ru": Letter(
+        "Непрочитанные сообщения: {place} ({server})",
+        ("Вы пропустили сообщения ({count}) на {server}: {place}.",),
+        ("Открыть разговор", "{link}"),
+        "Следующее письмо об этой комнате придёт после того, как вы в неё зайдёте. Изменить или отключить письма:"
+        " {settings}",
+    ),
+    "zh": Letter(
+        "未读消息：{place}（{server}）",
+        ("你在{server}上错过了{count}：{place}。",),
+        ("打开对话", "{link}"),
+        "在你打开此房间之后，才会发送关于它的下一封邮件。更改或关闭此类邮件：{settings}",
+    ),
+}
+
+
+class _Words(msgspec.Struct, frozen=True):
+    """One message, many of them, and how many more there are than are shown."""
+
+    one: str
+    many: str
+    more: str
+
+
+_WORDS = {
+    "de": _Words("eine Nachricht", "{} Nachrichten", "Und {} weitere."),
+    "en": _Words("a message", "{} messages", "And {} more."),
+    "es": _Words("un mensaje", "{} mensajes", "Y {} más."),
+    "fr": _Words("un message", "{} messages", "Et {} de plus."),
+    "pt": _Words("uma mensagem", "{} mensagens", "E mais {}."),
+    "ru": _Words("1", "{}", "Ещё сообщений: {}."),
+    "zh": _Words("1条消息", "{}条消息", "还有{}条。"),
+}
 
 
 def missed_mail(
@@ -48,25 +121,13 @@ def _letter(
     lines = lines[:MOST_SHOWN]
     link = f"{public_url}/room/{room.room_id}/{sent[0].seq}"
     settings = f"{public_url}/settings/notifications"
-    if language == "ru":
-        if more > 0:
-            lines.append(f"Ещё сообщений: {more}.")
-        return Letter(
-            f"Непрочитанные сообщения: {place} ({server_name})",
-            (f"Вы пропустили сообщения ({len(sent)}) на {server_name}: {place}.", *lines),
-            ("Открыть разговор", link),
-            "Следующее письмо об этой комнате придёт после того, как вы в неё зайдёте. Изменить или отключить письма:"
-            f" {settings}",
-        )
+    words = _WORDS.get(language, _WORDS["en"])
     if more > 0:
-        lines.append(f"And {more} more.")
-    count = "a message" if len(sent) == 1 else f"{len(sent)} messages"
-    return Letter(
-        f"Unread messages: {place} ({server_name})",
-        (f"You missed {count} on {server_name}: {place}.", *lines),
-        ("Open the conversation", link),
-        f"The next mail about this room comes after you have been there. To change or end these mails: {settings}",
-    )
+        lines.append(words.more.format(more))
+    count = words.one if len(sent) == 1 else words.many.format(len(sent))
+    fields = {"place": place, "server": server_name, "count": count, "link": link, "settings": settings}
+    letter = letter_in(language, _MISSED, fields)
+    return structs.replace(letter, paragraphs=(*letter.paragraphs, *lines))
 
 
 def _senders(sent: Sequence[MissedMessage]) -> list[str]:

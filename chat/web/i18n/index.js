@@ -1,5 +1,4 @@
-// The page's strings in the reader's language, of which nothing is loaded for readers of another one. English is where each
-// string begins: i18n/en/, and texts.js of each feature. Every other language is a folder with three files.
+// The page's strings in the reader's language. Of another one nothing is loaded but English, where all strings begin.
 
 import first from "./en/first.js";
 import * as plain from "./en/refusals.js";
@@ -10,9 +9,10 @@ import * as plain from "./en/refusals.js";
 /** @typedef {{ reasons: Record<string, string>, codes: Record<string, string> }} Refusals by reason, # for numbers; by code */
 /** @typedef {Record<string, string | number>} Fields */
 
-/** The names of the languages, by code. @type {Record<string, string>} */
-export const languages = { en: "English", ru: "Русский" };
-const CHOICE = "chat.language";
+/** The languages' codes. */
+export const LANGUAGES = ["de", "en", "es", "fr", "pt", "ru", "zh"];
+/** Where the browser stores the chosen code. */
+export const CHOICE = "chat.language";
 
 let chosen = "en";
 /** @type {Strings} */
@@ -36,7 +36,7 @@ export function language() {
  */
 export async function startLanguage() {
   const wanted = [chosenLanguage(), ...navigator.languages.map((each) => each.split("-")[0])];
-  const code = wanted.find((each) => each && Object.hasOwn(languages, each)) ?? "en";
+  const code = wanted.find((each) => each && LANGUAGES.includes(each)) ?? "en";
   try {
     if (code !== "en") [{ default: strings }, refusals] = await Promise.all([fileOf(code, "first"), fileOf(code, "refusals")]);
     chosen = code;
@@ -63,19 +63,6 @@ export async function loadStrings(features) {
 /** @param {string} code @param {"first" | "refusals" | "rest"} file @returns {Promise<any>} */
 function fileOf(code, file) {
   return import(`./${code}/${file}.js`);
-}
-
-/**
- * Choose a language, or null for the browser's. A reload applies it.
- * @param {string | null} code
- */
-export function chooseLanguage(code) {
-  try {
-    if (code === null) localStorage.removeItem(CHOICE);
-    else localStorage.setItem(CHOICE, code);
-  } catch {
-    // Without storage the browser's language is used.
-  }
 }
 
 /** The code of the chosen language, or null. */

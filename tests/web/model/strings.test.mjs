@@ -4,11 +4,10 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
-import { languages } from "../../../chat/web/i18n/index.js";
+import { LANGUAGES } from "../../../chat/web/i18n/index.js";
 
 const FEATURES = new URL("../../../chat/web/features/", import.meta.url);
 const FOLDER = new URL("../../../chat/web/i18n/", import.meta.url);
-const LANGUAGES = Object.keys(languages);
 /** The others show the English string where they have none yet. */
 const COMPLETE = ["en", "ru"];
 /** Languages that have a file for each screen, and their features' strings in texts.js. */

@@ -1,7 +1,7 @@
 // The theme and the language in this browser.
 
 import { html, useState } from "../../vendor/preact.js";
-import { chooseLanguage, chosenLanguage, languages, t } from "../../i18n/index.js";
+import { CHOICE, chosenLanguage, LANGUAGES, t } from "../../i18n/index.js";
 import { usePreference } from "../shared/preferences.js";
 
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);
@@ -32,17 +32,33 @@ function Language() {
   const choose = (/** @type {any} */ event) => {
     const code = event.target.value;
     setChosen(code);
-    chooseLanguage(code || null);
+    store(code);
     location.reload();
   };
   return html`<div class="field">
     <label for="language">${t("language.title")}</label>
     <select id="language" value=${chosen} onChange=${choose}>
       <option value="">${t("language.browser")}</option>
-      ${Object.entries(languages).map(([code, name]) => html`<option value=${code} lang=${code}>${name}</option>`)}
+      ${LANGUAGES.map((code) => html`<option value=${code} lang=${code}>${ownName(code)}</option>`)}
     </select>
     <p class="field-hint">${t("language.hint")}</p>
   </div>`;
+}
+
+/** What a language calls itself. @param {string} code */
+function ownName(code) {
+  const name = new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
+  return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);
+}
+
+/** Keep the chosen language, or "" for the browser's. @param {string} code */
+function store(code) {
+  try {
+    if (code) localStorage.setItem(CHOICE, code);
+    else localStorage.removeItem(CHOICE);
+  } catch {
+    // Without storage the browser's language is used.
+  }
 }
 
 /** Apply a theme, as head.js does when the page is opened. @param {string} theme */

@@ -8,7 +8,7 @@ const LANGUAGE = location.search.slice(1);
 const PAGE = "/";
 /** Paths of the page; other paths below /admin are pages of the server. */
 const PLACES =
-  /^\/(?:setup|i\/[^/]+|room\/\d+(?:\/\d+)?|search|saved|reports|inbox(?:\/\d+)?|settings(?:\/[\w-]+)?|admin(?:\/(?!tree$|why$|nodes$)[\w-]+)?)?$/;
+  /^\/(?:setup|i\/[^/]+|room\/\d+(?:\/\d+)?|search|saved|share|reports|inbox(?:\/\d+)?|settings(?:\/[\w-]+)?|admin(?:\/(?!tree$|why$|nodes$)[\w-]+)?)?$/;
 /** Milliseconds until the cached page is shown instead of the server's. */
 const ANSWER_TIMEOUT = 3000;
 /** The title of a notification whose push cannot be read. */

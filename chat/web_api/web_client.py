@@ -45,6 +45,7 @@ _PAGES = (
     "/room/<int:room>/<int:seq>",
     "/search",
     "/saved",
+    "/share",
     "/reports",
     "/inbox",
     "/inbox/<int:room>",

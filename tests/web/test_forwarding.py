@@ -1,5 +1,8 @@
 """Forwarding a message to another room."""
 
+import re
+from urllib.parse import urlencode
+
 from playwright.sync_api import expect
 
 from tests.web.pages import Pages
@@ -23,3 +26,16 @@ def test_a_message_is_forwarded_to_a_room(pages: Pages) -> None:
     said = bens.messages.filter(has_text="at last")
     expect(said.locator("blockquote")).to_contain_text("the roses are out")
     expect(said.locator("blockquote")).to_contain_text("— ada, #rose garden")
+
+
+def test_what_another_application_shares_becomes_a_draft(pages: Pages) -> None:
+    ada = Speaker(pages, "ada")
+    room = ada.make_room("reading list")
+    shared = urlencode({"title": "Roses", "text": "Roses", "url": "https://roses.example/?a=b&c"})
+    timeline = Timeline(page := pages.at("ada", f"/share?{shared}"))
+    expect(page.get_by_role("heading", name="Share to")).to_be_visible()
+    page.get_by_role("main").get_by_role("button", name="reading list").click()
+    expect(page).to_have_url(re.compile(f"/room/{room}$"))
+    field = page.get_by_role("textbox", name="Message to reading list")
+    expect(field).to_have_value("Roses\nhttps://roses.example/?a=b&c")
+    expect(timeline.messages).to_have_count(0)

@@ -59,6 +59,8 @@ export default {
   "rooms.add_person": "Message someone",
   "rooms.browse": "Browse rooms",
   "rooms.filter": "Filter rooms and people",
+  "rooms.pick": "Find a room or person",
+  "share.title": "Share to",
   "rooms.none": "Nothing matches “{filter}”.",
   "rooms.empty": "Create a room and invite someone.",
   "rooms.muted": "Muted",

@@ -64,6 +64,8 @@ export default {
   "rooms.add_person": "Написать кому-нибудь",
   "rooms.browse": "Все комнаты",
   "rooms.filter": "Найти комнату или человека",
+  "rooms.pick": "Найти комнату или человека",
+  "share.title": "Поделиться",
   "rooms.none": "Ничего не найдено: «{filter}».",
   "rooms.empty": "Создайте комнату и пригласите кого-нибудь.",
   "rooms.muted": "Без звука",

@@ -25,6 +25,7 @@ const Keys = lazy(() => import("../settings/keys_dialog.js"), "Keys");
 const ReminderCard = lazy(() => import("../search/reminder_card.js"), "ReminderCard");
 const Reports = lazy(() => import("../reports/reports.js"), "Reports");
 const Saved = lazy(() => import("../search/saved.js"), "Saved");
+const Share = lazy(() => import("../search/share.js"), "Share");
 const Search = lazy(() => import("../search/search.js"), "Search");
 const Settings = lazy(() => import("../settings/settings.js"), "Settings");
 const loadSwitcher = () => import("../sidebar/switcher.js");
@@ -82,6 +83,8 @@ function Place({ route }) {
       return html`<${Search} query=${route.query.get("q") ?? ""} />`;
     case "reports":
       return html`<${Reports} />`;
+    case "share":
+      return html`<${Share} query=${route.query} />`;
     case "saved":
       return html`<${Saved} />`;
     case "settings":

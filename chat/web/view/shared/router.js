@@ -4,14 +4,14 @@ import { useLayoutEffect, useState } from "../../vendor/preact.js";
 
 /**
  * @typedef {object} Route
- * @property {"home" | "setup" | "reset" | "oidc" | "invite" | "room" | "search" | "saved" | "reports" | "inbox" | "settings" | "admin" | "unknown"} screen
+ * @property {"home" | "setup" | "reset" | "oidc" | "invite" | "room" | "search" | "saved" | "share" | "reports" | "inbox" | "settings" | "admin" | "unknown"} screen
  * @property {string} path
  * @property {URLSearchParams} query
  * @property {string} hash without the #
  * @property {number} [room]
  * @property {number} [seq] a message in the room
  * @property {string} [code] an invitation's code
- * @property {string} [part] a part of the settings or the administration
+ * @property {string} [part] of the settings or the administration
  */
 
 /** @type {[RegExp, string?][]} */
@@ -20,7 +20,7 @@ const PATHS = [
   [/^\/(?:reset|confirm|link)$/, "reset"],
   [/^\/i\/(?<code>[^/]+)$/, "invite"],
   [/^\/(room)\/(?<room>\d+)(?:\/(?<seq>\d+))?$/],
-  [/^\/(setup|oidc|search|saved|reports)$/],
+  [/^\/(setup|oidc|search|saved|share|reports)$/],
   [/^\/(inbox)(?:\/(?<room>\d+))?$/],
   [/^\/(settings|admin)(?:\/(?<part>[\w-]+))?$/],
 ];
@@ -53,7 +53,7 @@ function numbered({ room, seq, code, part }) {
   };
 }
 
-/** Decode a part of the address, which may not be valid encoding. @param {string} text */
+/** Decode a part of the address, valid or not. @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text);
@@ -83,7 +83,7 @@ export function navigate(path, { replace = false } = {}) {
 /** The current route, also when it changes. */
 export function useRoute() {
   const [route, setRoute] = useState(currentRoute);
-  // Listen before the effects of the screen run: one of them may navigate at once.
+  // Before the effects of the screen: one of them may navigate at once.
   useLayoutEffect(() => {
     listeners.add(setRoute);
     return () => void listeners.delete(setRoute);

@@ -3,8 +3,6 @@
 import base64
 import json
 import re
-import wave
-from io import BytesIO
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
@@ -257,31 +255,6 @@ def test_arrows_lead_from_picture_to_picture_of_a_room(pages: Pages, ada: Speake
     light = page.get_by_role("dialog", name="one.png")
     expect(light.get_by_role("button", name="Previous image")).to_be_disabled()
     expect(light.get_by_role("button", name="Next image")).to_be_enabled()
-
-
-def test_sound_plays_in_the_page(pages: Pages, ada: Speaker) -> None:
-    room = ada.make_room("sounds")
-    page = pages.at("ada", f"/room/{room}")
-    attach(page, payload("bell.wav", "audio/wav", wav(0.2)))
-    attach(page, payload("not.wav", "audio/wav", b"no sound"))
-    page.get_by_role("button", name="Send").click()
-    page.get_by_role("button", name="Play bell.wav").click()
-    expect(page.get_by_label("bell.wav", exact=True)).to_have_js_property("duration", 0.2)
-    page.get_by_role("button", name="Play not.wav").click()
-    expect(page.get_by_role("button", name="Download not.wav")).to_contain_text(
-        "Your browser can't play this file."
-    )
-
-
-def wav(seconds: float) -> bytes:
-    """Return silence as a file."""
-    written = BytesIO()
-    with wave.open(written, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(1)
-        file.setframerate(8000)
-        file.writeframes(b"\x80" * round(8000 * seconds))
-    return written.getvalue()
 
 
 def test_the_error_of_a_file_disappears_with_it(pages: Pages, ada: Speaker) -> None:

@@ -30,6 +30,8 @@ export interface Feature<English = object> extends FeatureChanges {
   Formula?: View<{ tex: string; isBlock: boolean; children: unknown }>;
   /** Shown above the field for a new message, whose text it is. */
   ComposerTray?: View<{ room: number; text: string }>;
+  /** In the field of the composer, beside the button for files. `attach` attaches files; `onProblem` shows why that can't be. */
+  ComposerButton?: View<{ attach: (files: File[]) => void; onProblem: (text: string) => void }>;
   /** Called when a message is written; `sent` resolves with its seq, or never. */
   onSent?: (chat: Chat, room: number, text: string, sent: Promise<number>) => unknown;
   /** A section of the room's panel. */

@@ -21,8 +21,9 @@ import { saved } from "./saved/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
+import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, cannedAnswers]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, cannedAnswers, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -18,6 +18,8 @@ export default {
   "files.previous": "Previous image",
   "files.next": "Next image",
   "files.play": "Play",
+  "files.pause": "Pause",
+  "files.position": "Position in {name}",
   "files.unplayable": "Your browser can't play this file.",
   "files.download": "Download",
 };

@@ -17,6 +17,8 @@ export default {
   "files.show": "Показать картинку ({size})",
   "files.previous": "Предыдущее изображение",
   "files.next": "Следующее изображение",
+  "files.pause": "Пауза",
+  "files.position": "Место в {name}",
   "files.play": "Воспроизвести",
   "files.unplayable": "Браузер не может воспроизвести этот файл.",
   "files.save": "Сохранить",

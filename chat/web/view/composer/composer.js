@@ -24,6 +24,7 @@ import { useTyping } from "./typing.js";
 /** @typedef {import("../../model/types").Room} Room */
 
 const TRAYS = parts("ComposerTray");
+const BUTTONS = parts("ComposerButton");
 
 /** The remaining characters are shown once at most this many are left. */
 const COUNT_FROM = 200;
@@ -159,6 +160,7 @@ function OpenComposer({ info }) {
     <${ComposerBar} room=${id} target=${target} onClose=${() => setComposerTarget(id, null)} />
     <div class="composer-field">
       <${AttachButton} attachments=${attachments} />
+      ${!isEdit && !text && attachments.isOn && BUTTONS.map((Button) => html`<${Button} attach=${attachments.add} onProblem=${setProblem} />`)}
       <textarea ref=${field} rows="1" dir="auto" value=${text} aria-label=${t("composer.label", { room: roomName(info) })}
         placeholder=${t("composer.placeholder", { room: roomName(info) })} enterkeyhint=${isTouch ? "enter" : "send"} autocomplete="off"
         aria-invalid=${isTooLong} aria-describedby="composer-hint" ...${completion.fieldProps}

@@ -7,6 +7,7 @@ import { Dialog } from "../controls/dialog.js";
 import { fileSize, isLightPicture, isPicture, playerOf } from "./file_kinds.js";
 import { FileName } from "./file_name.js";
 import { icon } from "../controls/icon.js";
+import { lazy } from "../shared/lazy.js";
 import { problemText } from "../shared/problem.js";
 import { sessionMap } from "../shared/session_memory.js";
 
@@ -20,6 +21,8 @@ const MAX_HEIGHT = 320;
 const AUTOMATIC_BYTES = 8_000_000;
 /** Pictures whose bytes stay in memory. */
 const CACHED = 60;
+
+const Sound = lazy(() => import("./sound.js"), "Sound");
 
 /** Addresses of pictures by file id, the most recently used at the end. @type {Map<number, Promise<string>>} */
 const cache = sessionMap();
@@ -132,8 +135,7 @@ export function Download({ file, tab = 0 }) {
   const chat = useChat();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const [played, play] = useState("");
-  useEffect(() => () => URL.revokeObjectURL(played), [played]);
+  const [played, play] = useState(/** @type {Blob | null} */ (null));
   const player = playerOf(file);
   /** @param {(bytes: Blob) => void} use */
   const load = (use) => async () => {
@@ -147,7 +149,7 @@ export function Download({ file, tab = 0 }) {
     setBusy(false);
   };
   const save = load((bytes) => saveAs(file.name, bytes));
-  const start = load((bytes) => play(URL.createObjectURL(new Blob([bytes], { type: file.type }))));
+  const start = load((bytes) => play(new Blob([bytes], { type: file.type })));
   const row = html`<button type="button" tabindex=${tab} class="file-row" onClick=${save} disabled=${isBusy} aria-busy=${isBusy}>
       <span class="file-row-icon">${icon("file")}</span>
       <span class="file-row-text">
@@ -161,13 +163,24 @@ export function Download({ file, tab = 0 }) {
   return html`<div class="file-played">
     ${
       played && !problem
-        ? html`<${player} class="player" src=${played} controls autoplay tabindex=${tab} aria-label=${file.name} onError=${() => setProblem(t("files.unplayable"))}></${player}>`
+        ? html`<${player === "audio" ? Sound : Video} name=${file.name} bytes=${played} tab=${tab} onProblem=${() => setProblem(t("files.unplayable"))} />`
         : html`<button type="button" tabindex=${tab} class="button quiet play" onClick=${start} disabled=${isBusy}>
             ${icon("play", { size: 18 })} ${t("files.play")}<span class="visually-hidden"> ${file.name}</span>
           </button>`
     }
     ${row}
   </div>`;
+}
+
+/** @param {{ name: string, bytes: Blob, onProblem: () => void, tab: number }} props */
+function Video({ name, bytes, onProblem, tab }) {
+  const [address, setAddress] = useState("");
+  useEffect(() => {
+    const made = URL.createObjectURL(bytes);
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [bytes]);
+  return address && html`<video class="player" src=${address} controls autoplay tabindex=${tab} aria-label=${name} onError=${onProblem}></video>`;
 }
 
 /** @param {string} name @param {Blob} bytes */

@@ -16,6 +16,7 @@ export const more = {
   check: ["M5 12.5l4.5 4.5L19 7.5"],
   chevron_down: ["M6 9l6 6 6-6"],
   chevron_left: ["M15 6l-6 6 6 6"],
+  pause: ["M8.5 5.5v13", "M15.5 5.5v13"],
   play: ["M8 5.5v13l11-6.5z"],
   chevron_right: ["M9 6l6 6-6 6"],
   clock: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M12 7.5V12l3 2"],

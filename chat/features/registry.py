@@ -10,6 +10,7 @@ from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
 from chat.features.forwarding import FEATURE as FORWARDING
 from chat.features.invites import FEATURE as INVITES
+from chat.features.labels import FEATURE as LABELS
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
 from chat.features.notes import FEATURE as NOTES
@@ -39,6 +40,7 @@ _BEFORE: tuple[Feature, ...] = (
     FILES,
     FORWARDING,
     INVITES,
+    LABELS,
     LEAVING,
     MAIL,
     MISSED_MAIL,

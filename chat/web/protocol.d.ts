@@ -84,6 +84,13 @@ export interface AddCannedAnswer {
   shared?: boolean;
 }
 
+/** A new label. */
+export interface AddLabel {
+  /** 1 to 32 characters; of each name there is one label */
+  name: string;
+  colour?: "blue" | "green" | "grey" | "orange" | "purple" | "red";
+}
+
 /** A note behind the newest message of a support conversation. */
 export interface AddNote {
   room: number;
@@ -243,6 +250,14 @@ export interface ChangeCannedAnswer {
   shortcut?: string | null;
   /** 1 to 4,000 characters */
   text?: string | null;
+}
+
+/** A new name or colour of a label; fields that are left out stay. */
+export interface ChangeLabel {
+  label: number;
+  /** 1 to 32 characters; of each name there is one label */
+  name?: string | null;
+  colour?: "blue" | "green" | "grey" | "orange" | "purple" | "red" | null;
 }
 
 /** Changes of a room that people made; fields that are left out stay. */
@@ -789,9 +804,9 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
-   * forwarding, invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews,
-   * push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
-   * sync_pages, threads, visitors; others may be added
+   * forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
+   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor,
+   * support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -924,6 +939,37 @@ export interface KnownPasskey {
   /** base64url */
   id: string;
   transports: ("ble" | "cable" | "hybrid" | "internal" | "nfc" | "smart-card" | "usb")[];
+}
+
+/** A label of support conversations. */
+export interface Label {
+  id: number;
+  /** 1 to 32 characters; of each name there is one label */
+  name: string;
+  colour: "blue" | "green" | "grey" | "orange" | "purple" | "red";
+}
+
+/** The conversations that have labels: those that are open, and the last thousand of others. */
+export interface Labelled {
+  rooms: LabelsOf[];
+}
+
+/** All labels, in the order in which they were made. */
+export interface Labels {
+  labels: Label[];
+}
+
+/** The labels of a conversation now; without `room`, a label was added, changed or removed. For operators. */
+export interface LabelsEvent {
+  type: "labels";
+  room?: number;
+  labels?: number[];
+}
+
+/** The labels of a support conversation, by their ids. */
+export interface LabelsOf {
+  room: number;
+  labels: number[];
 }
 
 /**
@@ -2245,9 +2291,9 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
-   * forwarding, invites, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence, previews,
-   * push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor, support,
-   * sync_pages, threads, visitors; others may be added
+   * forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
+   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor,
+   * support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2743,6 +2789,17 @@ export interface WhichIssuedInvite {
   id: string;
 }
 
+/** A label. */
+export interface WhichLabel {
+  label: number;
+}
+
+/** A support conversation, and a label. */
+export interface WhichLabelOf {
+  room: number;
+  label: number;
+}
+
 /** The code of a link to log in (l-…), or to set a new password: a mailed one (m-…), or an admin's. */
 export interface WhichLink {
   code: string;
@@ -2970,6 +3027,7 @@ export type Event =
   | PresenceEvent
   | PersonEvent
   | BlocksEvent
+  | LabelsEvent
   | NotesEvent
   | ReportsEvent
   | SavedEvent

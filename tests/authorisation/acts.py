@@ -170,6 +170,8 @@ NATIVE_ACTS = (
     ),
     Act("change_support", "claim the conversation", "lead support", {**_ROOM, "assignee": "{operator}"}),
     Act("support_changes", "see who claimed and closed it", "lead support", _ROOM),
+    Act("label_conversation", "give it a label, which is not there", "label", {**_ROOM, "label": 2**50}),
+    Act("unlabel_conversation", "take a label, which is not there", "label", {**_ROOM, "label": 2**50}),
     Act("notes", "read the private notes", "lead support", _ROOM),
     Act("add_note", "write a private note", "lead support", {**_ROOM, "text": "words"}),
     Act(

@@ -319,6 +319,14 @@ RIGHTS = {
             Line("inside", "", NOT_FOUND),
         ),
     ),
+    "label": Right(
+        "Label a support conversation: operators.",
+        (
+            Line("operator", "support", NOT_FOUND),
+            Line("inside", "support", FORBIDDEN),
+            Line("inside", "", NOT_FOUND),
+        ),
+    ),
     "remove a note": Right(
         "Remove a private note: the operator whose it is, and operators who are admins.",
         (
@@ -562,6 +570,11 @@ SERVER_ACTS = (
     ServerAct("reports", "moderators", {}),
     ServerAct("report_count", "moderators", {}),
     ServerAct("handle_reports", "moderators in person", {"reported": 2**52}, NOT_FOUND),
+    ServerAct("labels", "operators", {}),
+    ServerAct("labelled", "operators", {}),
+    ServerAct("add_label", "operators", {"name": ""}, Answer.INVALID),
+    ServerAct("change_label", "operators", {"label": 2**52, "name": "x"}, NOT_FOUND),
+    ServerAct("remove_label", "operators", {"label": 2**52}, NOT_FOUND),
     ServerAct("canned_answers", "operators and admins", {}),
     ServerAct("add_canned_answer", "operators", {"shortcut": "!", "text": "x"}, Answer.INVALID),
     ServerAct("change_canned_answer", "operators and admins", {"answer": 2**52, "text": "x"}, NOT_FOUND),

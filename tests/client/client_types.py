@@ -28,6 +28,7 @@ import msgspec
 from msgspec import Meta, Struct, structs
 
 from chat.features.invites import types as invite_types
+from chat.features.labels import FEATURE as LABELS
 from chat.features.notes import FEATURE as NOTES
 from chat.features.registry import FEATURES
 from chat.features.reports.native import ReportsEvent
@@ -214,6 +215,7 @@ NOT_OF_PROGRAMS = (
     frames.PolicyEvent,
     live_frames.BlocksEvent,
     ReportsEvent,
+    *LABELS.own_events,
     *NOTES.own_events,
     *SAVED.own_events,
 )

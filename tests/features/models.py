@@ -6,6 +6,7 @@ from tests.features.clean_up.model import RecentMessagesModel
 from tests.features.dates.model import DatesModel
 from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
+from tests.features.labels.model import LabelsModel
 from tests.features.mail.model import MailModel
 from tests.features.notes.model import NotesModel
 from tests.features.oidc.model import OidcModel
@@ -28,6 +29,7 @@ MODELS = (
     DatesModel,
     ExportsModel,
     InvitedModel,
+    LabelsModel,
     MailModel,
     NotesModel,
     OidcModel,

@@ -207,6 +207,8 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     call(pages, "olga", "POST", f"/rooms/{conversation}/messages", asked)
     note = {"text": "She had a new one in March, so the warranty covers it: https://shop.example/orders/311"}
     call(pages, ADMIN, "POST", f"/support/{conversation}/notes", note)
+    label = call(pages, ADMIN, "POST", "/support/labels", {"name": "Warranty", "colour": "green"})["id"]
+    call(pages, ADMIN, "PUT", f"/support/{conversation}/labels/{label}")
     visit = _visit(pages, chat)
     ben = int(pages.person("ben")["me"]["id"])
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)

@@ -6,32 +6,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.command_line import chat as command
-from tests.support.people import PASSWORD, post, request
+from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
-
-
-class Visit:
-    """A visitor's conversation, and what they get of it."""
-
-    def __init__(self, pages: Pages) -> None:
-        self._api = f"{pages.url}/api/v1"
-        about = {"name": "Mona", "page": "https://shop.example/cart"}
-        visitor = post(f"{self._api}/support/visitors", about).json()
-        self._headers = {"Authorization": f"Bearer {visitor['access']}"}
-        self.room = int(request("PUT", f"{self._api}/support", headers=self._headers).json()["id"])
-        self.said = 0
-
-    def say(self, text: str) -> None:
-        self.said += 1
-        body = {"key": f"said-{self.said}", "text": text}
-        path = f"{self._api}/rooms/{self.room}/messages"
-        assert post(path, body, headers=self._headers).is_success
-
-    def texts(self) -> list[str]:
-        path = f"{self._api}/rooms/{self.room}/messages"
-        return [each["text"] for each in request("GET", path, headers=self._headers).json()["messages"]]
+from tests.web.visits import Visit
 
 
 @pytest.fixture

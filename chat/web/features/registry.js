@@ -7,6 +7,7 @@ import { dates } from "./dates/feature.js";
 import { exports } from "./exports/feature.js";
 import { forwarding } from "./forwarding/feature.js";
 import { invites } from "./invites/feature.js";
+import { labels } from "./labels/feature.js";
 import { leaving } from "./leaving/feature.js";
 import { oidc } from "./oidc/feature.js";
 import { pictures } from "./pictures/feature.js";
@@ -23,7 +24,7 @@ import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, cannedAnswers, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, labels, cannedAnswers, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

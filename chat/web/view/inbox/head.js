@@ -2,6 +2,7 @@
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { ConversationLabels } from "../../features/labels/labels.js";
 import { isOpen, visitor } from "../../model/support_queue.js";
 import { Presence, avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
@@ -37,6 +38,7 @@ export function ConversationHead({ info, change, onChanged }) {
     <div class="conversation-who">
       <h1 dir="auto"><button type="button" class="conversation-person" aria-haspopup="dialog" onClick=${() => setCardOpen(true)}>${personName(person)}</button></h1>
       <p class="soft small"><${Presence} id=${person.id} />${person.blocked && html`<span class="tag is-disabled">${t("inbox.blocked")}</span>`}<${ContactDetails} person=${person} /></p>
+      <${ConversationLabels} room=${info.id} />
     </div>
     <div class="conversation-actions">
       ${isOpen(info) && !holder && html`<button type="button" class="button small primary" onClick=${claim}>${t("inbox.claim")}</button>`}

@@ -2,6 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { RowLabels } from "../../features/labels/labels.js";
 import { visitor } from "../../model/support_queue.js";
 import { avatar } from "../controls/avatar.js";
 import { icon } from "../controls/icon.js";
@@ -49,6 +50,7 @@ function Assignee({ info, me, now, person }) {
     ${assignee
       ? html`<span class="conversation-holder">${assignee.id === me ? t("inbox.yours") : html`<bdi>${assignee.name}</bdi>`}</span>`
       : html`<span class="conversation-holder is-nobody">${t("inbox.nobodys")}</span>`}
+    <${RowLabels} room=${info.id} />
     ${other &&
     html`<span class="conversation-other">${icon(other.what === "typing" ? "edit" : "eye", { size: 14 })}
       ${t(other.what === "typing" ? "inbox.types" : "inbox.looks", { name: other.name })}</span>`}

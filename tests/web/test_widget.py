@@ -211,7 +211,7 @@ def test_a_visitor_and_an_operator_talk(
     expect(button).to_be_focused()
     expect(panel.get_by_label("Your message")).to_be_hidden()
     olga.says(room["id"], "still there?")
-    dotted = page.get_by_role("button", name=f"{BUTTON}, new messages")
+    dotted = page.get_by_role("button", name=f"{BUTTON}, 1 new message")
     expect(dotted).to_be_visible()
     page.reload()
     expect(dotted).to_be_visible()

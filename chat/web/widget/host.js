@@ -29,11 +29,11 @@ export function openHost(onShow) {
     ready: () => send({ chat: "ready" }),
     close: () => send({ chat: "close" }),
 
-    /** @param {number} unread @param {number} height of the panel, in pixels */
-    describe(unread, height) {
+    /** @param {number} unread @param {string} words for screen readers, "" if there are none @param {number} height of the panel, in pixels */
+    describe(unread, words, height) {
       if (`${unread} ${height}` === sent) return;
       sent = `${unread} ${height}`;
-      send({ chat: "unread", count: unread });
+      send({ chat: "unread", count: unread, words });
       send({ chat: "height", height });
     },
   };

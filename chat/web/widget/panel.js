@@ -1,6 +1,6 @@
 // Starts the support widget's panel, in a frame on another site.
 
-import { loadStrings, startLanguage } from "../i18n/index.js";
+import { loadStrings, startLanguage, tn } from "../i18n/index.js";
 import { html, render } from "../vendor/preact.js";
 import { openHost } from "./host.js";
 import { Panel } from "./panel_view.js";
@@ -28,5 +28,5 @@ if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} /
 /** Not in a view, because a hidden frame renders nothing. */
 function describe() {
   const unread = isShown ? 0 : (conversationOf(visitor.get())?.info.unread ?? 0);
-  host.describe(unread, visitor.hasToken() ? TALL : SHORT);
+  host.describe(unread, unread ? tn("timeline.newCount", unread) : "", visitor.hasToken() ? TALL : SHORT);
 }

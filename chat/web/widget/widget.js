@@ -1,10 +1,10 @@
 // The support widget's button: <script async src="https://chat.example/widget.js"></script>
-// Nothing more is loaded until it is opened, which the tab remembers.
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   if (!script || document.querySelector("chat-widget")) return;
   const server = new URL(script.src).origin;
-  const [NAME, NEW] = navigator.language.startsWith("ru") ? ["Написать нам", "новые сообщения"] : ["Chat with us", "new messages"];
+  const NAMES = "|deSchreib uns|esEscríbenos|frÉcrivez-nous|ptFale conosco|ruНаписать нам|zh联系我们";
+  const [, NAME = "Chat with us"] = NAMES.match(`\\|${navigator.language.slice(0, 2)}([^|]+)`) ?? [];
   const CSS = `
 :host { all: initial !important; position: fixed !important; inset: auto 20px 20px auto !important; z-index: 2147483000 !important; }
 button { all: unset; display: grid; place-items: center; width: 56px; height: 56px; border-radius: 50%; cursor: pointer;
@@ -44,7 +44,7 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   }
 
   function load() {
-    if (isReady) return; // an earlier try may have failed
+    if (isReady) return;
     frame.src = `${server}/widget#${new URLSearchParams({ host: location.origin, page: location.origin + location.pathname })}`;
     root.append(frame);
   }
@@ -52,7 +52,7 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   function sendState() {
     const focus = document.activeElement === host && !frame.hidden;
     if (focus) {
-      frame.blur(); // loading took the focus
+      frame.blur(); // loading took focus
       frame.focus();
     }
     if (isReady) frame.contentWindow?.postMessage({ chat: frame.hidden ? "close" : "open", focus }, server);
@@ -74,10 +74,10 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
     sendState();
   }
 
-  /** @param {number} unread */
-  function count(unread) {
+  /** @param {number} unread @param {string} [words] */
+  function count(unread, words) {
     dot.hidden = !unread;
-    button.ariaLabel = unread ? `${NAME}, ${NEW}` : NAME;
+    button.ariaLabel = words ? `${NAME}, ${words}` : NAME;
   }
 
   addEventListener("message", ({ source, origin, data }) => {
@@ -86,7 +86,7 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
       isReady = true;
       sendState();
     } else if (data.chat === "close") show(false);
-    else if (data.chat === "unread") count(data.count);
+    else if (data.chat === "unread") count(data.count, data.words);
     else if (data.chat === "height") frame.style.height = `${data.height}px`;
   });
 

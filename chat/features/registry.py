@@ -25,6 +25,7 @@ from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.reports import FEATURE as REPORTS
 from chat.features.retention import retention
 from chat.features.saved import FEATURE as SAVED
+from chat.features.scheduled import FEATURE as SCHEDULED
 from chat.features.search import FEATURE as SEARCH
 from chat.features.second_factor import FEATURE as SECOND_FACTOR
 from chat.features.support import FEATURE as SUPPORT
@@ -54,6 +55,7 @@ _BEFORE: tuple[Feature, ...] = (
     RECOVERY,
     REPORTS,
     SAVED,
+    SCHEDULED,
     SEARCH,
     SECOND_FACTOR,
     SUPPORT,

@@ -301,6 +301,15 @@ export interface ChangeRoom {
   archived?: boolean;
 }
 
+/** The new text of a scheduled message, or the new time, or both. */
+export interface ChangeScheduled {
+  scheduled: number;
+  /** Trimmed; empty only with files */
+  text?: string | null;
+  /** Unix milliseconds */
+  at?: number | null;
+}
+
 /** Changes of the settings; fields that are left out stay, null returns to the default. */
 export interface ChangeSettings {
   server_name?: string | null;
@@ -805,8 +814,8 @@ export interface HelloOk {
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
    * forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
-   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor,
-   * support, sync_pages, threads, visitors; others may be added
+   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
+   * second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1343,6 +1352,13 @@ export interface NewPasskeyOptions {
 export interface NewSecondFactor {
   secret: string;
   uri: string;
+}
+
+/** Why a message was not sent at its time. */
+export interface NotSent {
+  code: Code;
+  text: string;
+  reason?: string;
 }
 
 /** A private note of an operator, which stands behind the message `seq` of the conversation. */
@@ -2199,6 +2215,50 @@ export interface SavedPlaces {
   reminders?: Reminder[];
 }
 
+/** A message to be sent at a time. Repeating it with the same key schedules it once, and it is sent once. */
+export interface Schedule {
+  room: number;
+  /** Chosen by the client; unique among all messages of this person */
+  key: string;
+  /** Trimmed; empty only with files */
+  text: string;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  reply?: number | null;
+  /** Unix milliseconds */
+  at: number;
+}
+
+/** A message that is sent at a time; `refused`: it was not, and waits to be changed, sent or deleted. */
+export interface Scheduled {
+  id: number;
+  room: number;
+  /** Chosen by the client; unique among all messages of this person */
+  key: string;
+  /** Trimmed; empty only with files */
+  text: string;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  reply?: number;
+  /** Unix milliseconds */
+  at: number;
+  refused?: NotSent;
+}
+
+/** The person has scheduled a message in some session, or changed it, or it was refused at its time. */
+export interface ScheduledEvent {
+  type: "scheduled";
+  message: Scheduled;
+}
+
+/** All messages that one has scheduled, the earliest first. */
+export interface ScheduledMessages {
+  scheduled: Scheduled[];
+}
+
+/** A scheduled message as it is now. */
+export interface ScheduledNow {
+  message: Scheduled;
+}
+
 /**
  * A search for messages in one's own rooms. `q` has words, which also match as prefixes, and phrases in quotes; a
  * minus before one excludes it. `from` is the sender; `since` and `before` bound the time. With `order` = best,
@@ -2292,8 +2352,8 @@ export interface ServerInfo {
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
    * forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
-   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, search, second_factor,
-   * support, sync_pages, threads, visitors; others may be added
+   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
+   * second_factor, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2663,6 +2723,19 @@ export interface UnknownEvent {
   at: number;
 }
 
+/** The scheduled message that was deleted. */
+export interface Unscheduled {
+  scheduled: number;
+}
+
+/** A scheduled message was sent, as `seq` of its room, or deleted. */
+export interface UnscheduledEvent {
+  type: "unscheduled";
+  scheduled: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq?: number;
+}
+
 /** What a browser answers (AuthenticatorAssertionResponse), each part in base64url. `user` is `userHandle`. */
 export interface UsedPasskey {
   /** base64url */
@@ -2933,6 +3006,11 @@ export interface WhichSaved {
   limit?: number;
 }
 
+/** A scheduled message, by its id. */
+export interface WhichScheduled {
+  scheduled: number;
+}
+
 /** One of one's own sessions. */
 export interface WhichSession {
   id: number;
@@ -3033,4 +3111,6 @@ export type Event =
   | SavedEvent
   | ReminderEvent
   | RemindersDueEvent
+  | ScheduledEvent
+  | UnscheduledEvent
   | ByeEvent;

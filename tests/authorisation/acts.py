@@ -99,6 +99,12 @@ NATIVE_ACTS = (
         {**_ROOM, "seq": "{host_s}", "on": True},
     ),
     Act("report_message", "report a message", "read", {**_ROOM, "seq": "{host_s}", "reason": "spam"}),
+    Act(
+        "schedule",
+        "schedule a message",
+        "speak",
+        {**_ROOM, "key": "{key}", "text": "words", "at": _SOON},
+    ),
     Act("threads", "list the threads", "read", _ROOM),
     Act("thread", "read a thread", "read", {**_ROOM, "seq": "{host_s}"}),
     Act("follow_thread", "follow a thread", "read", {**_ROOM, "seq": "{host_s}"}),

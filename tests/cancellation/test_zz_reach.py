@@ -30,6 +30,7 @@ OF_FEATURES = (
     "features/retention/queries.py",
     "features/retention/row_queries.py",
     "features/saved/queries.py",
+    "features/scheduled/queries.py",
     "features/second_factor/passkeys/queries.py",
     "features/second_factor/queries.py",
     "storage/postgres/support.py",

@@ -33,6 +33,7 @@ from chat.features.notes import FEATURE as NOTES
 from chat.features.registry import FEATURES
 from chat.features.reports.native import ReportsEvent
 from chat.features.saved import FEATURE as SAVED
+from chat.features.scheduled import FEATURE as SCHEDULED
 from chat.operations import room_values, values
 from chat.operations.operation import Operation
 from chat.operations.room_values import (
@@ -218,6 +219,7 @@ NOT_OF_PROGRAMS = (
     *LABELS.own_events,
     *NOTES.own_events,
     *SAVED.own_events,
+    *SCHEDULED.own_events,
 )
 """Events that the client ignores: it shows no log-in page, and asks for blocks and the like when it wants them."""
 

@@ -18,6 +18,7 @@ from tests.features.recovery.model import RecoveryModel
 from tests.features.reports.model import ReportsModel
 from tests.features.retention.model import RetentionModel
 from tests.features.saved.model import SavedMessagesModel
+from tests.features.scheduled.model import ScheduledMessagesModel
 from tests.features.search.model import MemorySearchIndex
 from tests.features.second_factor.model import SecondFactorModel
 from tests.features.threads.model import ThreadsModel
@@ -40,6 +41,7 @@ MODELS = (
     RecoveryModel,
     ReportsModel,
     SavedMessagesModel,
+    ScheduledMessagesModel,
     MemorySearchIndex,
     SecondFactorModel,
     ThreadsModel,

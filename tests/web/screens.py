@@ -119,6 +119,7 @@ SCREENS = (
     Screen("search", "/search?q=greenhouse", "after lunch"),
     Screen("mentions", "/search", "can you look at the pump"),
     Screen("saved", "/saved", "The plates are in"),
+    Screen("scheduled", "/saved?tab=scheduled", "Who brings the cake?"),
     Screen("reminder", "/saved", "In 20 minutes", do=press(("button", REMIND))),
     Screen("search-none", "/search?q=zeppelin", "No messages found"),
     Screen("inbox", "/inbox/{conversation}", "She had a new one in March"),
@@ -242,6 +243,12 @@ def _kitchen(pages: Pages) -> tuple[int, int]:
     kitchen.say(ADMIN, "Three are enough, thank you!", asked)
     for seq in (asked, offered, plates):
         call(pages, ADMIN, "PUT", f"/me/saved/{kitchen.id}/{seq}")
+    for n, text in enumerate(
+        ("The soup is on. Come down!", "Who brings the cake? I can fetch it on the way.")
+    ):
+        at = (int(time.time()) // 3600 + 20 + 4 * n) * 3_600_000
+        body = {"key": f"scheduled-{n}", "text": text, "at": at}
+        call(pages, ADMIN, "POST", f"/rooms/{kitchen.id}/scheduled", body)
     in_a_day = (int(time.time()) // 3600 + 24) * 3_600_000
     call(pages, ADMIN, "PUT", f"/me/saved/{kitchen.id}/{offered}/reminder", {"at": in_a_day})
     return kitchen.id, asked

@@ -15,7 +15,7 @@ from tests.web.vendor import ROOT
 LANGUAGES = ("ru",)
 """The languages beside English, which is the server's."""
 
-FOLDERS = ("application", "domain", "engine", "features", "operations", "protocols/native", "web_api")
+FOLDERS = ("application", "domain", "engine", "due", "features", "operations", "protocols/native", "web_api")
 """Where the refusals are made that the page may receive."""
 
 BY_CODE = {Code.MALFORMED, Code.UNKNOWN_TYPE, Code.UNAVAILABLE}

@@ -56,7 +56,7 @@ def test_one_saves_messages_of_all_rooms_and_finds_them_in_every_session(
     timeline.act("the saw is blunt", "Save for later")
     for each in (phone, page):
         if each is page:
-            page.get_by_role("link", name="Saved messages").click()
+            page.get_by_role("link", name="Later", exact=True).click()
             expect(page).to_have_url(f"{pages.url}/saved")
         expect(hits(each)).to_have_count(3)
         expect(hits(each).nth(0)).to_contain_text(re.compile("shed.*the saw is blunt"))
@@ -77,7 +77,7 @@ def test_one_saves_messages_of_all_rooms_and_finds_them_in_every_session(
     expect(phone).to_have_url(f"{pages.url}/room/{garden}/{key}")
     page.get_by_role("button", name="Mark as done: the key is in the shed").click()
     expect(page.get_by_role("heading", name="Nothing saved")).to_be_visible()
-    expect(page.get_by_role("heading", name="Saved messages")).to_be_focused()
+    expect(page.get_by_role("heading", name="Later")).to_be_focused()
     expect(phone.locator(".saved-mark")).to_have_count(0)
 
 
@@ -115,7 +115,7 @@ def test_one_is_reminded_in_every_session_and_puts_it_off(
     card = page.get_by_role("status", name="2 reminders due")
     expect(card).to_contain_text("water the roses")
     expect(card).to_contain_text("the key is under the pot")
-    expect(page.get_by_role("link", name="Saved messages 2 reminders due")).to_be_visible()
+    expect(page.get_by_role("link", name="Later 2 reminders due")).to_be_visible()
     expect(hits(phone).locator(".is-due")).to_have_count(2)
     expect(phone.locator(".reminder-card")).to_have_count(0)  # it shows them itself
     hits(phone).first.get_by_role("button", name=re.compile("Remind me: ")).click()
@@ -125,10 +125,10 @@ def test_one_is_reminded_in_every_session_and_puts_it_off(
     one.get_by_role("button", name="Close").click()
     expect(one).to_have_count(0)
     page.reload()  # it was seen here
-    expect(page.get_by_role("link", name="Saved messages 1 reminder due")).to_be_visible()
+    expect(page.get_by_role("link", name="Later 1 reminder due")).to_be_visible()
     expect(one).to_have_count(0)
     hits(phone).filter(has=phone.locator(".is-due")).get_by_role(
         "button", name=re.compile("Mark as done")
     ).click()
-    expect(page.get_by_role("link", name="Saved messages", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Later", exact=True)).to_be_visible()
     expect(page.locator(".saved-mark.is-due")).to_have_count(0)

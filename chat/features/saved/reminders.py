@@ -4,7 +4,6 @@ A reminder belongs to a saved message and goes with it. Those of one person that
 together: after a day's stop there is one notice and one push, however many there are.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -14,22 +13,14 @@ from chat.domain.entities import Person
 from chat.domain.features import Port
 from chat.domain.messages.live import OwnEvent, Status
 from chat.domain.own_pushes import OWN_PUSHES, OwnPush
-from chat.domain.refusals import Code, Refusal
+from chat.domain.refusals import Refusal
 from chat.due.port import DueItem
 from chat.due.schedule import SCHEDULE
+from chat.due.times import check_time
 from chat.engine.services import EngineServices
 
 REMINDER = "reminder"
 """The kind of due items; the key is the person's id."""
-
-LONGEST = 366 * 86_400.0
-"""Seconds until the latest time of a reminder."""
-
-_LATE = 60.0
-"""Seconds by which a time may be over: it passes while a request is written and sent."""
-
-TIME_PAST = Refusal(Code.INVALID, "at: that time is over", field="at", reason="time_past")
-TIME_FAR = Refusal(Code.INVALID, "at: at most a year from now", field="at", reason="time_far")
 
 _PATH = "/saved"
 _TAG = "reminders"
@@ -94,14 +85,6 @@ class Reminders(Protocol):
 
 
 REMINDERS = Port[Reminders]("reminders")
-
-
-def check_time(at: float) -> Refusal | None:
-    """Return why something can't be due at a time (Unix seconds). Sync."""
-    wait = at - time.time()
-    if wait < -_LATE:
-        return TIME_PAST
-    return TIME_FAR if wait > LONGEST else None
 
 
 async def remind(

@@ -24,6 +24,8 @@ SELECT blocked_id AS person_id, users.name AS person
 FROM blocks JOIN users ON users.id = blocked_id WHERE user_id = $1 ORDER BY blocked_id"""
 # Without texts: they are others', and in rooms that the person may have left.
 _SAVED = "SELECT room_id, seq, saved_at, remind_at FROM saved_messages WHERE person_id = $1 ORDER BY id"
+_SCHEDULED = """
+SELECT id, room_id, text, reply, send_at, state, error FROM scheduled_messages WHERE person_id = $1 ORDER BY id"""
 _CANNED_ANSWERS = "SELECT id, shortcut, text FROM canned_answers WHERE owner_id = $1 ORDER BY id"
 # Without the messages: they are others'.
 _REPORTS = """
@@ -33,6 +35,7 @@ _WHOLE = {
     "memberships": _MEMBERSHIPS,
     "blocks": _BLOCKS,
     "saved": _SAVED,
+    "scheduled": _SCHEDULED,
     "canned_answers": _CANNED_ANSWERS,
     "reports": _REPORTS,
 }

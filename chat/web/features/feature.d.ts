@@ -32,6 +32,8 @@ export interface Feature<English = object> extends FeatureChanges {
   ComposerTray?: View<{ room: number; text: string }>;
   /** In the field of the composer, beside the button for files. `attach` attaches files; `onProblem` shows why that can't be. */
   ComposerButton?: View<{ attach: (files: File[]) => void; onProblem: (text: string) => void }>;
+  /** Shown beside the button that sends. */
+  SendButton?: View<SendButtonProps>;
   /** Called when a message is written; `sent` resolves with its seq, or never. */
   onSent?: (chat: Chat, room: number, text: string, sent: Promise<number>) => unknown;
   /** A section of the room's panel. */
@@ -133,6 +135,17 @@ export interface MessagePartProps {
   tab: 0 | -1;
   /** It is shown in the panel of its thread. */
   isInThread?: boolean;
+}
+
+/** `onDone` empties the field; `onProblem` shows an error below it. */
+export interface SendButtonProps {
+  room: number;
+  text: string;
+  reply?: number;
+  /** There is a text that can be sent, and no file. */
+  isReady: boolean;
+  onDone: () => void;
+  onProblem: (text: string) => void;
 }
 
 export interface MessageDialogProps {

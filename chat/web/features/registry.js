@@ -19,12 +19,13 @@ import { readMarks } from "./read_marks/feature.js";
 import { reports } from "./reports/feature.js";
 import { retention } from "./retention/feature.js";
 import { saved } from "./saved/feature.js";
+import { scheduled } from "./scheduled/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, labels, cannedAnswers, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, support, labels, cannedAnswers, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

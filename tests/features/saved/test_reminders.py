@@ -1,9 +1,6 @@
 """Reminders in a storage: what is due, in which order, and when the next one is; in memory and on PostgreSQL."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
-import trio
 
 from chat.domain.entities import Draft, MessageKind, Person, Room
 from chat.domain.messages.changes import Deletion, Removal
@@ -21,12 +18,6 @@ ONE, TWO, THREE = 2, 3, 4
 """The seqs of three texts: Ben's joining stands before them."""
 PAST, LONG_PAST = -5.25, -1_000.0
 FUTURE, LATER = 8_000_000_000.0, 9_000_000_000.0
-
-
-@pytest.fixture(autouse=True)
-async def _in_time() -> AsyncGenerator[None]:
-    with trio.fail_after(60):
-        yield
 
 
 @pytest.fixture

@@ -130,7 +130,17 @@ async def test_over_http_it_is_invalid_and_named(site: Site) -> None:
     fields = set()
     for method, template, needed, field, value in _bodies(site):
         path = template.replace("{emoji}", "x").replace("{room}", str(LOBBY_ID))
-        for name in ("{person}", "{seq}", "{id}", "{code}", "{passkey}", "{answer}", "{label}", "{reported}"):
+        for name in (
+            "{person}",
+            "{seq}",
+            "{id}",
+            "{code}",
+            "{passkey}",
+            "{answer}",
+            "{label}",
+            "{reported}",
+            "{scheduled}",
+        ):
             path = path.replace(name, "1")
         answer = await site.call(method, path, needed | {field: value}, token=token, valid=False)
         assert answer.refused == (400, "invalid", field), (method, path, value)

@@ -1,7 +1,10 @@
 // Saved messages in English and Russian.
 
 export const en = {
-  "saved.title": "Saved messages",
+  "saved.title": "Later",
+  "saved.list": "Saved messages",
+  "saved.tab": "Saved",
+  "saved.tabs": "Saved and scheduled messages",
   "saved.save": "Save for later",
   "saved.remove": "Remove from saved",
   "saved.mark": "Saved",
@@ -30,7 +33,10 @@ export const en = {
 
 /** @type {import("../../i18n/index.js").Strings} */
 export const ru = {
-  "saved.title": "Сохранённые",
+  "saved.title": "На потом",
+  "saved.list": "Сохранённые сообщения",
+  "saved.tab": "Сохранённые",
+  "saved.tabs": "Сохранённые и отложенные сообщения",
   "saved.save": "Сохранить на потом",
   "saved.remove": "Убрать из сохранённых",
   "saved.mark": "Сохранено",

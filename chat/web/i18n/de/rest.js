@@ -1267,7 +1267,7 @@ export default {
   "keep.as_server": "Regel des Servers verwenden ({kept})",
 
   // features/saved
-  "saved.title": "Gespeicherte Nachrichten",
+  "saved.title": "Später",
   "saved.save": "Für später speichern",
   "saved.remove": "Aus Gespeichertem entfernen",
   "saved.mark": "Gespeichert",

@@ -1267,7 +1267,7 @@ export default {
   "keep.as_server": "Usar la regla del servidor ({kept})",
 
   // features/saved
-  "saved.title": "Mensajes guardados",
+  "saved.title": "Más tarde",
   "saved.save": "Guardar para después",
   "saved.remove": "Quitar de guardados",
   "saved.mark": "Guardado",

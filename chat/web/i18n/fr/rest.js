@@ -1267,7 +1267,7 @@ export default {
   "keep.as_server": "Utiliser la règle du serveur ({kept})",
 
   // features/saved
-  "saved.title": "Messages enregistrés",
+  "saved.title": "Plus tard",
   "saved.save": "Enregistrer pour plus tard",
   "saved.remove": "Retirer des messages enregistrés",
   "saved.mark": "Enregistré",

@@ -1267,7 +1267,7 @@ export default {
   "keep.as_server": "Usar a regra do servidor ({kept})",
 
   // features/saved
-  "saved.title": "Mensagens salvas",
+  "saved.title": "Mais tarde",
   "saved.save": "Salvar para depois",
   "saved.remove": "Remover das salvas",
   "saved.mark": "Salva",

@@ -1267,7 +1267,7 @@ export default {
   "keep.as_server": "使用服务器的规则（{kept}）",
 
   // features/saved
-  "saved.title": "已收藏的消息",
+  "saved.title": "稍后",
   "saved.save": "收藏以备后用",
   "saved.remove": "取消收藏",
   "saved.mark": "已收藏",

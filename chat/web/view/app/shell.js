@@ -86,7 +86,7 @@ function Place({ route }) {
     case "share":
       return html`<${Share} query=${route.query} />`;
     case "saved":
-      return html`<${Saved} />`;
+      return html`<${Saved} tab=${route.query.get("tab") ?? ""} />`;
     case "settings":
       return html`<${Settings} part=${route.part} />`;
     case "inbox":

@@ -25,6 +25,7 @@ import { useTyping } from "./typing.js";
 
 const TRAYS = parts("ComposerTray");
 const BUTTONS = parts("ComposerButton");
+const SEND_BUTTONS = parts("SendButton");
 
 /** The remaining characters are shown once at most this many are left. */
 const COUNT_FROM = 200;
@@ -117,6 +118,14 @@ function OpenComposer({ info }) {
     }
   }
 
+  const emptyField = () => {
+    typing.end();
+    change("");
+    setComposerTarget(id, null);
+    draft.clear();
+    field.current?.focus();
+  };
+
   const isEdit = target !== null && "edit" in target;
   useEffect(() => {
     if (isToBeSent && !attachments.isBusy && !isEdit) submit();
@@ -181,6 +190,7 @@ function OpenComposer({ info }) {
         onClick=${(/** @type {any} */ event) => setPicker(event.currentTarget.getBoundingClientRect())}>${icon("emoji")}</button>
       <button type="submit" class="icon-button composer-send" aria-label=${t("composer.send")} title=${t("composer.send")}
         disabled=${!(text.trim() || attachments.all.length) || isTooLong}>${icon(target && "edit" in target ? "check" : "send")}</button>
+      ${!isEdit && SEND_BUTTONS.map((Button) => html`<${Button} room=${id} text=${text} reply=${target?.reply} isReady=${Boolean(text.trim()) && !isTooLong && !attachments.all.length} onDone=${emptyField} onProblem=${setProblem} />`)}
     </div>
     <${Hint} problem=${problem || (isRefused && attachments.isBad ? t("files.failed") : "")} isWaiting=${isToBeSent && attachments.isBusy} length=${length} most=${most} />
     ${picker && html`<${EmojiPicker} at=${picker} label=${t("composer.emoji")} onChoose=${insert} onClose=${() => setPicker(null)} />`}

@@ -1,18 +1,22 @@
-// This person's saved messages of all rooms, the last saved first.
+// What this person has kept for later, over all rooms: saved messages, the last saved first, and scheduled ones.
 
 import { html, useRef, useState } from "../../vendor/preact.js";
 import { changesOf, placeOf } from "../../features/saved/changes.js";
 import { ReminderMenu } from "../../features/saved/reminder_menu.js";
 import { reminderOf, reminderText, SAVE, savedOf, setReminder, setSaved } from "../../features/saved/saved.js";
+import { isOffered } from "../../features/scheduled/changes.js";
 import { t } from "../../i18n/index.js";
 import { preview } from "../../model/text.js";
 import { FormError, MoreButton } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
+import { lazy } from "../shared/lazy.js";
 import { usePages } from "../shared/loading.js";
 import { useTitle } from "../shared/title.js";
 import { Hit } from "./hit.js";
+
+const ScheduledList = lazy(() => import("./scheduled_list.js"), "ScheduledList");
 
 /** @typedef {import("../../model/types").Message} Message */
 
@@ -22,9 +26,26 @@ const DONE = ["M5 12.5l4.5 4.5L19 7.5"];
 /** Characters of a message in the name of its button. */
 const MOST_TEXT = 80;
 
-export function Saved() {
-  const chat = useChat();
+/** @param {{ tab: string }} props */
+export function Saved({ tab }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  const hasTabs = useSelected(isOffered);
+  const isScheduled = tab === "scheduled" && hasTabs;
+  useTitle(t(isScheduled ? "scheduled.title" : "saved.title"));
+  const link = (/** @type {string} */ href, /** @type {string} */ label, /** @type {boolean} */ isCurrent) => html`<a href=${href} aria-current=${isCurrent ? "page" : undefined}>${label}</a>`;
+  return html`<main class="place-body search saved">
+    <header class="place-head">
+      <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
+      <h1 tabindex="-1" ref=${heading}>${t("saved.title")}</h1>
+    </header>
+    ${hasTabs && html`<nav class="later-tabs" aria-label=${t("saved.tabs")}>${link("/saved", t("saved.tab"), !isScheduled)}${link("/saved?tab=scheduled", t("scheduled.title"), isScheduled)}</nav>`}
+    <div class="search-hits">${isScheduled ? html`<${ScheduledList} />` : html`<${SavedList} heading=${heading} />`}</div>
+  </main>`;
+}
+
+/** @param {{ heading: { current: HTMLElement | null } }} props */
+function SavedList({ heading }) {
+  const chat = useChat();
   const places = useSelected((state) => savedOf(state)?.places);
   const added = useSelected((state) => savedOf(state)?.added ?? 0);
   const rooms = useSelected((state) => state.rooms.size); // another one: what one may read has changed
@@ -36,28 +57,20 @@ export function Saved() {
     },
     [added, rooms, changed],
   );
-  useTitle(t("saved.title"));
   const { act, isBusy, error } = useAction();
   const done = async (/** @type {Message} */ message) => {
     if (await act(() => setSaved(chat, message, false))) heading.current?.focus(); // its button is gone
   };
   const remind = (/** @type {Message} */ message, /** @type {number | undefined} */ time) => act(() => setReminder(chat, message, time));
   const items = pages.items?.filter(({ message }) => places?.has(placeOf(message)) ?? true);
-  return html`<main class="place-body search saved">
-    <header class="place-head">
-      <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
-      <h1 tabindex="-1" ref=${heading}>${t("saved.title")}</h1>
-    </header>
-    <div class="search-hits">
-      <${FormError} text=${error} />
-      ${!items && !pages.error && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
-      ${items?.length === 0 && !pages.hasMore && html`<${Empty} />`}
-      <ol class="list hits" aria-label=${t("saved.title")} aria-busy=${!items && !pages.error}>
-        ${items?.map(({ message }) => html`<${SavedRow} key=${placeOf(message)} message=${message} isBusy=${isBusy} onDone=${done} onRemind=${remind} />`)}
-      </ol>
-      <${MoreButton} pages=${pages} />
-    </div>
-  </main>`;
+  return html`
+    <${FormError} text=${error} />
+    ${!items && !pages.error && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
+    ${items?.length === 0 && !pages.hasMore && html`<${Empty} />`}
+    <ol class="list hits" aria-label=${t("saved.list")} aria-busy=${!items && !pages.error}>
+      ${items?.map(({ message }) => html`<${SavedRow} key=${placeOf(message)} message=${message} isBusy=${isBusy} onDone=${done} onRemind=${remind} />`)}
+    </ol>
+    <${MoreButton} pages=${pages} />`;
 }
 
 function Empty() {

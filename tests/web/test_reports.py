@@ -104,8 +104,11 @@ def test_of_a_private_room_moderators_see_the_quote_alone(pages: Pages) -> None:
     room = ada.call("PUT", f"/direct/{zoe.id}")["id"]
     zoe.say(room, "I know where you live")
     page = pages.at("ada", f"/room/{room}")
-    report(page, "I know where you live", "Harassment or threats")
+    evil = '<img src=x onerror="window.pwned=1">'
+    report(page, "I know where you live", "Harassment or threats", evil)
     boss = pages.at("boss", "/reports")
+    expect(cards(boss).locator(".report-comment")).to_have_text(evil)
+    assert boss.evaluate("() => window.pwned") is None
     expect(cards(boss)).to_contain_text("Direct message")
     expect(cards(boss).get_by_role("link", name="Open")).to_have_count(0)
     expect(cards(boss).get_by_role("button")).to_have_text(["Disable account", "Dismiss"])

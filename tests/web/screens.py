@@ -121,6 +121,7 @@ SCREENS = (
     Screen("saved", "/saved", "The plates are in"),
     Screen("scheduled", "/saved?tab=scheduled", "Who brings the cake?"),
     Screen("reminder", "/saved", "In 20 minutes", do=press(("button", REMIND))),
+    Screen("reports", "/reports", "It is in every room"),
     Screen("search-none", "/search?q=zeppelin", "No messages found"),
     Screen("inbox", "/inbox/{conversation}", "She had a new one in March"),
     Screen("inbox-person", "/inbox/{visit}", "First visit", do=press(("button", "Mona"))),
@@ -249,6 +250,8 @@ def _kitchen(pages: Pages) -> tuple[int, int]:
         at = (int(time.time()) // 3600 + 20 + 4 * n) * 3_600_000
         body = {"key": f"scheduled-{n}", "text": text, "at": at}
         call(pages, ADMIN, "POST", f"/rooms/{kitchen.id}/scheduled", body)
+    report = {"reason": "spam", "comment": "It is in every room, and it is about knives."}
+    call(pages, "ben", "POST", f"/rooms/{kitchen.id}/messages/{plates}/report", report)
     in_a_day = (int(time.time()) // 3600 + 24) * 3_600_000
     call(pages, ADMIN, "PUT", f"/me/saved/{kitchen.id}/{offered}/reminder", {"at": in_a_day})
     return kitchen.id, asked

@@ -45,7 +45,7 @@ LOOKS: tuple[tuple[str, Literal["light", "dark"], str | None], ...] = (
 )
 """How axe looks at a screen: its size, its theme, and the one rule, if not all."""
 
-ON_A_PHONE = ("room", "room-panel", "thread", "search", "saved", "scheduled")
+ON_A_PHONE = ("room", "room-panel", "thread", "search", "saved", "scheduled", "reports")
 """Screens that docs/web.md also shows on a phone, in the dark theme."""
 
 SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {

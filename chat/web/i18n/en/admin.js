@@ -55,7 +55,7 @@ export default {
   "admin.role_admin": "admin",
   "admin.role_guest": "guest",
   "admin.role_operator_hint": "Answers support conversations in the inbox.",
-  "admin.role_moderator_hint": "Can delete messages and remove people in the public rooms they are in.",
+  "admin.role_moderator_hint": "Handles reports of messages. Can delete messages and remove people in the public rooms they are in.",
   "admin.role_admin_hint": "Can change accounts and settings, and see the audit log.",
   "admin.role_give": "Give {name} the role {role}?",
   "admin.role_take": "Remove the role {role} from {name}?",

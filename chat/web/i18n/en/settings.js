@@ -141,7 +141,7 @@ export default {
   "about.server": "Server",
   "about.version": "Version",
   "about.read": "Who can read messages",
-  "about.read_text": "The people who run this server can read all messages: they are not end-to-end encrypted. Search, moderation and support need the text.",
+  "about.read_text": "The people who run this server can read all messages: they are not end-to-end encrypted. Search, moderation and support need the text. If someone reports a message, the moderators see it, also from a private conversation.",
   "about.nothing": "Nothing leaves this server",
   "about.nothing_text": "The page loads nothing from other sites and sends no usage data.",
   "about.calls": "No calls",

@@ -55,7 +55,7 @@ export default {
   "admin.role_admin": "администратор",
   "admin.role_guest": "гость",
   "admin.role_operator_hint": "Отвечает на обращения в поддержку.",
-  "admin.role_moderator_hint": "Может удалять сообщения и людей в открытых комнатах, где состоит.",
+  "admin.role_moderator_hint": "Рассматривает жалобы на сообщения. Может удалять сообщения и людей в открытых комнатах, где состоит.",
   "admin.role_admin_hint": "Может менять учётные записи и настройки, видит журнал аудита.",
   "admin.role_give": "Дать роль «{role}»: {name}?",
   "admin.role_take": "Снять роль «{role}»: {name}?",

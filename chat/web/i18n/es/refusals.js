@@ -115,8 +115,8 @@ export const reasons = {
   identity_only_way: "Es tu única forma de iniciar sesión: añade antes una llave de acceso, o define una contraseña con un enlace de restablecimiento.",
   bad_shortcut: "Un atajo tiene de # a # letras, dígitos, - y _.",
   shortcut_taken: "Ya existe una respuesta con este atajo.",
-  too_many_canned_answers: "Ya hay # respuestas predefinidas: elimina una primero.",
-  no_canned_answer: "No existe esa respuesta predefinida.",
+  too_many_canned_answers: "Ya hay # respuestas rápidas: elimina una primero.",
+  no_canned_answer: "No existe esa respuesta rápida.",
   bad_logout_token: "El token de cierre de sesión no es válido o ya se usó.",
 };
 

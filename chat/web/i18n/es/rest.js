@@ -390,6 +390,8 @@ export default {
   "files.previous": "Imagen anterior",
   "files.next": "Imagen siguiente",
   "files.play": "Reproducir",
+  "files.pause": "Pausar",
+  "files.position": "Posición en {name}",
   "files.unplayable": "Tu navegador no puede reproducir este archivo.",
   "files.download": "Descargar",
 
@@ -589,7 +591,7 @@ export default {
   // settings
   "settings.title": "Ajustes",
   "settings.profile": "Perfil",
-  "settings.security": "Contraseña y dispositivos",
+  "settings.security": "Acceso y dispositivos",
   "settings.notifications": "Notificaciones",
   "settings.appearance": "Tema e idioma",
   "settings.tokens": "Tokens de acceso",
@@ -977,11 +979,11 @@ export default {
   "blocks.block_text": "No puede enviarte mensajes directos, y sus mensajes en las salas se contraen. No recibe ningún aviso.",
 
   // features/canned_answers
-  "canned.title": "Respuestas predefinidas",
+  "canned.title": "Respuestas rápidas",
   "canned.text": "En una conversación de soporte, escribe / y un atajo o una palabra del texto. {visitor}, {operator} y {page} se convierten en el nombre del visitante, tu nombre y la página de la que vino el visitante.",
   "canned.own": "Tus respuestas",
   "canned.own_one": "Tu respuesta",
-  "canned.no_own": "Aún no tienes respuestas predefinidas.",
+  "canned.no_own": "Aún no tienes respuestas rápidas.",
   "canned.shared": "Respuestas compartidas",
   "canned.shared_one": "Respuesta compartida",
   "canned.no_shared": "Aún no hay respuestas compartidas. Las añaden los administradores.",
@@ -1047,6 +1049,37 @@ export default {
   "invitations.register": "Para crear una cuenta",
   "invitations.withdraw": "Revocar",
   "invitations.withdraw_one": "Revocar la invitación: {name}",
+
+  // features/labels
+  "labels.title": "Etiquetas",
+  "labels.change": "Cambiar etiquetas",
+  "labels.add_some": "Añadir etiquetas",
+  "labels.any": "Todas las etiquetas",
+  "labels.filter": "Filtrar por etiqueta",
+  "labels.none_found": "Aquí ninguna conversación tiene esta etiqueta.",
+  "labels.none": "Aún no hay etiquetas. Las comparten todos los operadores.",
+  "labels.new": "Nueva etiqueta",
+  "labels.add": "Añadir",
+  "labels.save": "Guardar",
+  "labels.edit": "Editar",
+  "labels.edit_one": "Editar {name}",
+  "labels.remove": "Eliminar",
+  "labels.remove_one": "Eliminar {name}",
+  "labels.remove_everywhere": "Eliminar de todas las conversaciones",
+  "labels.given": "Etiqueta {name} añadida",
+  "labels.taken": "Etiqueta {name} quitada",
+  "labels.colour": "Color",
+  "labels.grey": "Gris",
+  "labels.red": "Rojo",
+  "labels.orange": "Naranja",
+  "labels.green": "Verde",
+  "labels.blue": "Azul",
+  "labels.purple": "Morado",
+  "refusal.bad_label_name": "Usa de # a # caracteres visibles.",
+  "refusal.label_taken": "Ya existe una etiqueta con este nombre.",
+  "refusal.too_many_labels": "Ya hay # etiquetas. Elimina una primero.",
+  "refusal.no_label": "Esta etiqueta se eliminó.",
+  "refusal.own_labels": "Las etiquetas de tu propia conversación son para los demás operadores.",
 
   // features/leaving
   "leaving.title": "Eliminar cuenta",
@@ -1408,4 +1441,12 @@ export default {
   "threads.send": "Enviar respuesta",
   "threads.open": "Mostrar en la conversación",
   "threads.removed": "El primer mensaje ya no se conserva.",
+
+  // features/voice
+  "voice.record": "Grabar un mensaje de voz",
+  "voice.recording": "Grabando",
+  "voice.stop": "Adjuntar grabación",
+  "voice.cancel": "Cancelar grabación",
+  "voice.denied": "No se puede usar el micrófono. Permítelo para esta página en tu navegador.",
+  "voice.file": "Mensaje de voz",
 };

@@ -25,9 +25,6 @@ _FOR_NOW = frozenset({Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN})
 _AGAIN = 5.0
 """Seconds until then."""
 
-_NOWHERE = ""
-"""In the place of the address that a message comes from."""
-
 
 async def send_due(
     services: EngineServices,
@@ -61,7 +58,8 @@ async def _send(services: EngineServices, found: Scheduled) -> int | float | Ref
     person = await services.administration.person(found.person_id)
     if isinstance(person, Refusal) or person.is_disabled:
         return NO_ACCOUNT
-    if refusal := services.budgets.message(person.id, _NOWHERE, found.text):
+    # There is no address that it comes from, and what others have scheduled for Monday at nine counts for them.
+    if refusal := services.budgets.message(person.id, f"scheduled by {person.id}", found.text):
         await services.feature_ports[SCHEDULED_MESSAGES].release(found.id)
         return max(refusal.retry_after or 0.0, _AGAIN)
     draft = messages.draft(person, found.room_id, found.text, found.key, reply=found.reply, files=())

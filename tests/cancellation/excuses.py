@@ -134,7 +134,7 @@ EXCUSED = (
         "await self._ask_code()",
         "only for people with a second factor; the log-in before it is swept",
     ),
-    Excuse("features/push/__init__.py", "ports[PUSH].keys()", NEVER_WAITS_THERE),
+    Excuse("features/push/use_cases.py", "[PUSH].keys(), services.settings", NEVER_WAITS_THERE),
     Excuse(
         "features/push/follower.py",
         "# half of the time is for others",

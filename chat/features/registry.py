@@ -5,6 +5,7 @@ from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.canned_answers import FEATURE as CANNED_ANSWERS
 from chat.features.clean_up import FEATURE as CLEAN_UP
 from chat.features.dates import FEATURE as DATES
+from chat.features.earlier import FEATURE as EARLIER
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
@@ -37,6 +38,7 @@ _BEFORE: tuple[Feature, ...] = (
     CANNED_ANSWERS,
     CLEAN_UP,
     DATES,
+    EARLIER,
     EXPORTS,
     FILES,
     FORWARDING,

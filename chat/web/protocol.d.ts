@@ -588,6 +588,11 @@ export interface DueReminder {
   at: number;
 }
 
+/** Other conversations whose visitors gave the same email address, the last active first; it is not verified. */
+export interface EarlierConversations {
+  rooms: Room[];
+}
+
 /** A text of a message, and since when it had it. */
 export interface Edit {
   /** Unix milliseconds */
@@ -812,8 +817,8 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
-   * forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
+   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
+   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
    * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
    * second_factor, support, sync_pages, threads, visitors; others may be added
    */
@@ -2350,8 +2355,8 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, edits, exports, files,
-   * forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
+   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
+   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
    * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
    * second_factor, support, sync_pages, threads, visitors; others may be added
    */
@@ -2812,6 +2817,11 @@ export interface WhichCannedAnswer {
 export interface WhichCannedAnswers {
   after?: number;
   limit?: number;
+}
+
+/** A support conversation. */
+export interface WhichConversation {
+  room: number;
 }
 
 /** A page of the conversations, optionally only open or closed ones, or those of one operator. */

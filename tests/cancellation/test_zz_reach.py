@@ -15,6 +15,7 @@ OF_FEATURES = (
     "features/canned_answers/queries.py",
     "features/clean_up/queries.py",
     "features/dates/queries.py",
+    "features/earlier/queries.py",
     "features/labels/queries.py",
     "features/notes/queries.py",
     "features/oidc/queries.py",

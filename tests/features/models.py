@@ -4,6 +4,7 @@ from tests.features.addresses.model import AddressesModel
 from tests.features.canned_answers.model import CannedAnswersModel
 from tests.features.clean_up.model import RecentMessagesModel
 from tests.features.dates.model import DatesModel
+from tests.features.earlier.model import EarlierModel
 from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
 from tests.features.labels.model import LabelsModel
@@ -28,6 +29,7 @@ MODELS = (
     CannedAnswersModel,
     RecentMessagesModel,
     DatesModel,
+    EarlierModel,
     ExportsModel,
     InvitedModel,
     LabelsModel,

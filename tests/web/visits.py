@@ -7,9 +7,9 @@ from tests.web.pages import Pages
 class Visit:
     """A visitor's conversation, and what they get of it."""
 
-    def __init__(self, pages: Pages, name: str = "Mona") -> None:
+    def __init__(self, pages: Pages, name: str = "Mona", email: str | None = None) -> None:
         self._api = f"{pages.url}/api/v1"
-        about = {"name": name, "page": "https://shop.example/cart"}
+        about = {"name": name, "page": "https://shop.example/cart", "email": email}
         visitor = post(f"{self._api}/support/visitors", about).json()
         self._headers = {"Authorization": f"Bearer {visitor['access']}"}
         self.room = int(request("PUT", f"{self._api}/support", headers=self._headers).json()["id"])

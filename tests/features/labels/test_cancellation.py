@@ -63,7 +63,10 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 await labels.remove(added.id)
 
             await run.target(write_and_read)
-            assert len(await labels.all()) <= 1
+            names = [each.name for each in await labels.all()]
+            assert len({*names}) == len(names)
+            given = (await labels.labelled(0)).get(room, [])
+            assert {*given} <= {each.id for each in await labels.all()}
 
     return scenario
 

@@ -241,6 +241,10 @@ class RoomTable:
                 return SupportOf(Peer(person.id, person.name))
         return None
 
+    def support_of(self, person_id: int) -> int | None:
+        """Return the id of a person's support conversation; None: there is none. Sync."""
+        return self._support.get(person_id)
+
     def support_kept(self, room_id: int) -> SupportKept:
         """Return what is kept of a support conversation, at once."""
         return self._support_kept.get(room_id, SupportKept())

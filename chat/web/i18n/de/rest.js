@@ -430,6 +430,8 @@ export default {
   "inbox.page": "Seite",
   "inbox.came": "Erster Besuch",
   "inbox.not_given": "nicht angegeben",
+  "inbox.earlier": "Andere Gespräche",
+  "inbox.earlier_hint": "Mit derselben E-Mail-Adresse, die nicht bestätigt ist.",
   "inbox.block": "Besucher blockieren",
   "inbox.unblock": "Blockierung aufheben",
   "inbox.blocked": "Blockiert",

@@ -35,6 +35,8 @@ export default {
   "inbox.page": "Page",
   "inbox.came": "First visit",
   "inbox.not_given": "not given",
+  "inbox.earlier": "Other conversations",
+  "inbox.earlier_hint": "With the same email address, which is not confirmed.",
   "inbox.block": "Block visitor",
   "inbox.unblock": "Unblock visitor",
   "inbox.blocked": "Blocked",

@@ -430,6 +430,8 @@ export default {
   "inbox.page": "Página",
   "inbox.came": "Primera visita",
   "inbox.not_given": "no indicado",
+  "inbox.earlier": "Otras conversaciones",
+  "inbox.earlier_hint": "Con la misma dirección de correo, que no está confirmada.",
   "inbox.block": "Bloquear visitante",
   "inbox.unblock": "Desbloquear visitante",
   "inbox.blocked": "Bloqueado",

@@ -430,6 +430,8 @@ export default {
   "inbox.page": "Page",
   "inbox.came": "Première visite",
   "inbox.not_given": "non renseigné",
+  "inbox.earlier": "Autres conversations",
+  "inbox.earlier_hint": "Avec la même adresse e-mail, qui n’est pas confirmée.",
   "inbox.block": "Bloquer le visiteur",
   "inbox.unblock": "Débloquer le visiteur",
   "inbox.blocked": "Bloqué",

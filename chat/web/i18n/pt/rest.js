@@ -430,6 +430,8 @@ export default {
   "inbox.page": "Página",
   "inbox.came": "Primeira visita",
   "inbox.not_given": "não informado",
+  "inbox.earlier": "Outras conversas",
+  "inbox.earlier_hint": "Com o mesmo endereço de e-mail, que não está confirmado.",
   "inbox.block": "Bloquear visitante",
   "inbox.unblock": "Desbloquear visitante",
   "inbox.blocked": "Bloqueado",

@@ -35,6 +35,8 @@ export default {
   "inbox.page": "Страница",
   "inbox.came": "Первый визит",
   "inbox.not_given": "не указана",
+  "inbox.earlier": "Другие беседы",
+  "inbox.earlier_hint": "С тем же адресом почты; он не подтверждён.",
   "inbox.block": "Заблокировать посетителя",
   "inbox.unblock": "Разблокировать посетителя",
   "inbox.blocked": "Заблокирован",

@@ -430,6 +430,8 @@ export default {
   "inbox.page": "页面",
   "inbox.came": "首次访问",
   "inbox.not_given": "未填写",
+  "inbox.earlier": "其他会话",
+  "inbox.earlier_hint": "使用同一电子邮件地址，该地址未经确认。",
   "inbox.block": "屏蔽访客",
   "inbox.unblock": "解除屏蔽访客",
   "inbox.blocked": "已屏蔽",

@@ -2,15 +2,16 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { isVisitor, visitor } from "../../model/support_queue.js";
+import { isOpen, isVisitor, visitor } from "../../model/support_queue.js";
 import { useAction } from "../shared/action.js";
 import { Presence, avatar } from "../controls/avatar.js";
-import { useChat } from "../shared/context.js";
+import { useChat, useSelected } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
+import { useLoaded } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
-import { dayAndTime } from "../shared/times.js";
+import { dayAndTime, shortTime } from "../shared/times.js";
 import { PageLink } from "./page_link.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
@@ -31,8 +32,37 @@ export function PersonCard({ info, onChanged, onClose }) {
         ${person.page && html`<dt>${t("inbox.page")}</dt><dd><${PageLink} page=${person.page} shown=${person.page} /></dd>`}`}
       ${person.came !== undefined && html`<dt>${t("inbox.came")}</dt><dd>${dayAndTime(person.came)}</dd>`}
     </dl>
+    ${isVisitor(info) && person.email && html`<${Earlier} room=${info.id} onChosen=${onClose} />`}
     ${isVisitor(info) && html`<${Block} info=${info} onChanged=${onChanged} />`}
   <//>`;
+}
+
+/** The other conversations with the email address. @param {{ room: number, onChosen: () => void }} props */
+function Earlier({ room, onChosen }) {
+  const chat = useChat();
+  const isOffered = useSelected(({ server }) => server.features.includes("earlier"));
+  const load = async () => (isOffered ? /** @type {import("../../protocol").EarlierConversations} */ (await chat.call("GET", `/support/${room}/earlier`)).rooms : []);
+  const { value: rooms = [], error } = useLoaded(load, [room, isOffered]);
+  if (error) return html`<${FormError} text=${error} />`;
+  if (rooms.length === 0) return null;
+  return html`<section class="card-earlier">
+    <h3>${t("inbox.earlier")}</h3>
+    <p class="soft small">${t("inbox.earlier_hint")}</p>
+    <ul class="list">
+      ${rooms.map(
+        (info) => html`<li key=${info.id}><a class="row" href=${`/inbox/${info.id}`} onClick=${onChosen}>
+          <span class="row-text">
+            <span class="conversation-head">
+              <bdi class="row-title">${personName(visitor(info))}</bdi>
+              <span class="soft small">${info.last && shortTime(info.last.at, Date.now())}</span>
+            </span>
+            <span class="row-note" dir="auto">${info.last?.text ?? ""}</span>
+          </span>
+          ${!isOpen(info) && html`<span class="tag">${t("inbox.part_closed")}</span>`}
+        </a></li>`,
+      )}
+    </ul>
+  </section>`;
 }
 
 /** Asks for confirmation in place, because another dialog would close this one. @param {{ info: RoomInfo, onChanged: (info: RoomInfo) => void }} props */

@@ -38,6 +38,7 @@ NOT_DESCRIBED = {
     ("GET", "/saved"),
     ("GET", "/reports"),
     ("GET", "/search"),
+    ("GET", "/share"),
     ("GET", "/inbox"),
     ("GET", "/inbox/{room}"),
     ("GET", "/settings"),

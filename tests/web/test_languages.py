@@ -61,7 +61,15 @@ def test_every_language_is_offered_by_its_own_name(pages: Pages) -> None:
 def test_hebrew_and_arabic_run_from_right_to_left_beside_english(pages: Pages) -> None:
     ada = Speaker(pages, "ada")
     room = ada.make_room("גינה")
-    texts = {"שלום לכולם, ada": "rtl", "مرحبا بالجميع 123": "rtl", "hello שלום": "ltr", "- פריט": "rtl"}
+    texts = {
+        "שלום לכולם, ada": "rtl",
+        "مرحبا بالجميع 123": "rtl",
+        "hello שלום": "ltr",
+        "- פריט": "rtl",
+        "@ada שלום": "rtl",
+        "`code()` שלום": "rtl",
+        "https://example.com/a שלום": "rtl",
+    }
     for text in texts:
         ada.say(room, text)
     page = pages.at("ada", f"/room/{room}")
@@ -69,6 +77,7 @@ def test_hebrew_and_arabic_run_from_right_to_left_beside_english(pages: Pages) -
     expect(timeline.messages).to_have_count(len(texts))
     shown = timeline.messages.locator(".message-text > :first-child")
     assert [shown.nth(n).evaluate(_DIRECTION) for n in range(len(texts))] == list(texts.values())
+    assert timeline.messages.locator("code").evaluate(_DIRECTION) == "ltr"
     assert page.get_by_role("heading", name="גינה").first.evaluate(_DIRECTION) == "rtl"
     timeline.field.fill("مرحبا")
     assert timeline.field.evaluate(_DIRECTION) == "rtl"

@@ -36,12 +36,12 @@ const TAGS = { paragraph: "p", heading: "h4", row: "tr", strong: "strong", em: "
 
 /** @type {CodeComponent} */
 function PlainCode({ code, tab }) {
-  return html`<pre tabindex=${tab}><code>${code}</code></pre>`;
+  return html`<pre dir="ltr" tabindex=${tab}><code>${code}</code></pre>`;
 }
 
 /** @type {FormulaComponent} */
 export function PlainFormula({ tex, isBlock, tab }) {
-  return isBlock ? html`<pre tabindex=${tab}><code>${tex}</code></pre>` : html`<code>${tex}</code>`;
+  return isBlock ? html`<pre dir="ltr" tabindex=${tab}><code>${tex}</code></pre>` : html`<code dir="ltr">${tex}</code>`;
 }
 
 /** @param {Part} part @param {Around} around @returns {unknown} */
@@ -67,7 +67,7 @@ function drawn(part, around) {
       return link(part, children, around.tab);
     default: {
       const tag = TAGS[part.kind];
-      return html`<${tag}>${children}</${tag}>`;
+      return html`<${tag} dir=${part.kind === "code" ? "ltr" : undefined}>${children}</${tag}>`;
     }
   }
 }
@@ -75,11 +75,11 @@ function drawn(part, around) {
 /** A link. If its text looks like another address, the real host is shown. @param {Element} part @param {unknown[]} children @param {0 | -1} tab */
 function link({ href, host, children: [text] }, children, tab) {
   const title = text === href ? undefined : href;
-  const made = html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow" tabindex=${tab}>${children}</a>`;
+  const made = html`<a href=${href} title=${title} dir="auto" target="_blank" rel="noopener noreferrer nofollow" tabindex=${tab}>${children}</a>`;
   return host ? html`${made} <bdi class="soft">(${host})</bdi>` : made;
 }
 
-/** @param {string} text @param {Around} around */
+/** A name, a link and code do not decide in which direction the text runs around them. @param {string} text @param {Around} around */
 function withMentions(text, { mentioned, tab }) {
   if (!mentioned.length) return text;
   const names = mentioned.map(({ name }) => name);
@@ -87,8 +87,8 @@ function withMentions(text, { mentioned, tab }) {
     if (i % 2 === 0) return piece;
     const found = mentioned.find(({ name }) => name.toLowerCase() === piece.slice(1).toLowerCase());
     const kind = found?.isMine ? "mention is-mine" : "mention";
-    if (!found?.id) return html`<span class=${kind}>${piece}</span>`;
-    return html`<a class=${kind} href=${`?show=person-${found.id}`} tabindex=${tab}>${piece}</a>`;
+    if (!found?.id) return html`<span class=${kind} dir="auto">${piece}</span>`;
+    return html`<a class=${kind} dir="auto" href=${`?show=person-${found.id}`} tabindex=${tab}>${piece}</a>`;
   });
 }
 

@@ -121,12 +121,12 @@ def test_files_that_are_dropped_are_saved_and_never_shown(pages: Pages) -> None:
     tray = page.get_by_role("list", name="Attached files")
     expect(tray.get_by_role("listitem")).to_have_count(3)
     box(page).fill("three files")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".message").get_by_text("three files")).to_be_visible()
     for name, _, data in given:
         assert saved(page, name) == (name, data)
     attach(page, payload("../../etc/pass\u202egnp.txt", "text/plain", b"x"))
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     name, data = saved(page, "passgnp.txt")
     assert (name, data) == ("passgnp.txt", b"x")
     expect(page.locator(".message .picture")).to_have_count(0)
@@ -141,7 +141,7 @@ def test_a_small_file_that_fills_the_memory_as_a_picture_is_saved_and_never_show
     expect(tray.get_by_role("listitem")).to_have_count(2)
     expect(tray.get_by_role("progressbar")).to_have_count(0)
     expect(tray.locator("img")).to_have_count(0)
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     for name in ("bomb.png", "hidden.jpg"):
         expect(page.get_by_role("button", name=f"Download {name}")).to_be_visible()
     expect(page.locator(".message .picture")).to_have_count(0)
@@ -166,7 +166,7 @@ def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pag
     )
     tray = page.get_by_role("list", name="Attached files")
     expect(tray.get_by_text("Larger than 26.2 MB")).to_be_visible()
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("A file couldn't be uploaded. Try again or remove it.")).to_be_visible()
     expect(box(page)).to_have_value("with files")
     tray.get_by_role("button", name="Remove big.bin").click()
@@ -175,7 +175,7 @@ def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pag
     expect(page.get_by_text("A message can have up to 10 files.")).to_be_visible()
     for n in range(9):
         tray.get_by_role("button", name=f"Remove {n}.txt").click()
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".message .file-row")).to_have_count(1)
 
 
@@ -219,12 +219,12 @@ def test_uploads_started_offline_run_with_the_next_connection(
         expect(tray.get_by_text("The server is not responding.")).to_have_count(2)
         gone.unlink()
         box(page).fill("see the note")
-        page.get_by_role("button", name="Send").click()
+        page.get_by_role("button", name="Send", exact=True).click()
         expect(page.get_by_text("Your message will be sent when the files are uploaded.")).to_be_visible()
     expect(tray.get_by_text("Can't be read")).to_be_visible()
     expect(page.get_by_text("A file couldn't be uploaded. Try again or remove it.")).to_be_visible()
     tray.get_by_role("button", name="Remove gone.txt").click()
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".message").get_by_text("see the note")).to_be_visible()
     assert saved(page, "note.txt") == ("note.txt", b"from a tunnel")
 

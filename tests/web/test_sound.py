@@ -17,7 +17,7 @@ def test_sound_plays_in_the_page(pages: Pages) -> None:
     page = pages.at("ada", f"/room/{room}")
     attach(page, payload("bell.wav", "audio/wav", wav(2)))
     attach(page, payload("not.wav", "audio/wav", b"no sound"))
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_role("button", name="Play bell.wav").click()
     expect(page.locator("audio")).to_have_js_property("duration", 2)
     expect(page.locator(".sound rect")).to_have_count(48)
@@ -42,7 +42,7 @@ def test_a_voice_message_is_recorded_sent_and_played(pages: Pages, whole_pages: 
     expect(page.get_by_role("timer")).to_have_text("0:01")
     page.get_by_role("button", name="Attach recording").click()
     expect(page.get_by_role("list", name="Attached files")).to_contain_text("Voice message")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     bens.page.get_by_role("button", name=re.compile("^Play Voice message")).click()
     expect(bens.page.locator(".sound rect")).to_have_count(48)
 

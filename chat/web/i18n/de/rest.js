@@ -738,8 +738,8 @@ export default {
   "about.calls_text": "Sprach- und Videoanrufe werden nicht unterstützt.",
   "about.threads": "Threads, die im Raum bleiben",
   "about.threads_text": "Eine Antwort zitiert die Nachricht, auf die sie antwortet, und bleibt in der Unterhaltung, wo alle sie sehen. Der Thread zeigt alle Antworten zusammen.",
-  "about.previews": "Keine Linkvorschauen",
-  "about.previews_text": "Ihr Abruf würde anderen Websites verraten, wer was liest.",
+  "about.previews": "Linkvorschauen",
+  "about.previews_text": "Der Server ruft sie einmal ab, für den Autor. Wer eine Nachricht liest, verrät das keiner anderen Website.",
   "about.apps": "Keine App aus einem App-Store",
   "about.apps_text": "Installiere diese Seite über das Menü des Browsers: Sie öffnet sich wie eine App.",
 

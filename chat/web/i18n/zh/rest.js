@@ -738,8 +738,8 @@ export default {
   "about.calls_text": "不支持语音和视频通话。",
   "about.threads": "留在房间中的讨论串",
   "about.threads_text": "回复会引用原消息并留在对话中，所有人都能看到。讨论串会集中显示所有回复。",
-  "about.previews": "无链接预览",
-  "about.previews_text": "获取预览会让其他网站知道谁在读什么。",
+  "about.previews": "链接预览",
+  "about.previews_text": "服务器只为作者获取一次。阅读消息不会向其他网站透露任何信息。",
   "about.apps": "无应用商店应用",
   "about.apps_text": "通过浏览器菜单安装此页面，即可像应用一样打开。",
 

@@ -33,6 +33,12 @@ def write_note(page: Page, text: str) -> None:
     expect(notes(page).filter(has_text=text)).to_be_visible()
 
 
+def reply(page: Page) -> None:
+    """Choose to write to the visitor; returns when that field alone is there."""
+    page.get_by_role("radio", name="Reply").check()
+    expect(page.get_by_label("Note for operators")).to_have_count(0)
+
+
 def test_a_note_is_seen_by_other_operators_at_once(pages: Pages, visit: Visit) -> None:
     visit.say("Is the blue lamp in stock?")
     nora, nils = [pages.at(name, f"/inbox/{visit.room}") for name in ("nora", "nils")]
@@ -46,7 +52,7 @@ def test_a_note_is_seen_by_other_operators_at_once(pages: Pages, visit: Visit) -
     expect(notes(nils)).to_contain_text("nora")
     expect(notes(nils)).to_contain_text("She asked last week")
     expect(notes(nils).get_by_role("button")).to_have_count(0)
-    nora.get_by_role("radio", name="Reply").check()
+    reply(nora)
     expect(timeline.field).to_have_value("We have two")
     nora.keyboard.press("Enter")
     expect(timeline.message("We have two")).to_be_visible()
@@ -78,7 +84,7 @@ def test_who_writes_a_note_does_not_type(pages: Pages, visit: Visit) -> None:
     page.get_by_label("Note for operators").press_sequentially("hm")
     write_note(page, "hm, wait")
     assert not any('"typing"' in each for each in sent)
-    page.get_by_role("radio", name="Reply").check()
+    reply(page)
     timeline.write("We")
     expect(timeline.field).to_have_value("We")
     while not any('"typing"' in each for each in sent):

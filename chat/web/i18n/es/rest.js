@@ -442,7 +442,7 @@ export default {
   "inbox.claim": "Tomar",
   "inbox.close": "Cerrar",
   "inbox.reopen": "Reabrir",
-  "inbox.take_over": "Tomar el lugar de {name}",
+  "inbox.take_over": "Continuar en lugar de {name}",
   "inbox.hand_over": "Traspasar…",
   "inbox.hand_over_to": "¿Quién debe continuar?",
   "inbox.no_other_operator": "No hay otros operadores.",

@@ -1145,7 +1145,7 @@ export default {
 
   // features/pins
   "pins.pin": "Épingler le message",
-  "pins.unpin": "Détacher le message",
+  "pins.unpin": "Désépingler le message",
   "pins.mark": "Épinglé",
   "pins.title": "Épinglés",
   "pins.none": "Aucun message épinglé.",
@@ -1154,8 +1154,8 @@ export default {
   "pins.by": "Épinglé par {name}, {time}",
   "pins.pinnedAt": "Épinglé {time}",
   "pins.donePinned": "Message épinglé",
-  "pins.doneUnpinned": "Message détaché",
-  "refusal.too_many_pins": "Un salon peut avoir au maximum # messages épinglés. Détachez-en d’abord un.",
+  "pins.doneUnpinned": "Message désépinglé",
+  "refusal.too_many_pins": "Un salon peut avoir au maximum # messages épinglés. Désépinglez-en d’abord un.",
 
   // features/previews
   "previews.label": "Aperçu du lien : {title}",

@@ -12,7 +12,7 @@ from chat.domain.messages.outcomes import AssigneeMismatch, KeyUsed
 from chat.domain.refusals import Code
 from tests.web.vendor import ROOT
 
-LANGUAGES = ("ru",)
+LANGUAGES = ("de", "es", "fr", "pt", "ru", "zh")
 """The languages beside English, which is the server's."""
 
 FOLDERS = ("application", "domain", "engine", "due", "features", "operations", "protocols/native", "web_api")
@@ -42,6 +42,10 @@ OF_PROGRAMS = {
     "roles_given_twice",
 }
 """What the page never asks for; its text is that of the code."""
+
+
+OF_PAGE = {"key_forgotten"}
+"""What the page itself refuses."""
 
 
 def refusals() -> Iterator[tuple[str, dict[str, str], str | None]]:
@@ -77,13 +81,15 @@ def needs_reason(named: dict[str, str], text: str | None) -> bool:
 
 def reasons_of(language: str) -> tuple[dict[str, str], set[str]]:
     """The page's texts by reason, and the codes that have a text."""
-    page = (ROOT / "chat" / "web" / "i18n" / language / "refusals.js").read_text()
-    reasons, codes = page.split("export const codes")
+    page = ROOT / "chat" / "web"
+    folder = page / "i18n" / language
+    reasons, codes = (folder / "refusals.js").read_text().split("export const codes")
     texts = dict(re.findall(r'^  (\w+):\s+"([^"]+)",', reasons, re.MULTILINE))
-    for file in (ROOT / "chat" / "web" / "features").glob("*/texts.js"):
-        strings = file.read_text().split(f"export const {language} = ")[1].split("\n};")[0]
-        texts |= dict(re.findall(r'^  "refusal\.(\w+)":\s+"([^"]+)",', strings, re.MULTILINE))
-    return texts, set(re.findall(r"^  (\w+):", codes, re.MULTILINE))
+    for file in page.glob("features/*/texts.js") if language == "en" else [folder / "rest.js"]:
+        texts |= dict(re.findall(r'^  "refusal\.(\w+)":\s+"([^"]+)",', file.read_text(), re.MULTILINE))
+    return {each: text for each, text in texts.items() if each not in OF_PAGE}, set(
+        re.findall(r"^  (\w+):", codes, re.MULTILINE)
+    )
 
 
 def server_reasons() -> set[str]:

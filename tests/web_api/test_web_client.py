@@ -127,7 +127,7 @@ async def test_all_that_a_file_needs_is_there(app: QuartTrio) -> None:
             assert (await app.test_client().get(path)).status_code == 200, path
     worker = web.pages["sw.js"].body.decode()
     assert f'const BASE = "{web.base}";' in worker
-    for name in (*web.first, *web.later, "head.js", "view/inbox/inbox.js", "i18n/ru/all.js"):
+    for name in (*web.first, *web.later, "head.js", "view/inbox/inbox.js", "i18n/ru/rest.js"):
         assert f'"{web.base}{name}"' in worker
     assert "widget/" not in worker
 

@@ -1,6 +1,6 @@
 // What a feature may bring to the page.
 
-import type { Key, Strings } from "../i18n/index.js";
+import type { Key } from "../i18n/index.js";
 import type { FeatureChanges } from "../model/model";
 import type { Rights } from "../model/rights.js";
 import type { Chat, Me, Message, Person, Room, RoomInfo, State } from "../model/types";
@@ -10,8 +10,8 @@ type View<Props> = (props: Props) => unknown;
 
 /** A feature, in features/NOUN/feature.js. Every part but the name is optional. Texts are those of texts.js. */
 export interface Feature<English = object> extends FeatureChanges {
-  /** Its strings by language. "refusal.REASON" is the text for a refusal of the server, with # for its numbers. */
-  texts?: { en: English; ru: Strings };
+  /** Its strings in English; i18n/ has those of other languages. "refusal.REASON" is for a refusal of the server, with # for its numbers. */
+  texts?: { en: English };
   /** What can be done with a message. */
   actions?: readonly MessageAction[];
   /** What an action opens, by name. */

@@ -50,14 +50,13 @@ export async function startLanguage() {
 
 /**
  * Load all strings in that language, before anything beside the log-in page is shown.
- * @param {Promise<readonly { texts?: object }[]>} [features] whose strings are added, by language
+ * @param {Promise<readonly { texts?: object }[]>} [features] whose English strings are added
  * @returns {Promise<void>}
  */
 export async function loadStrings(features) {
   const [{ en }, own, added = []] = await Promise.all([import("./en/all.js"), chosen === "en" ? null : fileOf(chosen, "rest"), features]);
-  const of = (/** @type {string} */ code) => added.map(({ texts }) => /** @type {any} */ (texts)?.[code]);
-  english = Object.assign({ ...english, ...en }, ...of("en"));
-  strings = own ? Object.assign({ ...strings, ...own.default }, ...of(chosen)) : english;
+  english = Object.assign({ ...english, ...en }, ...added.map(({ texts }) => /** @type {any} */ (texts)?.en));
+  strings = own ? { ...strings, ...own.default } : english;
 }
 
 /** @param {string} code @param {"first" | "refusals" | "rest"} file @returns {Promise<any>} */

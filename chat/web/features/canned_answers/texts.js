@@ -1,4 +1,4 @@
-// Canned answers in English and Russian.
+// Canned answers.
 
 export const en = {
   "canned.title": "Canned answers",
@@ -22,29 +22,4 @@ export const en = {
   "canned.remove": "Delete",
   "canned.remove_one": "Delete /{shortcut}",
   "canned.remove_title": "Delete /{shortcut}?",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "canned.title": "Готовые ответы",
-  "canned.text":
-    "В беседе поддержки введите / и сокращение или слово из текста. Вместо {visitor}, {operator} и {page} подставляются имя посетителя, ваше имя и страница, с которой он пришёл.",
-  "canned.own": "Ваши ответы",
-  "canned.own_one": "Ваш ответ",
-  "canned.no_own": "У вас пока нет готовых ответов.",
-  "canned.shared": "Общие ответы",
-  "canned.shared_one": "Общий ответ",
-  "canned.no_shared": "Общих ответов пока нет. Их добавляют администраторы.",
-  "canned.add": "Добавить ответ",
-  "canned.add_shared": "Добавить общий ответ",
-  "canned.shortcut": "Сокращение",
-  "canned.shortcut_hint": "Буквы, цифры, - и _.",
-  "canned.answer": "Текст",
-  "canned.variables": "Переменные: {visitor}, {operator}, {page}.",
-  "canned.edit": "Изменить",
-  "canned.edit_one": "Изменить /{shortcut}",
-  "canned.save": "Сохранить",
-  "canned.remove": "Удалить",
-  "canned.remove_one": "Удалить /{shortcut}",
-  "canned.remove_title": "Удалить /{shortcut}?",
 };

@@ -1,4 +1,4 @@
-// Exports of one's own data, in English and Russian.
+// Exports of one's own data.
 
 export const en = {
   "export.title": "Export your data",
@@ -17,24 +17,4 @@ export const en = {
   "refusal.no_export": "There is no export, or it has expired.",
   "refusal.export_not_made": "Your export is not ready yet.",
   "refusal.export_too_soon": "You already exported your data within the last hour.",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "export.title": "Экспорт данных",
-  "export.text":
-    "Вы получите копию своего профиля, сеансов, комнат, сообщений с прежними версиями, реакций и файлов в виде zip-архива. Сообщений других людей в нём нет.",
-  "export.password": "Ваш пароль",
-  "export.do": "Начать экспорт",
-  "export.making": "Архив готовится. Эту страницу можно закрыть.",
-  "export.percent": "Готово на {n} %",
-  "export.made": "Архив готов ({size}).",
-  "export.until": "Его можно скачать до {time}, затем он будет удалён.",
-  "export.download": "Скачать архив",
-  "export.too_big": "Экспорт не удался: на сервере не хватает места. Попросите свои данные у администратора.",
-  "export.disk": "Экспорт не удался. Попробуйте позже.",
-  "refusal.exports_disabled": "На этом сервере нет экспорта. Попросите свои данные у администратора.",
-  "refusal.no_export": "Архива нет, или срок его хранения истёк.",
-  "refusal.export_not_made": "Архив ещё не готов.",
-  "refusal.export_too_soon": "Вы уже экспортировали данные в течение последнего часа.",
 };

@@ -1,4 +1,4 @@
-// Invitations in English and Russian.
+// Invitations.
 
 export const en = {
   "invite.title": "Invite to {name}",
@@ -21,28 +21,4 @@ export const en = {
   "invitations.register": "To create an account",
   "invitations.withdraw": "Revoke",
   "invitations.withdraw_one": "Revoke the invitation: {name}",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "invite.title": "Пригласить: {name}",
-  "invite.text": "Войти сможет каждый, у кого есть ссылка. Давайте её только нужным людям.",
-  "invite.uses": "Сколько человек могут ею воспользоваться?",
-  "invite.uses_n": { one: "{n} человек", few: "{n} человека", many: "{n} человек", other: "{n} человека" },
-  "invite.days": "Срок действия",
-  "invite.days_n": { one: "{n} день", few: "{n} дня", many: "{n} дней", other: "{n} дня" },
-  "invite.make": "Создать ссылку",
-  "invite.made": "Скопируйте ссылку и поделитесь ею.",
-  "invite.link": "Ссылка-приглашение",
-  "invite.good_for": { one: "Действует для {n} человека до {time}", few: "Действует для {n} человек до {time}", many: "Действует для {n} человек до {time}", other: "Действует для {n} человека до {time}" },
-  "invite.withdraw": "Отозвать ссылку",
-  "invite.members_only": "На этом сервере зарегистрироваться можно только по ссылке администратора. Ваша — для тех, у кого уже есть учётная запись.",
-  "invite.address": "Зарегистрироваться здесь может каждый и сразу окажется в холле. Поделитесь адресом.",
-  "invite.ask_admin": "Для регистрации на этом сервере нужно приглашение администратора. Попросите у него ссылку.",
-  "invitations.title": "Приглашения",
-  "invitations.text": "Ваши действующие ссылки-приглашения. Ссылка показывается только один раз, при создании.",
-  "invitations.none": "У вас нет действующих приглашений. Создать приглашение можно в комнате, в разделе «Об этой комнате».",
-  "invitations.register": "Для регистрации",
-  "invitations.withdraw": "Отозвать",
-  "invitations.withdraw_one": "Отозвать приглашение: {name}",
 };

@@ -1,4 +1,4 @@
-// Labels of support conversations, in English and Russian.
+// Labels of support conversations.
 
 export const en = {
   "labels.title": "Labels",
@@ -30,37 +30,4 @@ export const en = {
   "refusal.too_many_labels": "There are # labels already. Delete one first.",
   "refusal.no_label": "This label was deleted.",
   "refusal.own_labels": "The labels of your own conversation are for the other operators.",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "labels.title": "Метки",
-  "labels.change": "Изменить метки",
-  "labels.add_some": "Добавить метки",
-  "labels.any": "Все метки",
-  "labels.filter": "Только с меткой",
-  "labels.none_found": "Здесь нет бесед с этой меткой.",
-  "labels.none": "Меток пока нет. Они общие для всех операторов.",
-  "labels.new": "Новая метка",
-  "labels.add": "Добавить",
-  "labels.save": "Сохранить",
-  "labels.edit": "Изменить",
-  "labels.edit_one": "Изменить: {name}",
-  "labels.remove": "Удалить",
-  "labels.remove_one": "Удалить: {name}",
-  "labels.remove_everywhere": "Удалить из всех бесед",
-  "labels.given": "Метка добавлена: {name}",
-  "labels.taken": "Метка снята: {name}",
-  "labels.colour": "Цвет",
-  "labels.grey": "Серый",
-  "labels.red": "Красный",
-  "labels.orange": "Оранжевый",
-  "labels.green": "Зелёный",
-  "labels.blue": "Синий",
-  "labels.purple": "Фиолетовый",
-  "refusal.bad_label_name": "Нужно от # до # видимых символов.",
-  "refusal.label_taken": "Метка с таким названием уже есть.",
-  "refusal.too_many_labels": "Меток уже #: сначала удалите одну.",
-  "refusal.no_label": "Эта метка удалена.",
-  "refusal.own_labels": "Метки вашей беседы — для других операторов.",
 };

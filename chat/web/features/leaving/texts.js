@@ -1,4 +1,4 @@
-// Deleting one's own account, in English and Russian.
+// Deleting one's own account.
 
 export const en = {
   "leaving.title": "Delete account",
@@ -16,23 +16,4 @@ export const en = {
   "leaving.ask": "Delete your account permanently?",
   "leaving.do": "Delete account",
   "leaving.password": "Your password",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "leaving.title": "Удалить учётную запись",
-  "leaving.text": "Вы выйдете на всех устройствах и больше не сможете войти. Адрес почты будет удалён. Отменить это нельзя.",
-  "leaving.how": "Что будет с вашими сообщениями",
-  "leaving.leave": "Оставить сообщения и имя",
-  "leaving.leave_hint": "Сообщения останутся под вашим именем. Никто другой не сможет его занять.",
-  "leaving.leave_do": "Удалить учётную запись",
-  "leaving.anonymise": "Оставить сообщения, убрать имя",
-  "leaving.anonymise_hint": "Сообщения останутся под именем вида «deleted-7». То, что писали другие, не изменится, даже если там упомянуты вы.",
-  "leaving.anonymise_do": "Удалить учётную запись и имя",
-  "leaving.erase": "Удалить сообщения",
-  "leaving.erase_hint": "Ваши сообщения с прежними версиями и файлами, реакции и обращение в поддержку будут удалены, имя убрано. На месте сообщений, на которые вам отвечали, будет пропуск. Если сообщений много, это займёт несколько минут.",
-  "leaving.erase_do": "Удалить учётную запись и сообщения",
-  "leaving.ask": "Удалить вашу учётную запись навсегда?",
-  "leaving.do": "Удалить учётную запись",
-  "leaving.password": "Ваш пароль",
 };

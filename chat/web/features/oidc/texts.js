@@ -1,4 +1,4 @@
-// Logging in by an identity provider, in English and Russian.
+// Logging in by an identity provider.
 
 export const en = {
   "oidc.title": "Linked account",
@@ -22,29 +22,4 @@ export const en = {
   "oidc.denied": "You cancelled, or the identity provider refused.",
   "oidc.provider_error": "The identity provider reports an error: {error}",
   "oidc.again": "Try again",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "oidc.title": "Связанная учётная запись",
-  "oidc.text": "Входите сюда через {provider}, без пароля.",
-  "oidc.link": "Связать с {provider}",
-  "oidc.link_title": "Связать с {provider}?",
-  "oidc.link_text": "После этого вы сможете входить сюда через {provider}.",
-  "oidc.link_do": "Продолжить",
-  "oidc.password": "Ваш пароль",
-  "oidc.code": "Код",
-  "oidc.code_hint": "Из приложения-аутентификатора или код восстановления.",
-  "oidc.linked": "Ваша учётная запись связана с {provider} с {time}.",
-  "oidc.unlink": "Отвязать",
-  "oidc.unlink_title": "Отвязать {provider}?",
-  "oidc.unlink_text": "Вы будете входить по паролю или ключу доступа. Сеансы, начатые через {provider}, завершатся, возможно, и текущий.",
-  "oidc.only_way": "Это ваш единственный способ войти: чтобы отвязать его, сначала добавьте ключ доступа или задайте пароль по ссылке для сброса.",
-  "oidc.leaving": "Переход к поставщику удостоверений…",
-  "oidc.arriving": "Вход…",
-  "oidc.failed": "Вход не выполнен",
-  "oidc.link_failed": "Учётная запись не связана",
-  "oidc.denied": "Вы отменили вход, или поставщик отказал.",
-  "oidc.provider_error": "Поставщик удостоверений сообщает об ошибке: {error}",
-  "oidc.again": "Повторить",
 };

@@ -1,4 +1,4 @@
-// Pictures in English and Russian.
+// Pictures.
 
 export const en = {
   "pictures.add": "Upload picture",
@@ -19,26 +19,4 @@ export const en = {
   "refusal.picture_type": "A picture is a PNG, JPEG or WebP image without animation.",
   "refusal.picture_metadata": "This picture says where or when it was taken. Save it without metadata and try again.",
   "refusal.no_picture": "There is no such picture.",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "pictures.add": "Загрузить фото",
-  "pictures.change": "Сменить фото",
-  "pictures.remove": "Удалить фото",
-  "pictures.saved": "Фото сохранено",
-  "pictures.removed": "Фото удалено",
-  "pictures.unreadable": "Этот файл не открывается как изображение. Попробуйте PNG или JPEG.",
-  "pictures.crop": "Кадрирование",
-  "pictures.crop_label": "Видимая часть изображения",
-  "pictures.crop_hint": "Перетаскивайте изображение или нажимайте стрелки; + и − меняют масштаб.",
-  "pictures.zoom": "Масштаб",
-  "pictures.save": "Сохранить фото",
-  "pictures.mine_hint": "Его видят все рядом с вашими сообщениями. Сведения о месте и времени съёмки удаляются до отправки.",
-  "pictures.room_hint": "Его видят все в комнате.",
-  "refusal.picture_too_big": "Изображение слишком большое. Выберите другое.",
-  "refusal.picture_not_square": "Изображение должно быть квадратом со стороной до # пикселей.",
-  "refusal.picture_type": "Подойдёт изображение PNG, JPEG или WebP без анимации.",
-  "refusal.picture_metadata": "В файле записано, где или когда сделан снимок. Сохраните его без метаданных и попробуйте снова.",
-  "refusal.no_picture": "Такого изображения нет.",
 };

@@ -1,4 +1,4 @@
-// Pinned messages in English and Russian.
+// Pinned messages.
 
 export const en = {
   "pins.pin": "Pin message",
@@ -13,20 +13,4 @@ export const en = {
   "pins.donePinned": "Message pinned",
   "pins.doneUnpinned": "Message unpinned",
   "refusal.too_many_pins": "A room can have at most # pinned messages. Unpin one first.",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "pins.pin": "Закрепить сообщение",
-  "pins.unpin": "Открепить сообщение",
-  "pins.mark": "Закреплено",
-  "pins.title": "Закреплённые",
-  "pins.none": "Закреплённых сообщений нет.",
-  "pins.how": "Закрепите сообщение через его меню, и все найдут его здесь.",
-  "pins.all": { one: "Показать {n} закреплённое сообщение", few: "Показать все {n} закреплённых сообщения", many: "Показать все {n} закреплённых сообщений", other: "Показать все {n} закреплённых сообщения" },
-  "pins.by": "Закреплено: {name}, {time}",
-  "pins.pinnedAt": "Закреплено {time}",
-  "pins.donePinned": "Сообщение закреплено",
-  "pins.doneUnpinned": "Сообщение откреплено",
-  "refusal.too_many_pins": "В комнате не больше # закреплённых сообщений. Сначала открепите одно из них.",
 };

@@ -1,4 +1,4 @@
-// Saved messages in English and Russian.
+// Saved messages.
 
 export const en = {
   "saved.title": "Later",
@@ -29,36 +29,4 @@ export const en = {
   "refusal.time_past": "That time is over.",
   "refusal.time_far": "Choose a time within a year.",
   "refusal.too_many_saved": "You can save at most # messages. Mark some of them as done first.",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "saved.title": "На потом",
-  "saved.list": "Сохранённые сообщения",
-  "saved.tab": "Сохранённые",
-  "saved.tabs": "Сохранённые и отложенные сообщения",
-  "saved.save": "Сохранить на потом",
-  "saved.remove": "Убрать из сохранённых",
-  "saved.mark": "Сохранено",
-  "saved.done": "Отметить как выполненное",
-  "saved.doneOne": "Отметить как выполненное: {text}",
-  "saved.doneSaved": "Сохранено на потом",
-  "saved.doneRemoved": "Убрано из сохранённых",
-  "saved.none": "Здесь пока пусто",
-  "saved.how": "Сохраните сообщение через его меню или клавишей S, и оно появится здесь. По клавише M о нём можно ещё и напомнить. Этот список видите только вы.",
-  "saved.remind": "Напомнить…",
-  "saved.remindTitle": "Напомнить",
-  "saved.remindOne": "Напомнить: {text}",
-  "saved.setReminder": "Напомнить",
-  "saved.removeReminder": "Убрать напоминание",
-  "saved.reminder": "Напоминание: {time}",
-  "saved.due": "Пора: {time}",
-  "saved.dueCount": { one: "{n} напоминание", few: "{n} напоминания", many: "{n} напоминаний", other: "{n} напоминания" },
-  "saved.reminderSet": "Напоминание: {time}",
-  "saved.reminderRemoved": "Напоминание убрано",
-  "saved.showAll": "Показать все",
-  "saved.snooze": "Позже…",
-  "refusal.time_past": "Это время уже прошло.",
-  "refusal.time_far": "Выберите время в пределах года.",
-  "refusal.too_many_saved": "Можно сохранить не больше # сообщений. Сначала отметьте часть из них как выполненные.",
 };

@@ -1,4 +1,4 @@
-// Scheduled messages in English and Russian.
+// Scheduled messages.
 
 export const en = {
   "scheduled.title": "Scheduled",
@@ -29,36 +29,4 @@ export const en = {
   "refusal.no_scheduled": "This message was sent or deleted already.",
   "refusal.being_sent": "This message is being sent now.",
   "refusal.account_disabled": "Your account was disabled at that time.",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "scheduled.title": "Отложенные",
-  "scheduled.label": "Отложенные сообщения",
-  "scheduled.send": "Отправить позже",
-  "scheduled.action": "Отложить отправку",
-  "scheduled.done": "Будет отправлено: {time}",
-  "scheduled.time": "Отправка: {time}",
-  "scheduled.refused": "Не отправлено: {why}",
-  "scheduled.here": { one: "{n} отложенное сообщение", few: "{n} отложенных сообщения", many: "{n} отложенных сообщений", other: "{n} отложенного сообщения" },
-  "scheduled.next": "ближайшее: {time}",
-  "scheduled.show": "Показать",
-  "scheduled.now": "Отправить сейчас",
-  "scheduled.edit": "Изменить",
-  "scheduled.reschedule": "Изменить время",
-  "scheduled.delete": "Удалить",
-  "scheduled.deleteTitle": "Удалить отложенное сообщение?",
-  "scheduled.save": "Сохранить",
-  "scheduled.text": "Сообщение",
-  "scheduled.nowOne": "Отправить сейчас: {text}",
-  "scheduled.editOne": "Изменить: {text}",
-  "scheduled.timeOne": "Изменить время: {text}",
-  "scheduled.deleteOne": "Удалить: {text}",
-  "scheduled.gone": "Комната, в которой вас нет",
-  "scheduled.none": "Отложенных сообщений нет",
-  "scheduled.how": "Напишите сообщение и выберите время рядом с кнопкой отправки. Оно уйдёт, даже если вас не будет на месте.",
-  "refusal.too_many_scheduled": "Можно отложить не больше # сообщений. Сначала удалите часть из них.",
-  "refusal.no_scheduled": "Это сообщение уже отправлено или удалено.",
-  "refusal.being_sent": "Это сообщение как раз отправляется.",
-  "refusal.account_disabled": "В это время ваша учётная запись была отключена.",
 };

@@ -1,4 +1,4 @@
-// How a support conversation was led, and private notes, in English and Russian.
+// How a support conversation was led, and private notes.
 
 export const en = {
   "support.claimed": "{name} claimed the conversation",
@@ -24,31 +24,4 @@ export const en = {
   "refusal.no_note": "This note was deleted.",
   "refusal.too_many_notes": "This conversation has # notes. Delete one first.",
   "refusal.own_conversation": "The notes on your own conversation are for the other operators.",
-};
-
-/** @type {import("../../i18n/index.js").Strings} */
-export const ru = {
-  "support.claimed": "{name} теперь отвечает в этой беседе",
-  "support.handed": "{name} передаёт беседу: {to}",
-  "support.returned": "{name} возвращает беседу в очередь",
-  "support.closed": "{name} закрывает беседу",
-  "support.idle": "Закрыто автоматически: долго не было сообщений",
-  "support.reopened": "{name} снова открывает беседу",
-  "support.someone": "Кто-то",
-  "notes.reply": "Ответ",
-  "notes.private": "Заметка",
-  "notes.mode": "Что вы пишете",
-  "notes.by": "Заметка: {name}",
-  "notes.new": "Заметка, {name}: {text}",
-  "notes.label": "Заметка для операторов",
-  "notes.placeholder": "Заметка для других операторов",
-  "notes.hint": "Заметки видят только операторы.",
-  "notes.add": "Добавить заметку",
-  "notes.added": "Заметка добавлена",
-  "notes.remove": "Удалить",
-  "notes.remove_one": "Удалить заметку",
-  "notes.remove_title": "Удалить заметку?",
-  "refusal.no_note": "Эта заметка удалена.",
-  "refusal.too_many_notes": "В этой беседе уже # заметок: сначала удалите одну.",
-  "refusal.own_conversation": "Заметки о вашей беседе — для других операторов.",
 };

@@ -1303,9 +1303,9 @@ export default {
 
   // features/saved
   "saved.title": "稍后",
-  "saved.list": "已保存的消息",
-  "saved.tab": "已保存",
-  "saved.tabs": "已保存和定时的消息",
+  "saved.list": "已收藏的消息",
+  "saved.tab": "已收藏",
+  "saved.tabs": "已收藏和定时的消息",
   "saved.save": "收藏以备后用",
   "saved.remove": "取消收藏",
   "saved.mark": "已收藏",

@@ -60,6 +60,7 @@ WHERE person_id = $1 GROUP BY room_id ORDER BY room_id"""
 
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _IS_DUE = "person_id = $1 AND remind_at <= to_timestamp($2) AND reminded_at IS NULL"
+_DUE_IDS = f"SELECT id FROM saved_messages WHERE {_IS_DUE}"
 # Messages that the person may not read now are left out.
 _DUE = f"""
 SELECT mine.room_id, mine.seq, extract(epoch FROM mine.remind_at)::float8 AS at, sender.name AS sender,
@@ -67,14 +68,16 @@ SELECT mine.room_id, mine.seq, extract(epoch FROM mine.remind_at)::float8 AS at,
        CASE WHEN mine.room_kind IN ('room', 'lobby') THEN mine.room_name END AS room_name
 FROM (
     SELECT asked.*, r.kind AS room_kind, r.name AS room_name FROM (
-        SELECT id, person_id AS user_id, room_id, seq, remind_at FROM saved_messages WHERE {_IS_DUE}
+        SELECT id, person_id AS user_id, room_id, seq, remind_at FROM saved_messages
+        WHERE person_id = $1 AND id = ANY($2::bigint[])
     ) AS asked {OWN_ROOMS}) AS mine
 JOIN messages AS message ON message.room_id = mine.room_id AND message.seq = mine.seq AND message.deleted_at IS NULL
 JOIN users AS sender ON sender.id = message.sender_id
 ORDER BY mine.remind_at, mine.id"""
 # A new id: they come first in the list.
 _ANNOUNCED = f"""
-UPDATE saved_messages SET reminded_at = clock_timestamp(), id = DEFAULT WHERE {_IS_DUE}"""
+UPDATE saved_messages SET reminded_at = clock_timestamp(), id = DEFAULT
+WHERE {_IS_DUE} AND id = ANY($3::bigint[])"""
 _NEXT = """
 SELECT extract(epoch FROM min(remind_at))::float8 FROM saved_messages
 WHERE person_id = $1 AND remind_at IS NOT NULL AND reminded_at IS NULL"""
@@ -136,15 +139,16 @@ class PostgresSavedMessages:
     async def due(self, person_id: int) -> DueReminders:
         async def due(connection: Connection) -> DueReminders:
             now = await connection.fetchval(_NOW)
-            rows = await connection.fetch(_DUE, person_id, now)
-            return DueReminders(now, [Due(**row) for row in rows])
+            ids = [row["id"] for row in await connection.fetch(_DUE_IDS, person_id, now)]
+            rows = await connection.fetch(_DUE, person_id, ids)
+            return DueReminders(now, [Due(**row) for row in rows], ids)
 
         return await self._database.read(due)
 
-    async def settle(self, person_id: int, as_of: float) -> None:
+    async def settle(self, person_id: int, found: DueReminders) -> None:
         async def settle(connection: Connection) -> None:
             await connection.fetchval(_LOCK_PERSON, person_id)
-            await connection.execute(_ANNOUNCED, person_id, as_of)
+            await connection.execute(_ANNOUNCED, person_id, found.as_of, found.ids)
             await settle_due(
                 connection, REMINDER, str(person_id), await connection.fetchval(_NEXT, person_id)
             )

@@ -48,10 +48,14 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class DueReminders(msgspec.Struct, frozen=True):
-    """The reminders of a person that are due as of a time (Unix seconds), and not announced yet."""
+    """The reminders of a person that are due as of a time (Unix seconds), and not announced yet.
+
+    `ids` are those of all saved messages whose reminders are due, also of those that the person may not read now.
+    """
 
     as_of: float
     reminders: Sequence[Due]
+    ids: Sequence[int]
 
 
 class Reminders(Protocol):
@@ -76,8 +80,8 @@ class Reminders(Protocol):
         """Return the due reminders of messages that the person may read, the earliest first."""
         ...
 
-    async def settle(self, person_id: int, as_of: float) -> None:
-        """Note that all reminders that were due as of that time are announced, or need not be.
+    async def settle(self, person_id: int, found: DueReminders) -> None:
+        """Note that these reminders are announced, or need not be; one that was set meanwhile is due again.
 
         Their messages come first in what the person has saved. The due item is for the next reminder then.
         """
@@ -129,7 +133,7 @@ async def announce(
     if found.reminders and services.statuses.status(person_id) is not Status.ONLINE:
         await services.feature_ports[OWN_PUSHES].send(person_id, _push(found.reminders))
     try:
-        await store.settle(person_id, found.as_of)
+        await store.settle(person_id, found)
     finally:  # also if the outcome is unknown: then nothing may be due at the next try
         if found.reminders:
             services.notices.publish(OwnEvent(person_id, make_event(found.reminders)))

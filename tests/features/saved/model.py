@@ -121,26 +121,27 @@ class SavedMessagesModel:
     async def due(self, person_id: int) -> DueReminders:
         await trio.lowlevel.checkpoint()
         now = self._now()
-        found = []
+        found, ids = [], []
         for (room_id, seq), kept in self._of(person_id).items():
             message = self._messages.look_up(room_id, seq)
             room = self._storage.rooms.look_up(room_id)
             if kept.remind_at is None or kept.remind_at > now or kept.is_announced or message is None:
                 continue
+            ids.append(kept.id)
             if room is not None and self._may_read(person_id, room_id):
                 name = room.name if room.kind in (RoomKind.ROOM, RoomKind.LOBBY) else None
                 sender = self._message.of(message, person_id).sender_name
                 found.append(Due(room_id, seq, kept.remind_at, sender, message.text[:200], name))
-        return DueReminders(now, sorted(found, key=lambda each: each.at))
+        return DueReminders(now, sorted(found, key=lambda each: each.at), ids)
 
-    async def settle(self, person_id: int, as_of: float) -> None:
+    async def settle(self, person_id: int, found: DueReminders) -> None:
         await trio.lowlevel.checkpoint()
         mine = self._of(person_id)
         waiting = []
         for place, kept in mine.items():
             if kept.remind_at is None or kept.is_announced:
                 continue
-            if kept.remind_at <= as_of:
+            if kept.id in found.ids and kept.remind_at <= found.as_of:
                 mine[place] = kept._replace(id=next(self._ids), is_announced=True)
             else:
                 waiting.append(kept.remind_at)

@@ -143,10 +143,10 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 for at in (1.0, 8e9):
                     await reminders.remind(ada.id, room.id, 1, at)
                     found = await reminders.due(ada.id)
-                    await reminders.settle(ada.id, found.as_of)
+                    await reminders.settle(ada.id, found)
                 await reminders.reminders(ada.id)
                 await reminders.forget(ada.id, room.id, 1)
-                await reminders.settle(ada.id, found.as_of)
+                await reminders.settle(ada.id, found)
 
             await run.target(write_and_read)
             listed = await saved.page(ada.id, 2**63 - 1, 9, PLENTY)

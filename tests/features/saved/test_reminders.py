@@ -68,7 +68,7 @@ async def test_what_is_due_is_announced_once_and_comes_first(
         Due(garden, ONE, PAST, "ada", "one", "garden"),
     ]
     assert (await reminders.due(BEN)).reminders == found.reminders  # until it is settled
-    await reminders.settle(BEN, found.as_of)
+    await reminders.settle(BEN, found)
     assert (await reminders.due(BEN)).reminders == []
     assert {(seq, is_due) for seq, _, is_due in await listed(storage)} == {
         (ONE, True),
@@ -84,7 +84,7 @@ async def test_what_is_due_is_announced_once_and_comes_first(
 
 async def test_a_time_set_anew_is_announced_anew(storage: Storage, garden: int, reminders: Reminders) -> None:
     await reminders.remind(BEN, garden, ONE, PAST)
-    await reminders.settle(BEN, (await reminders.due(BEN)).as_of)
+    await reminders.settle(BEN, await reminders.due(BEN))
     assert await due_in(storage) is None
     await reminders.remind(BEN, garden, ONE, LATER)
     assert await reminders.reminders(BEN) == [Reminder(garden, ONE, LATER, False)]
@@ -104,9 +104,20 @@ async def test_a_claim_stays_one_while_others_are_added(
     found = await reminders.due(BEN)
     await reminders.remind(BEN, garden, TWO, LATER)
     assert await due.claim([REMINDER], 9, 60.0) == []
-    await reminders.settle(BEN, found.as_of)
+    await reminders.settle(BEN, found)
     await due.done(item)
     assert (await due_in(storage) or 0.0) > 1_000_000
+
+
+async def test_one_that_is_set_while_others_are_announced_is_due_again(
+    storage: Storage, garden: int, reminders: Reminders
+) -> None:
+    await reminders.remind(BEN, garden, ONE, PAST)
+    found = await reminders.due(BEN)
+    await reminders.remind(BEN, garden, TWO, PAST)  # due already, and not found yet
+    await reminders.settle(BEN, found)
+    assert [each.seq for each in (await reminders.due(BEN)).reminders] == [TWO]
+    assert (await due_in(storage) or 0.0) <= 0
 
 
 async def test_without_a_reminder_the_message_stays_saved(
@@ -131,7 +142,7 @@ async def test_nothing_is_read_that_one_may_not_read_now(
     await storage.messages.save([Removal(garden, BEN, BEN, NOW)])
     found = await reminders.due(BEN)
     assert found.reminders == []
-    await reminders.settle(BEN, found.as_of)
+    await reminders.settle(BEN, found)
     assert await due_in(storage) is None
     assert await reminders.reminders(BEN) == [Reminder(garden, TWO, PAST, True)]
     await storage.messages.save([Draft(garden, BEN, "", "", NOW, MessageKind.JOIN)])
@@ -148,5 +159,5 @@ async def test_a_reminder_saves_its_message_by_the_same_rules(
     assert await reminders.remind(BEN, garden, TWO, FUTURE) == TOO_MANY_SAVED
     assert await storage.users.delete(BEN)
     assert await reminders.reminders(BEN) == []
-    await reminders.settle(BEN, NOW * 9)
+    await reminders.settle(BEN, await reminders.due(BEN))
     assert await due_in(storage) is None

@@ -84,7 +84,7 @@ def hear_to_a_last_word(server: ServerProcess, token: str, *listeners: Person) -
     def is_last_saved() -> bool:
         try:
             return saved_lines(server.address)[-1] == last
-        except (OSError, asyncpg.CannotConnectNowError):  # PostgreSQL starts again
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):  # it starts again
             return False
 
     while not is_last_saved():

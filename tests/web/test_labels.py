@@ -31,7 +31,7 @@ def test_labels_are_made_given_and_filter_the_inbox(pages: Pages, visits: list[V
         visit.say("hello")
     rita, rolf = visits
     lena, leo = pages.at("lena", f"/inbox/{rita.room}"), pages.at("leo", "/inbox")
-    lena.get_by_role("button", name="Change labels").click()
+    lena.get_by_role("button", name="Add labels").click()
     dialog = lena.get_by_role("dialog")
     expect(dialog).to_contain_text("There are no labels yet")
     for name, colour in (("Urgent", "Red"), ("Refund", "Green")):

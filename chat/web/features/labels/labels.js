@@ -81,10 +81,11 @@ export function ConversationLabels({ room }) {
   const [isOpen, setOpen] = useState(false);
   if (!known?.labels) return null;
   const labels = labelsOf(known, room);
+  const action = t(labels.length === 0 ? "labels.add_some" : "labels.change");
   return html`<div class="conversation-labels">
     ${labels.map((label) => html`<${LabelChip} key=${label.id} label=${label} />`)}
-    <button type="button" class="label-button" aria-haspopup="dialog" aria-label=${t("labels.change")} title=${t("labels.change")} onClick=${() => setOpen(true)}>
-      ${icon(TAG, { size: 14 })}${labels.length === 0 && html`<span>${t("labels.add_some")}</span>`}
+    <button type="button" class="label-button" aria-haspopup="dialog" aria-label=${action} title=${action} onClick=${() => setOpen(true)}>
+      ${icon(TAG, { size: 14 })}${labels.length === 0 && html`<span>${action}</span>`}
     </button>
     ${isOpen && html`<${LabelsDialog} room=${room} onClose=${() => setOpen(false)} />`}
   </div>`;

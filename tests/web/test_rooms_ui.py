@@ -1,6 +1,7 @@
 """Rooms, people and settings in the browser."""
 
 import re
+from functools import partial
 
 from playwright.sync_api import Page, expect
 
@@ -196,6 +197,8 @@ def test_search_marks_matches_and_opens_them_in_place(pages: Pages, chat: Server
     room.say("ben", "the pumpkin is bigger than the shed")
     write_beside(chat, 119, room=room.id, sender="ada")
     room.say("ada", "after all of them")
+    found = partial(call, pages, "ada", "GET", "/search?q=pumpkin")
+    eventually(lambda: bool(found()["hits"]), "the search finds what was just said")
     ada = pages.at("ada", "/search")
     field = ada.get_by_role("searchbox", name="Search messages")
     field.fill('from:ben in:archive "pumpkin is" since:2020-01')

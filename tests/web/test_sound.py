@@ -11,6 +11,19 @@ from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 from tests.web.test_files import attach
 
+_ASKS_LONG = """() => {
+    const media = navigator.mediaDevices;
+    const real = media.getUserMedia.bind(media);
+    const allowed = new Promise((resolve) => (window.allow = resolve));
+    media.getUserMedia = (asked) => (window.given = allowed.then(() => real(asked)));
+}"""
+_GIVEN = """async () => {
+    allow();
+    const stream = await given;
+    await new Promise(requestAnimationFrame); // the page has it too
+    return stream.getTracks().map(({ readyState }) => readyState);
+}"""
+
 
 def test_sound_plays_in_the_page(pages: Pages) -> None:
     room = Speaker(pages, "ada").make_room("sounds")
@@ -46,6 +59,17 @@ def test_a_voice_message_is_recorded_sent_and_played(pages: Pages, whole_pages: 
     page.get_by_role("button", name="Send", exact=True).click()
     bens.page.get_by_role("button", name=re.compile("^Play Voice message")).click()
     expect(bens.page.locator(".sound rect")).to_have_count(48)
+
+
+def test_a_recording_that_is_cancelled_while_the_browser_asks_never_begins(whole_pages: Pages) -> None:
+    room = Speaker(whole_pages, "ada").make_room("quiet")
+    page = whole_pages.at("ada", f"/room/{room}", permissions=["microphone"])
+    page.evaluate(_ASKS_LONG)
+    page.get_by_role("button", name="Record a voice message").click()
+    page.get_by_role("button", name="Cancel recording").click()
+    assert page.evaluate(_GIVEN) == ["ended"]
+    expect(page.get_by_role("timer")).to_have_count(0)
+    expect(page.get_by_role("button", name="Record a voice message")).to_be_visible()
 
 
 def test_a_microphone_that_is_not_allowed_is_explained(pages: Pages) -> None:

@@ -21,33 +21,35 @@ const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
  */
 export function useRecorder(attach, onProblem) {
   const running = useRef(/** @type {Running | null} */ (null));
-  const isHere = useRef(true);
+  const wanted = useRef(0); // another number: a microphone that is given now is not wanted any more
   const [seconds, setSeconds] = useState(/** @type {number | null} */ (null));
   const [levels, setLevels] = useState(/** @type {number[]} */ ([]));
   const end = () => {
+    wanted.current += 1;
     running.current?.end();
     running.current = null;
     setSeconds(null);
     setLevels([]);
   };
-  useEffect(() => {
-    isHere.current = true;
-    return () => {
-      isHere.current = false;
+  useEffect(
+    () => () => {
+      wanted.current += 1;
       running.current?.end();
       running.current = null;
-    };
-  }, []);
+    },
+    [],
+  );
 
   async function start() {
     if (running.current || seconds !== null) return;
     setSeconds(0);
+    const mine = ++wanted.current;
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-      if (isHere.current) running.current = record(stream);
-      else for (const track of stream.getTracks()) track.stop();
+      if (mine === wanted.current) running.current = record(stream);
+      else for (const track of stream.getTracks()) track.stop(); // it was cancelled while the browser asked
     } catch {
-      if (!isHere.current) return;
+      if (mine !== wanted.current) return;
       setSeconds(null);
       onProblem(t("voice.denied"));
     }

@@ -9,12 +9,15 @@ import { useEffect, useReducer } from "../../vendor/preact.js";
 /** Milliseconds for one text; after that it stays as it is. */
 const LONGEST = 1_000;
 
+/** Milliseconds until a library is fetched. */
+const FETCHED = 30_000;
+
 /** Milliseconds without work after which the worker ends. */
 const IDLE = 60_000;
 
 const MOST_KEPT = 500;
 
-/** What was read, by form, kind and text; null: there is nothing to draw. @type {Map<string, any>} */
+/** The readings by form, kind and text; null: nothing can be drawn. @type {Map<string, any>} */
 const kept = new Map();
 
 /** @type {Waiting[]} */
@@ -63,6 +66,7 @@ function next() {
   else if (kept.has(first.key)) settle();
   else {
     worker ??= start();
+    timer = setTimeout(fail, FETCHED);
     worker.postMessage({ form: first.form, kind: first.kind, text: first.text });
   }
 }
@@ -93,8 +97,10 @@ function start() {
   const trusted = (policy ??= trustedTypes?.createPolicy("code", { createScriptURL: () => address }))?.createScriptURL("") ?? address;
   const made = new Worker(trusted, { type: "module" });
   made.onmessage = ({ data }) => {
-    if (data.begun) timer = setTimeout(late, LONGEST);
-    else if (data.failed) fail();
+    if (data.begun) {
+      clearTimeout(timer);
+      timer = setTimeout(late, LONGEST);
+    } else if (data.failed) fail();
     else {
       keep(data.reading);
       settle();

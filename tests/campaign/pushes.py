@@ -93,7 +93,8 @@ def pushes() -> Iterable[Row]:
             beside = f"postgresql://{database['user']}@/{database['database']}?host={database['host']}"
             arguments = ("--database", beside, "--bus", "notify")
             servers = [Server(stack.enter_context(data_path()), arguments) for _ in range(2)]
-            stack.callback(lambda servers=servers: [server.running.end() for server in servers])
+            for server in servers:
+                stack.callback(lambda server=server: server.running.end())  # also if another one fails to end
             execute_sql(database, _SETTINGS)
             pairs.append((servers, database))
 

@@ -45,14 +45,14 @@ class ForkedProcess:
 
     def poll(self) -> int | None:
         """Return how it ended, as Popen says it; None if it runs."""
-        if self.returncode is None and select.select([self._waiting], [], [], 0)[0]:
+        if self.returncode is None and self._has_ended(0):
             self.wait()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait so many seconds until it ends, and return how."""
         if self.returncode is None:
-            if not select.select([self._waiting], [], [], timeout)[0]:
+            if not self._has_ended(timeout):
                 raise subprocess.TimeoutExpired("chat", timeout or 0)
             self.returncode = self._read()
             os.close(self._waiting)
@@ -71,6 +71,11 @@ class ForkedProcess:
     def kill(self) -> None:
         """End it as a power cut does."""
         self.send_signal(signal.SIGKILL)
+
+    def _has_ended(self, timeout: float | None) -> bool:
+        waiting = select.poll()  # select() takes no descriptor above 1,023
+        waiting.register(self._waiting, select.POLLIN)
+        return bool(waiting.poll(None if timeout is None else timeout * 1000))
 
     def _read(self) -> int:
         read = os.read(self._waiting, _INT)

@@ -778,7 +778,7 @@ export interface HandleReports {
   disable?: boolean;
 }
 
-/** When and by whom the reports of a message were handled, and what was done; nothing: they were dismissed. */
+/** When and by whom the reports of a message were handled, and by which deeds; none: they were dismissed. */
 export interface HandledReport {
   /** Unix milliseconds */
   at: number;

@@ -54,7 +54,7 @@ async def forward(
 def quoted(text: str, said: MessageNow, room: Room) -> str:
     """Return the text of the new message; a quote that is too long ends with "…". Sync and pure.
 
-    The name of a private room is not told, and a mention in the quote mentions nobody.
+    The name of a private room is left out, and a mention in the quote mentions nobody.
     """
     is_open = room.kind is RoomKind.LOBBY or (room.kind is RoomKind.ROOM and not room.is_private)
     source = f"— {said.sender_name}, #{room.name}" if is_open and room.name else f"— {said.sender_name}"

@@ -26,7 +26,7 @@ _MOST_PIXELS = 16_000_000
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _AT_ONCE = 8
 _KEPT = "%/:@!$&'()*+,;=~"
-"""Characters that stand in a path as they are (RFC 3986, 3.3); what is encoded already stays."""
+"""Characters that stand in a path as they are (RFC 3986, 3.3); an encoded one stays."""
 _RATE, _BURST = 20 / 60, 10
 """Previews of one person: twenty a minute, and ten at once."""
 

@@ -163,7 +163,7 @@ class Ledger(Protocol):
     async def record(self, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes of claims. Repeating it changes nothing.
 
-        Of an outcome that comes after a later claim, only what is final counts.
+        Of an outcome that comes after a later claim, only a final answer counts.
         """
         ...
 

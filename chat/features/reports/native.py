@@ -61,7 +61,7 @@ class Report(Value, kw_only=True, frozen=True):
 
 
 class HandledReport(Value, kw_only=True, frozen=True):
-    """When and by whom the reports of a message were handled, and what was done; nothing: they were dismissed."""
+    """When and by whom the reports of a message were handled, and by which deeds; none: they were dismissed."""
 
     at: Time
     by: Sender | None = None

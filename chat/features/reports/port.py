@@ -32,7 +32,7 @@ HANDLED_ALREADY = Refusal(
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was done about a reported message; nothing: it was dismissed."""
+    """The deeds of a moderator on a reported message; none: it was dismissed."""
 
     deleted: bool = False
     banned: bool = False

@@ -66,7 +66,7 @@ async def count(services: EngineServices, person: Person) -> int | Refusal:
 async def handle(
     services: EngineServices, person: Person, reported_id: int, wanted: Done
 ) -> tuple[Shown, Sequence[int]] | Refusal:
-    """Do what is wanted about a reported message, and close its reports; nothing wanted: dismiss them.
+    """Do these deeds on a reported message, and close its reports; none: dismiss them.
 
     Returns the message as it is then, and whom to notify. A refused deed leaves the reports open, with the deeds
     before it done. Cancelling: some of it may be done; to ask again does the rest.

@@ -1,4 +1,4 @@
-"""Reminders of saved messages: the use cases, what they ask of the storage, and what is done when one is due.
+"""Reminders of saved messages: the use cases, what they ask of the storage, and the handler of due ones.
 
 A reminder belongs to a saved message and goes with it. Those of one person that are due together are announced
 together: after a day's stop there is one notice and one push, however many there are.
@@ -122,7 +122,7 @@ async def reminders(services: EngineServices, person: Person) -> list[Reminder]:
 async def announce(
     services: EngineServices, make_event: Callable[[Sequence[Due]], str], item: DueItem
 ) -> None:
-    """Announce what is due for a person; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
+    """Announce the due reminders of a person; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
 
     `make_event` returns the event for the person's clients. Cancelling: it may have been announced, and is once more.
     """

@@ -121,7 +121,7 @@ async def change_scheduled(
 async def send_scheduled(
     services: EngineServices, caller: Caller, request: WhichScheduled
 ) -> ScheduledNow | Refusal:
-    """Have a scheduled message sent now, as at its time; an event says what came of it."""
+    """Have a scheduled message sent now, as at its time; an event has the outcome."""
     return _kept(services, await use_cases.send_now(services, caller.known, request.scheduled))
 
 

@@ -32,7 +32,7 @@ async def send_due(
     sent_event: Callable[[int, int], str],
     item: DueItem,
 ) -> None:
-    """Send what is due of one person; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
+    """Send the due messages of one person; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
 
     `kept_event` and `sent_event` return the events for the person's clients: of a message that was refused, and of the
     id and the seq of one that was sent. Cancelling: the message under way may be sent; it is tried again under its key.

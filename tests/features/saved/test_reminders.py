@@ -82,7 +82,9 @@ async def test_what_is_due_is_announced_once_and_comes_first(
     assert wait > 1_000_000
 
 
-async def test_a_time_set_anew_is_announced_anew(storage: Storage, garden: int, reminders: Reminders) -> None:
+async def test_a_time_that_is_set_again_is_announced_again(
+    storage: Storage, garden: int, reminders: Reminders
+) -> None:
     await reminders.remind(BEN, garden, ONE, PAST)
     await reminders.settle(BEN, await reminders.due(BEN))
     assert await due_in(storage) is None

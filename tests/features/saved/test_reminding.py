@@ -1,4 +1,4 @@
-"""Reminders over HTTP and on the socket, and what is done when they are due: an event, and a push, once."""
+"""Reminders over HTTP and on the socket, and due ones: an event, and a push, once."""
 
 import json
 import time

@@ -1,7 +1,7 @@
 // Starts the page: the language, the connection, and the root view.
 
 import { openChat } from "./net/chat.js";
-import { hadSession } from "./net/earlier_session.js";
+import { hadSession } from "./net/session.js";
 import { language, startLanguage } from "./i18n/index.js";
 import { App, Shell } from "./view/app/app.js";
 import { loadFeatures } from "./view/shared/lazy.js";

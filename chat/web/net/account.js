@@ -2,7 +2,7 @@
 
 import { EMPTY } from "../model/store.js";
 import { isChatError } from "./errors.js";
-import { rememberSession } from "./earlier_session.js";
+import { rememberSession } from "./session.js";
 
 /** @import { Me } from "../protocol" */
 /** @import { Database } from "../storage/database.js" */

@@ -18,6 +18,9 @@ import { withLock } from "./tabs.js";
 /** @type {TokenStore} */
 const IN_COOKIE = { lock: "refresh", body: () => ({}), put() {} };
 
+/** Set where somebody was logged in when this browser last had the page: head.js then fetches all of the page at once. */
+const KNOWN = "chat-known";
+
 /** Milliseconds for a response. */
 const TIMEOUT = 15_000;
 
@@ -176,5 +179,24 @@ async function post(path, body, bearer) {
     });
   } catch {
     throw offline();
+  }
+}
+
+/** Whether somebody was logged in when this browser last had the page. */
+export function hadSession() {
+  try {
+    return localStorage.getItem(KNOWN) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {boolean} isLoggedIn */
+export function rememberSession(isLoggedIn) {
+  try {
+    if (isLoggedIn) localStorage.setItem(KNOWN, "1");
+    else localStorage.removeItem(KNOWN);
+  } catch {
+    // Without storage the page is fetched in two steps.
   }
 }

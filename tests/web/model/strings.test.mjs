@@ -8,7 +8,7 @@ import { LANGUAGES } from "../../../chat/web/i18n/index.js";
 
 const FEATURES = new URL("../../../chat/web/features/", import.meta.url);
 const FOLDER = new URL("../../../chat/web/i18n/", import.meta.url);
-const TOGETHER = ["all.js", "first.js", "refusals.js"];
+const TOGETHER = ["all.js", "refusals.js"];
 
 /** The strings of each file of a language. @param {string} language */
 async function tablesOf(language) {

@@ -1,7 +1,6 @@
 // All strings in English: one file for one screen, keys as "screen.thing".
 
 import admin from "./admin.js";
-import common from "./common.js";
 import composer from "./composer.js";
 import files from "./files.js";
 import first from "./first.js";
@@ -12,13 +11,11 @@ import search from "./search.js";
 import settings from "./settings.js";
 import setup from "./setup.js";
 import shell from "./shell.js";
-import sign_in from "./sign_in.js";
 import timeline from "./timeline.js";
 import widget from "./widget.js";
 
 export const en = {
   ...admin,
-  ...common,
   ...composer,
   ...files,
   ...first,
@@ -29,7 +26,6 @@ export const en = {
   ...settings,
   ...setup,
   ...shell,
-  ...sign_in,
   ...timeline,
   ...widget,
 };

@@ -33,7 +33,9 @@ _ROUNDS = 5
 _TEXT = "x" * 64
 _RETURNED = "log.last_id FROM counted"
 # One row a commit, as each has one room; so NOTIFY is asked once.
-_NOTIFYING = queries.SAVE.replace(_RETURNED, f"pg_notify('said', log.last_id || $11) AS told, {_RETURNED}")
+_NOTIFYING = queries.SAVE.plain.replace(
+    _RETURNED, f"pg_notify('said', log.last_id || $11) AS told, {_RETURNED}"
+)
 _NOTIFY = "SELECT count(pg_notify('said', payload)) FROM unnest($1::text[]) AS payload"
 _NO_WAIT_FOR_THE_DISK = "SET synchronous_commit = off"
 
@@ -66,7 +68,7 @@ class Server:
             if within:
                 await self._saving.fetch(_NOTIFYING, *arguments, payload)
             else:
-                (row,) = await self._saving.fetch(queries.SAVE, *arguments)
+                (row,) = await self._saving.fetch(queries.SAVE.plain, *arguments)
                 self._waiting.append(str(row["last_id"]) + payload)
                 self._woken.set()
             self.commits += 1

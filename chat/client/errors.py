@@ -8,7 +8,8 @@ import h11
 from chat.client.wire import ErrorReply
 
 _TEMPORARY = frozenset({"unavailable", "outcome_unknown"})
-"""Codes of refusals after which the same request may succeed. So may `too_many` if it says how long to wait."""
+"""Codes of refusals after which the same request may succeed. So may `too_many` if it says how long to wait, but not
+in slow mode: that may be hours."""
 
 
 class ChatError(Exception):
@@ -40,7 +41,8 @@ class Refused(ChatError):
     @property
     def is_temporary(self) -> bool:
         """Whether the same request may succeed a little later."""
-        return self.code in _TEMPORARY or (self.code == "too_many" and self.retry_ms is not None)
+        is_brief = self.code == "too_many" and self.retry_ms is not None and self.reason != "slow_mode"
+        return self.code in _TEMPORARY or is_brief
 
 
 class LoggedOut(ChatError):

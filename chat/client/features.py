@@ -13,6 +13,7 @@ __all__ = [
     "PictureChanged",
     "Pinned",
     "PinnedMessage",
+    "SlowModeChanged",
     "Thread",
     "ThreadList",
     "ThreadState",
@@ -116,6 +117,13 @@ class Pinned(FeatureChange, kw_only=True, frozen=True):
     by: int | None = None
 
 
+class SlowModeChanged(FeatureChange, kw_only=True, frozen=True):
+    """The room has another slow mode now."""
+
+    seconds: int = 0
+    by: int | None = None
+
+
 class Trimmed(FeatureChange, kw_only=True, frozen=True):
     """The messages of the room below `first` are removed."""
 
@@ -125,6 +133,7 @@ class Trimmed(FeatureChange, kw_only=True, frozen=True):
 EVENTS: dict[str, type[FeatureChange]] = {
     "picture": PictureChanged,
     "pinned": Pinned,
+    "slow_mode": SlowModeChanged,
     "trimmed": Trimmed,
 }
 """Events of features by the `type` of the frame."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec.structs import asdict, replace
 
 from chat.client.events import Change
-from chat.client.features import PictureChanged, Trimmed
+from chat.client.features import PictureChanged, SlowModeChanged, Trimmed
 from chat.client.messages import Messages, changed
 from chat.client.unread import MAX_COUNT, count_mentions, count_unread, is_countable, mentions_person
 from chat.client.wire import (
@@ -70,6 +70,7 @@ class Room:
                 picture=snapshot.picture,
                 private=snapshot.private,
                 archived=snapshot.archived,
+                slow_mode=snapshot.slow_mode,
                 role=snapshot.role,
                 peer=snapshot.peer,
                 support=snapshot.support,
@@ -114,6 +115,8 @@ class Room:
                         waiting_since=change.waiting_since,
                     )
                     self.info = replace(self.info, support=support)
+                case SlowModeChanged() if change.pos > self._snapshot_pos:
+                    self.info = replace(self.info, slow_mode=change.seconds)
                 case PictureChanged() if change.pos > self._snapshot_pos:
                     self.info = replace(self.info, picture=change.picture)
                 case RoomChanged() if change.pos > self._snapshot_pos:

@@ -142,6 +142,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     picture: str | None = None
     private: bool = False
     archived: bool = False
+    slow_mode: int = 0
     role: str = "member"
     members: int = 0
     pos: int

@@ -29,6 +29,7 @@ from chat.features.saved import FEATURE as SAVED
 from chat.features.scheduled import FEATURE as SCHEDULED
 from chat.features.search import FEATURE as SEARCH
 from chat.features.second_factor import FEATURE as SECOND_FACTOR
+from chat.features.slow_mode import FEATURE as SLOW_MODE
 from chat.features.support import FEATURE as SUPPORT
 from chat.features.threads import FEATURE as THREADS
 
@@ -60,6 +61,7 @@ _BEFORE: tuple[Feature, ...] = (
     SCHEDULED,
     SEARCH,
     SECOND_FACTOR,
+    SLOW_MODE,
     SUPPORT,
     THREADS,
 )

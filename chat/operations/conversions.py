@@ -123,6 +123,7 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "picture": snapshot.picture,
         "private": snapshot.is_private,
         "archived": snapshot.is_archived,
+        "slow_mode": snapshot.slow_seconds,
         "role": snapshot.role.value,
         "members": snapshot.members,
         "pos": snapshot.pos,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chat.domain.messages.files import MOST_FILES, NAME_BYTES
+from chat.domain.rooms.slow_mode import MOST_SECONDS
 from chat.domain.text.wrong_values import pattern
 from chat.operations.values import Email, Id, Name, Person, Picture, Time, Value, WebPage
 
@@ -125,6 +126,12 @@ class Message(MessageFields, kw_only=True, frozen=True):
     """A message in its current state, as in history and snapshots. Only its sender gets `key`."""
 
 
+SlowSeconds = Annotated[
+    int,
+    Meta(ge=0, le=MOST_SECONDS, description="Seconds between two messages of one person; 0: no slow mode"),
+]
+
+
 class RoomFields(Value, kw_only=True, frozen=True):
     """A room as one person sees it. `pos` and `at` are the position to resume from."""
 
@@ -135,6 +142,7 @@ class RoomFields(Value, kw_only=True, frozen=True):
     picture: Picture | None = None
     private: bool = False
     archived: bool = False
+    slow_mode: SlowSeconds = 0
     role: Annotated[RoomRole, Meta(description="Of the reader in the room")] = "member"
     members: Annotated[int, Meta(ge=0, description="How many people are in it")] = 0
     pos: Annotated[Pos, Meta(description="The position of its latest change")]

@@ -820,7 +820,7 @@ export interface HelloOk {
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
    * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
    * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
-   * second_factor, support, sync_pages, threads, visitors; others may be added
+   * second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2062,6 +2062,8 @@ export interface Room {
   picture?: string;
   private?: boolean;
   archived?: boolean;
+  /** Seconds between two messages of one person; 0: no slow mode */
+  slow_mode?: number;
   /** Of the reader in the room */
   role?: "banned" | "member" | "moderator" | "owner";
   /** How many people are in it */
@@ -2105,6 +2107,8 @@ export interface RoomEvent {
   picture?: string;
   private?: boolean;
   archived?: boolean;
+  /** Seconds between two messages of one person; 0: no slow mode */
+  slow_mode?: number;
   /** Of the reader in the room */
   role?: "banned" | "member" | "moderator" | "owner";
   /** How many people are in it */
@@ -2358,7 +2362,7 @@ export interface ServerInfo {
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
    * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
    * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
-   * second_factor, support, sync_pages, threads, visitors; others may be added
+   * second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2414,6 +2418,13 @@ export interface SetRule {
   room: number;
   /** In days; 0: for ever */
   days?: number | null;
+}
+
+/** The slow mode that a room gets. */
+export interface SetSlowModeOf {
+  room: number;
+  /** Seconds between two messages of one person; 0: no slow mode */
+  seconds: number;
 }
 
 /** Report whether the person is at the screen. */
@@ -2494,6 +2505,25 @@ export interface SinceWhen {
   room: number;
   /** Unix milliseconds */
   time: number;
+}
+
+/** The room has another slow mode now. */
+export interface SlowModeChangedEvent {
+  type: "slow_mode";
+  room: number;
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+  /** Seconds between two messages of one person; 0: no slow mode */
+  seconds?: number;
+  by: number;
+}
+
+/** The slow mode of the room now. */
+export interface SlowModeNow {
+  /** Seconds between two messages of one person; 0: no slow mode */
+  seconds: number;
 }
 
 /** The status is set until this socket reports another. */
@@ -3103,6 +3133,7 @@ export type Event =
   | PictureChangedEvent
   | PinnedEvent
   | PreviewedEvent
+  | SlowModeChangedEvent
   | TrimmedEvent
   | UnknownEvent
   | MoreEvent

@@ -118,6 +118,7 @@ NATIVE_ACTS = (
     Act("set_picture_of_room", "give the room a picture", "picture", _ROOM),
     Act("remove_picture_of_room", "remove the room's picture", "picture", _ROOM),
     Act("change_room", "change the topic", "topic", {**_ROOM, "topic": "words"}),
+    Act("set_slow_mode", "set slow mode", "slow mode", {**_ROOM, "seconds": 0}),
     Act("change_room", "rename the room", "own", {**_ROOM, "name": "{name}"}),
     Act("change_room", "make it public or private", "own", {**_ROOM, "private": "{flipped}"}, spends=True),
     Act(

@@ -222,6 +222,15 @@ RIGHTS = {
             Line("inside", "", FORBIDDEN),
         ),
     ),
+    "slow mode": Right(
+        "Set slow mode: who leads the room; in public rooms and the lobby also moderators and admins.",
+        (
+            Line("inside", "direct | support", NOT_FOUND),
+            Line(_LEADING, "", DONE),
+            Line("moderator-inside admin-inside", "public | lobby", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
     "own": Right(
         "Name a room, say who may join it, delete it: owners.",
         (*_NO_ROOM, Line("owner", "", DONE), Line("inside", "", FORBIDDEN)),

@@ -61,7 +61,7 @@ CLIENT = Path(__file__).parents[2] / "chat" / "client"
 OF_CLIENT = frozenset({"pins", "threads"})
 """Features of the server that are the client's too, with all their events and calls."""
 
-EVENTS_OF_CLIENT = frozenset({"pictures", "retention"})
+EVENTS_OF_CLIENT = frozenset({"pictures", "retention", "slow_mode"})
 """Further ones of which the client has only the events: their calls are for pages."""
 
 Type = type[Struct]

@@ -22,6 +22,7 @@ from tests.features.saved.model import SavedMessagesModel
 from tests.features.scheduled.model import ScheduledMessagesModel
 from tests.features.search.model import MemorySearchIndex
 from tests.features.second_factor.model import SecondFactorModel
+from tests.features.slow_mode.model import SlowModeModel
 from tests.features.threads.model import ThreadsModel
 
 MODELS = (
@@ -46,6 +47,7 @@ MODELS = (
     ScheduledMessagesModel,
     MemorySearchIndex,
     SecondFactorModel,
+    SlowModeModel,
     ThreadsModel,
     RetentionModel,
 )

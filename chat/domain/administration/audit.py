@@ -60,6 +60,7 @@ class What(StrEnum):
     EXPIRED_REMOVED = "expired_removed"
     CONVERSATION_CLOSED = "conversation_closed"
     REPORT_HANDLED = "report_handled"
+    SLOW_MODE_SET = "slow_mode_set"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

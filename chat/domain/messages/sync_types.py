@@ -239,8 +239,8 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     The person has read up to the seq `read`; `unread` counts the messages after it
     (`domain/messages/reading.py`), `mentions` those of them that mention the person. `last` is the newest message, even
     if deleted. `peer` is the other person of a direct room, or the person of a support conversation, with public fields
-    only. Messages below `first` are removed; `picture` is a SHA-256 in hex. `support` is set for support conversations,
-    `visit` for those of visitors.
+    only. Messages below `first` are removed; `picture` is a SHA-256 in hex; `slow_seconds` is 0 without slow mode.
+    `support` is set for support conversations, `visit` for those of visitors.
     """
 
     id: int
@@ -250,6 +250,7 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     picture: str | None = None
     is_private: bool = False
     is_archived: bool = False
+    slow_seconds: int = 0
     role: RoomRole = RoomRole.MEMBER
     members: int = 0
     pos: int = 0

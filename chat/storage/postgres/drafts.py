@@ -15,6 +15,7 @@ from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ARCHIVED
 from chat.storage.postgres import saving_queries as queries
 from chat.storage.postgres.references import as_array
+from chat.storage.postgres.slow_mode import take_turns
 from chat.storage.postgres.writer import RawConnection
 
 
@@ -23,15 +24,33 @@ async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> lis
 
     Cancelling: they may be saved, like any operation of the writer.
     """
+    saved = await _save(connection, drafts, queries.SAVE)
+    return await _save_in_turn(connection, drafts) if saved is None else saved
+
+
+async def _save_in_turn(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
+    """Save drafts of which some are for rooms in slow mode: refuse those, and save the others."""
+    async with connection.transaction():
+        await connection.fetch(queries.LOCK, sorted({draft.room_id for draft in drafts}))
+        refusals = await take_turns(connection, drafts)
+        good = [draft for draft, refusal in zip(drafts, refusals, strict=True) if refusal is None]
+        saved = iter(await _save(connection, good, queries.SAVE_IN_TURN) or () if good else ())
+        return [refusal or next(saved) for refusal in refusals]
+
+
+async def _save(
+    connection: RawConnection, drafts: Sequence[Draft], statements: queries.Statements
+) -> list[Saved] | None:
+    """Save drafts by these statements; None: a room is in slow mode, and nothing is saved."""
     if any(
         draft.key is not None or draft.mentions or draft.reply is not None or draft.files for draft in drafts
     ):
-        return await _save_with_keys(connection, drafts)
+        return await _save_with_keys(connection, drafts, statements)
     shares: dict[int, _Share] = {}
     places = [shares.setdefault(draft.room_id, _Share()).add(draft.sender_id) for draft in drafts]
     rooms = sorted(shares)
     rows = await connection.fetch(
-        queries.SAVE,
+        statements.plain,
         rooms,
         _array([shares[room_id].size for room_id in rooms]),
         _array([shares[room_id].last_sender for room_id in rooms]),
@@ -45,9 +64,7 @@ async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> lis
     )
     numbers = _Numbers(rows[0]["last_id"] if rows else 0, rows)
     saved: list[Saved] = [numbers.next(draft) for draft in drafts]
-    if numbers.missing:
-        await _say_which_are_archived(connection, numbers.missing, drafts, saved)
-    return saved
+    return await _with_missing(connection, numbers.missing, drafts, saved, statements)
 
 
 def _array(numbers: list[int] | list[float]) -> str:
@@ -59,17 +76,32 @@ def _kinds(drafts: Sequence[Draft]) -> str:
     return f"{{{','.join([draft.kind for draft in drafts])}}}"
 
 
-async def _say_which_are_archived(
-    connection: RawConnection, missing: Collection[int], drafts: Sequence[Draft], saved: list[Saved]
-) -> None:
-    """Refuse drafts for those of the `missing` rooms that exist: they are archived, the others are deleted."""
-    there = {row["id"] for row in await connection.fetch(queries.THERE, list(missing))}
+async def _with_missing(
+    connection: RawConnection,
+    missing: Collection[int],
+    drafts: Sequence[Draft],
+    saved: list[Saved],
+    statements: queries.Statements,
+) -> list[Saved] | None:
+    """Refuse drafts for those of the `missing` rooms that exist: they are archived, the others are deleted.
+
+    Returns None if nothing was saved because a room of the batch is in slow mode.
+    """
+    if not missing:
+        return saved
+    rows = await connection.fetch(queries.THERE, sorted({draft.room_id for draft in drafts}))
+    if statements is queries.SAVE and any(row["is_slow"] for row in rows):
+        return None
+    there = {row["id"] for row in rows}
     for nth, draft in enumerate(drafts):
         if saved[nth] is None and draft.room_id in there:
             saved[nth] = ARCHIVED
+    return saved
 
 
-async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
+async def _save_with_keys(
+    connection: RawConnection, drafts: Sequence[Draft], statements: queries.Statements
+) -> list[Saved] | None:
     digests = [None if draft.key is None else _digest(draft) for draft in drafts]
     arguments: tuple[object, ...] = (
         sorted({draft.room_id for draft in drafts}),
@@ -81,14 +113,14 @@ async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) ->
         [draft.key for draft in drafts],
         digests,
     )
-    query = queries.SAVE_WITH_KEYS
+    query = statements.with_keys
     has_files = any(draft.files for draft in drafts)
     if has_files or any(draft.mentions or draft.reply is not None for draft in drafts):
-        query = queries.SAVE_WITH_REFERENCES
+        query = statements.with_references
         mentions = [as_array(draft.mentions) for draft in drafts]
         arguments = (*arguments, [draft.reply for draft in drafts], mentions)
     if has_files:
-        query = queries.SAVE_WITH_FILES
+        query = statements.with_files
         arguments = (*arguments, [files_json(draft.files).decode() or None for draft in drafts])
     rows = await _fetch_until_keys_are_known(connection, query, *arguments)
     bases = [row for row in rows if row["nth"] is None]
@@ -108,9 +140,7 @@ async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) ->
         if digest is not None and message is not None:
             known[key] = _Known(message, digest)
         saved.append(message)
-    if numbers.missing:
-        await _say_which_are_archived(connection, numbers.missing, drafts, saved)
-    return saved
+    return await _with_missing(connection, numbers.missing, drafts, saved, statements)
 
 
 async def _fetch_until_keys_are_known(

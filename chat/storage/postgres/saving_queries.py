@@ -1,5 +1,7 @@
 """The statements of `saving.py` and `drafts.py`. All writers to the log take their locks in the same order."""
 
+from typing import NamedTuple
+
 
 # One statement is one transaction and one round trip. Locks are taken in one order: the log, then the rooms by id. So a
 # transaction that waits for the log holds no other lock. Each room's counters are raised once, by its share of the
@@ -13,13 +15,17 @@ def _locked(condition: str) -> str:
 log AS MATERIALIZED (
     SELECT last_id FROM lanes WHERE id = 1 FOR NO KEY UPDATE
 ), locked AS MATERIALIZED (
-    SELECT rooms.id FROM log CROSS JOIN rooms
+    SELECT rooms.id, slow_seconds FROM log CROSS JOIN rooms
     WHERE rooms.id = ANY($1::bigint[]) AND rooms.deleted_at IS NULL{condition}
     ORDER BY rooms.id FOR NO KEY UPDATE OF rooms
 )"""
 
 
 _SPOKEN_IN = _locked(" AND rooms.archived_at IS NULL")
+
+# Added to a statement: if a room of the batch is in slow mode, nothing is saved, and no row returned
+# (`drafts.py`). Evaluated once, over the locked rooms.
+_UNLESS_SLOW = " AND NOT EXISTS (SELECT FROM locked WHERE slow_seconds > 0)"
 
 # Mentions and files are rare, so only the statements of batches that have some contain these parts. Mentions are passed
 # as array literals, because rows of a two-dimensional array must have equal lengths.
@@ -37,8 +43,8 @@ _ATTACHED = """, attached AS (
 )"""
 
 
-def _saved(*, with_references: bool = False, with_files: bool = False) -> str:
-    """Return the CTEs that raise the counters and insert the rows of `draft`."""
+def _saved(condition: str, *, with_references: bool = False, with_files: bool = False) -> str:
+    """Return the CTEs that raise the counters and insert the rows of `draft`, on a condition."""
     columns, values = (
         (", reply_seq, mentions", ", draft.reply_seq, draft.mentions::bigint[]")
         if with_references
@@ -60,7 +66,7 @@ counted AS (
         END,
         spoken_after_id = CASE WHEN kind = 'support' THEN (SELECT last_id FROM log) END
     FROM share JOIN locked ON locked.id = share.room_id
-    WHERE rooms.id = locked.id
+    WHERE rooms.id = locked.id{condition}
     RETURNING rooms.id AS room_id, share.size, rooms.last_seq - share.size AS seq, rooms.last_pos - share.size AS pos
 ), saved AS (
     INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, client_key, key_digest{columns})
@@ -82,8 +88,10 @@ LOCK = f"""
 WITH {_locked("")}
 SELECT last_id, (SELECT count(*) FROM locked) AS rooms FROM log"""
 
-# Which of these rooms exist. A draft for one of these was refused because the room is archived.
-THERE = "SELECT id FROM rooms WHERE id = ANY($1::bigint[]) AND deleted_at IS NULL"
+# Which of these rooms exist. A draft for an archived one was refused; for a room in slow mode nothing was saved at all.
+THERE = """
+SELECT id, archived_at IS NULL AND slow_seconds > 0 AS is_slow FROM rooms
+WHERE id = ANY($1::bigint[]) AND deleted_at IS NULL"""
 
 # Which of these rooms are private: people can't join them by themselves.
 PRIVATE = "SELECT id FROM rooms WHERE id = ANY($1::bigint[]) AND is_private AND deleted_at IS NULL"
@@ -97,7 +105,9 @@ UNION ALL
 SELECT room_id, user_id, true FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
 JOIN bans USING (room_id, user_id)"""
 
-SAVE = f"""
+
+def _plain(condition: str) -> str:
+    return f"""
 WITH {_SPOKEN_IN}, share AS (
     SELECT * FROM unnest($1::bigint[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint[])
         AS share(room_id, size, last_sender, last_other)
@@ -106,13 +116,13 @@ WITH {_SPOKEN_IN}, share AS (
     FROM unnest($5::text::bigint[], $6::text::bigint[], $7::text::bigint[], $8::text::text[], $9::text[],
                 $10::text::float8[])
         WITH ORDINALITY AS draft(room_id, place, sender_id, kind, text, created_at, nth)
-), {_saved()}
+), {_saved(condition)}
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS JOIN log"""
 
 
 # If drafts have keys, the statement inserts those whose key is new, and of several drafts with one key the first. For
 # the others it returns the saved message; `nth` is the draft's number.
-def _with_keys(*, with_references: bool = False, with_files: bool = False) -> str:
+def _with_keys(condition: str, *, with_references: bool = False, with_files: bool = False) -> str:
     more, names = (", $9::bigint[], $10::text[]", ", reply_seq, mentions") if with_references else ("", "")
     if with_files:
         more, names = f"{more}, $11::text[]", f"{names}, files"
@@ -143,7 +153,7 @@ WITH {_SPOKEN_IN}, given AS MATERIALIZED (
         SELECT *, first_value(sender_id) OVER (PARTITION BY room_id ORDER BY place DESC) AS last_sender FROM draft
     ) AS each
     GROUP BY room_id
-), {_saved(with_references=with_references, with_files=with_files)}
+), {_saved(condition, with_references=with_references, with_files=with_files)}
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id AS id, NULL::bigint AS nth, NULL::text AS text,
        NULL::float8 AS created_at, NULL::text AS kind, NULL::bytea AS key_digest
 FROM counted CROSS JOIN log
@@ -151,6 +161,24 @@ UNION ALL
 SELECT room_id, seq, pos, id, nth, text, extract(epoch FROM created_at)::float8, kind, key_digest FROM known"""
 
 
-SAVE_WITH_KEYS = _with_keys()
-SAVE_WITH_REFERENCES = _with_keys(with_references=True)
-SAVE_WITH_FILES = _with_keys(with_references=True, with_files=True)
+class Statements(NamedTuple):
+    """Those that save drafts: without keys, with keys, with mentions and replies too, and with files too."""
+
+    plain: str
+    with_keys: str
+    with_references: str
+    with_files: str
+
+
+def _statements(condition: str) -> Statements:
+    return Statements(
+        _plain(condition),
+        _with_keys(condition),
+        _with_keys(condition, with_references=True),
+        _with_keys(condition, with_references=True, with_files=True),
+    )
+
+
+SAVE = _statements(_UNLESS_SLOW)
+SAVE_IN_TURN = _statements("")
+"""For drafts of which the caller has left out those that slow mode refuses."""

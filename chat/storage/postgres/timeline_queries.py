@@ -272,7 +272,8 @@ _CUT = "($2::bigint[])[r.nth]"
 
 SNAPSHOTS = f"""
 WITH {_mine("(NOT r.is_closed OR me.nth <> ALL($3::bigint[]))", _SEVERAL)}
-SELECT r.nth, r.id, r.kind, r.name, r.topic, r.picture, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
+SELECT r.nth, r.id, r.kind, r.name, r.topic, r.picture, r.is_private, r.archived_at IS NOT NULL AS is_archived,
+    r.slow_seconds, r.role,
     CASE r.kind
         WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)
         WHEN 'support' THEN {_IN_CONVERSATION}

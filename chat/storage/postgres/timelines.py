@@ -234,6 +234,7 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         picture=row["picture"],
         is_private=row["is_private"],
         is_archived=row["is_archived"],
+        slow_seconds=row["slow_seconds"],
         role=RoomRole(row["role"]),
         members=row["members"],
         pos=row["pos"],

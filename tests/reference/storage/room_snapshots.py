@@ -40,6 +40,7 @@ class RoomSnapshots:
             name=room.name,
             topic=room.topic,
             picture=self._rooms.pictures.get(room.id),
+            slow_seconds=self._rooms.slow_seconds.get(room.id, 0),
             is_private=room.is_private,
             is_archived=room.is_archived,
             role=self._rooms.role_of(room.id, person_id) or RoomRole.MEMBER,

@@ -54,6 +54,10 @@ class RoomTable:
         self._newest_id = LOBBY_ID
         self.pictures: dict[int, str] = {}
         """The pictures of rooms, by room; the feature's model writes it."""
+        self.slow_seconds: dict[int, int] = {}
+        """The slow modes of rooms, by room; the feature's model writes it."""
+        self.slow_mode_sends: dict[tuple[int, int], float] = {}
+        """When people to whom slow mode applies last sent, by (room, person), by the storage's clock."""
         self._delivered: dict[tuple[int, int], int] = {}  # (room, person) of each membership: the seq told
         self.joined: dict[tuple[int, int], int] = {}
         """The room's last seq when each membership began, by (room, person); read-only to others."""
@@ -117,6 +121,19 @@ class RoomTable:
         del self._joined_at[room_id, person_id]
         self.roles.pop((room_id, person_id), None)
         self._own.pop((room_id, person_id), None)
+
+    def since_sent(self, sender: tuple[int, int]) -> float | None:
+        """Return the seconds since (room, person) last sent in slow mode, at once; None: they did not."""
+        sent_at = self.slow_mode_sends.get(sender)
+        return None if sent_at is None else self._now() - sent_at
+
+    def note_sent(self, sender: tuple[int, int]) -> None:
+        """Note that (room, person) sends in slow mode, at once."""
+        self.slow_mode_sends[sender] = self._now()
+
+    def forget_sends(self, room_id: int) -> None:
+        """Forget who sent in a room, at once: it is not in slow mode any more."""
+        self.slow_mode_sends = {key: at for key, at in self.slow_mode_sends.items() if key[0] != room_id}
 
     def role_of(self, room_id: int, person_id: int) -> RoomRole | None:
         """Return what the person is in a room, at once; None: nothing."""

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from chat.domain.administration.audit import deletion_act, use_act
-from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.entities import Draft, Message, MessageKind, Room
 from chat.domain.messages.changes import (
     Acceptance,
     Addition,
@@ -25,7 +25,8 @@ from chat.domain.messages.changes import (
 from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
 from chat.domain.rooms.membership import RoomRole
-from chat.domain.rooms.room_rights import addition_refusal, deletion_refusal
+from chat.domain.rooms.room_rights import RoomAccess, addition_refusal, deletion_refusal
+from chat.domain.rooms.slow_mode import Pace, Turns, is_free
 from tests.reference.storage.files import MemoryFiles
 from tests.reference.storage.message_table import MessageTable
 from tests.reference.storage.room_changes import MemoryRoomChanges
@@ -151,11 +152,28 @@ class MemorySaving:
             return None
         if room.is_archived:
             return ARCHIVED
+        if refusal := self._take_turn(draft, room):
+            return refusal
         message = self._messages.append(draft, room)
         self._files.attach(draft.files, message.seq)
         if draft.kind is MessageKind.JOIN:
             self._rooms.add_member(draft.room_id, draft.sender_id)
         return message
+
+    def _take_turn(self, draft: Draft, room: Room) -> Refusal | None:
+        """Return why a new message comes too early; None: it does not, and the next one of its sender waits."""
+        seconds, by = self._rooms.slow_seconds.get(room.id, 0), None
+        if seconds:
+            by = self._rooms.authority(room.id, draft.sender_id, any_kind=True)
+        if by is None or is_free(RoomAccess(room, by.role or RoomRole.MEMBER, None), by.person):
+            return None
+        sender = room.id, draft.sender_id
+        waited = self._rooms.since_sent(sender)
+        turns = Turns({sender: Pace(seconds, None if waited is None else seconds - waited)}, set())
+        refusal = turns.refusal(draft)
+        if turns.sent:
+            self._rooms.note_sent(sender)
+        return refusal
 
     def _change(self, change: Edit | Deletion | Reaction) -> Saved:
         room, message = (

@@ -77,12 +77,12 @@ const DEFAULTS = {
  */
 export function applySnapshot(draft, snapshot) {
   const { room } = draft;
-  const { notify, hidden, starred, name, topic, picture, private: isPrivate, archived, role, peer, support } = infoOfSnapshot(snapshot);
+  const { notify, hidden, starred, name, topic, picture, private: isPrivate, archived, slow_mode, role, peer, support } = infoOfSnapshot(snapshot);
   room.info = withoutEmptyFields({ ...room.info, notify, hidden, starred });
   if (snapshot.first) trim(draft, snapshot.first);
   if (snapshot.pos < room.snapshotPos) return;
   room.snapshotPos = snapshot.pos;
-  room.info = withoutEmptyFields({ ...room.info, name, topic, picture, private: isPrivate, archived, role, peer, support });
+  room.info = withoutEmptyFields({ ...room.info, name, topic, picture, private: isPrivate, archived, slow_mode, role, peer, support });
 }
 
 /**

@@ -58,6 +58,8 @@ export interface State {
   outbox: readonly PendingMessage[];
   /** The server's rate limit applies: sending resumes at this time (ms). */
   sendResumesAt?: number;
+  /** Rooms in slow mode in which this person's next message waits until then (ms), as the server last said. */
+  slowUntil?: ReadonlyMap<number, number>;
   blocked: ReadonlySet<number>;
   /** What features know of this person, by the feature's name. It is not stored. */
   own: Readonly<Record<string, unknown>>;

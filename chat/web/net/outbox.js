@@ -109,11 +109,12 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
     while (!signal.aborted) {
       isChanged = false;
       const rows = await database().outbox.all();
-      const next = rows.find((row) => !row.refused && !acknowledged.has(row.key));
+      const pending = rows.filter((row) => !row.refused && !acknowledged.has(row.key));
+      const next = pending.find((row) => !slowedFor(row));
       if (signal.aborted) return;
       if (next && isForgotten(next)) await refuse(next, FORGOTTEN);
       else if (next) await send(next, signal);
-      else await waitForMore();
+      else await waitForMore(pending);
     }
   }
 
@@ -121,7 +122,8 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
    * @param {PendingMessage} row
    * @param {AbortSignal} signal
    */
-  async function send({ room, key, text, reply, files }, signal) {
+  async function send(row, signal) {
+    const { room, key, text, reply, files } = row;
     try {
       const more = { ...(reply ? { reply } : {}), ...(files?.length ? { files: files.map(({ id }) => id) } : {}) };
       const { seq } = await connection.request("send", { room, key, text, ...more });
@@ -132,21 +134,30 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
       await removeRow(key);
     } catch (error) {
       if (!isChatError(error)) throw error;
-      await handleRefusal(key, error, signal);
+      await handleRefusal(row, error, signal);
     }
   }
 
+  /** For how many milliseconds a message waits in a room in slow mode. @param {PendingMessage} row */
+  function slowedFor({ room }) {
+    const { rooms, slowUntil } = store.get();
+    return rooms.get(room)?.info.slow_mode ? Math.max((slowUntil?.get(room) ?? 0) - Date.now(), 0) : 0;
+  }
+
   /**
-   * @param {string} key
+   * @param {PendingMessage} row
    * @param {import("../model/types").ChatError} error
    * @param {AbortSignal} signal
    */
-  async function handleRefusal(key, error, signal) {
+  async function handleRefusal({ key, room }, error, signal) {
     const { code, message, reason, retryMs } = error;
     if (code === "offline") return; // the next connection sends it again
     if (code === "expired" || code === "unauthenticated") return connection.reconnect();
     const failures = (internalErrors.get(key) ?? 0) + 1;
     if (code === "internal") internalErrors.set(key, failures);
+    if (reason === "slow_mode" && retryMs) {
+      return store.update((state) => ({ ...state, slowUntil: new Map(state.slowUntil).set(room, Date.now() + retryMs) }));
+    }
     if (RETRYABLE.has(code) || (code === "internal" && failures < 2)) {
       // Nothing is sent meanwhile, so that the order stays.
       const wait = retryMs ?? backoff.nextDelay();
@@ -169,11 +180,21 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
     return days > 0 && Date.now() - at > days * 86_400_000;
   }
 
-  /** Wait until there is more to send or the connection ends. */
-  function waitForMore() {
+  /**
+   * Wait until there is more to send or the connection ends.
+   * @param {readonly PendingMessage[]} slowed messages in rooms in slow mode
+   */
+  function waitForMore(slowed) {
     if (isChanged) return Promise.resolve();
     return new Promise((resolve) => {
-      wakeSender = () => resolve(undefined);
+      const end = () => {
+        clearTimeout(timer);
+        stop();
+        resolve(undefined);
+      };
+      const timer = slowed.length ? setTimeout(end, Math.min(...slowed.map(slowedFor))) : undefined;
+      const stop = store.subscribe(() => slowed.every(slowedFor) || end()); // it may be turned off
+      wakeSender = end;
     });
   }
 

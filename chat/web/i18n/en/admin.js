@@ -225,6 +225,8 @@ export default {
   "audit.hold_placed": "{by} placed a hold on {target}: {detail}",
   "audit.hold_lifted": "{by} lifted the hold on {target}",
   "audit.room_keep_changed": "{by} changed how long messages are kept in {room}: {detail}",
+  "audit.slow_mode_set": "{by} set slow mode in {room}: {detail} between messages",
+  "audit.slow_mode_off": "{by} turned off slow mode in {room}",
   "audit.expired_removed": "The server removed what had expired: {detail}",
   "audit.conversation_closed": "The server closed the conversation of {person}: nobody wrote for {days}",
 

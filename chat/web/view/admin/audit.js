@@ -21,7 +21,7 @@ const KINDS = /** @type {const} */ ({
   logins: ["login_failed", "password_set", "reset_made", "password_reset", "passkey_added", "passkey_removed", "identity_linked", "identity_unlinked", "sessions_ended"],
   invitations: ["invite_made", "invite_used", "invite_withdrawn"],
   settings: ["setting_changed"],
-  rooms: ["room_deleted", "room_renamed", "room_archived", "room_unarchived", "message_deleted", "report_handled", "banned", "unbanned"],
+  rooms: ["room_deleted", "room_renamed", "room_archived", "room_unarchived", "message_deleted", "report_handled", "slow_mode_set", "banned", "unbanned"],
 });
 
 /** @typedef {keyof typeof KINDS} Kind */

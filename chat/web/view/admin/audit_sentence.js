@@ -2,6 +2,7 @@
 
 import { useSelected } from "../shared/context.js";
 import { language, t, tn } from "../../i18n/index.js";
+import { durationText } from "../shared/durations.js";
 import { roomName } from "../shared/names.js";
 
 /** @typedef {import("../../protocol").Act} Act */
@@ -13,7 +14,7 @@ const KNOWN = new Set([
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
   "second_factor_set_up", "second_factor_removed", "passkey_added", "passkey_removed", "identity_linked", "identity_unlinked",
   "export_asked", "export_link_made",
-  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed", "report_handled",
+  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed", "report_handled", "slow_mode_set",
 ]);
 
 /** @type {Record<string, Key>} */
@@ -62,6 +63,7 @@ export function Sentence({ act }) {
   if (act.what === "roles_changed" || act.what === "roles_by_provider") return t(`audit.${act.what}`, { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
   if (act.what === "message_deleted") return t("audit.message_deleted", { ...fields, detail: fields.detail.replace(/^seq /, "") });
   if (act.what === "report_handled") return reportHandled(fields);
+  if (act.what === "slow_mode_set") return slowModeSet(fields);
   if (act.what === "hold_placed" || act.what === "hold_lifted") return held(act, fields);
   if (act.what === "conversation_closed") return t("audit.conversation_closed", { ...fields, days: tn("invite.days_n", parseInt(fields.detail, 10)) });
   if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
@@ -75,6 +77,13 @@ function reportHandled(fields) {
   const [, seq = "", done = ""] = /^seq (\d+): ([a-z, ]+)$/.exec(fields.detail) ?? [];
   const detail = done.replace(/[a-z]+/g, (deed) => t(/** @type {any} */ (`audit.report_${deed}`)));
   return t("audit.report_handled", { ...fields, seq, detail });
+}
+
+/** Translate "30 s" and "off". @param {{ by: string, room: string, detail: string }} fields */
+function slowModeSet(fields) {
+  const seconds = parseInt(fields.detail, 10);
+  if (!seconds) return t("audit.slow_mode_off", fields);
+  return t("audit.slow_mode_set", { ...fields, detail: durationText(seconds) });
 }
 
 /** @param {Act} act @param {{ by: string, person: string, room: string, detail: string }} fields */

@@ -10,7 +10,7 @@ const UNITS = [
 ];
 
 /** Reasons whose text says more than that there were too many attempts. */
-const OWN_WAITS = new Set(["no_new_visitors", "export_too_soon"]);
+const OWN_WAITS = new Set(["no_new_visitors", "export_too_soon", "slow_mode"]);
 
 /**
  * @param {unknown} error the rejection of a call of `Chat`

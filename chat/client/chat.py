@@ -236,6 +236,7 @@ class Chat(FeatureCalls):
         sender: int | None = None,
         since: int | None = None,
         until: int | None = None,
+        has: Iterable[str] = (),
         best_first: bool = False,
         after: int | None = None,
         limit: int = 50,
@@ -243,10 +244,12 @@ class Chat(FeatureCalls):
         """Search the messages of the person's rooms; return the newest matches first. New messages appear in a second.
 
         Args:
-            query: words or their beginnings; `"…"` is a phrase, `-word` excludes a word.
+            query: words or their beginnings; `"…"` is a phrase, `-word` excludes a word. It may be empty with `has`.
             room: search only in the room with this id.
             sender: search only messages of the person with this id.
             since, until: search only messages from this time on, and before this time; Unix milliseconds.
+            has: search only messages with each of these: "link", "file", or a kind of files, "image", "video", "audio",
+                "document" or "other".
             best_first: return one page, the best matches among the newest first.
             after: `Hits.next` of the page before.
             limit: how many matches at most, 1 to 100.
@@ -257,6 +260,7 @@ class Chat(FeatureCalls):
         fields: dict[str, str | int] = {
             "q": query,
             "limit": limit,
+            **({"has": kinds} if (kinds := ",".join(has)) else {}),
             **({"order": "best"} if best_first else {}),
         }
         fields |= {name: value for name, value in filters.items() if value is not None}

@@ -2270,11 +2270,15 @@ export interface ScheduledNow {
 
 /**
  * A search for messages in one's own rooms. `q` has words, which also match as prefixes, and phrases in quotes; a
- * minus before one excludes it. `from` is the sender; `since` and `before` bound the time. With `order` = best,
- * the best matches among the newest come first, and there is no next page.
+ * minus before one excludes it. `has` names what a message must have: a `link`, a `file`, or a file of a kind;
+ * without words all such messages are found. With `where` = names the words are looked for in the names of files
+ * alone. `from` is the sender; `since` and `before` bound the time. With `order` = best, the best matches among
+ * the newest come first, and there is no next page.
  */
 export interface Search {
-  q: string;
+  q?: string;
+  has?: string | null;
+  where?: "anywhere" | "names";
   room?: number | null;
   from?: number | null;
   /** Unix milliseconds */
@@ -3095,9 +3099,13 @@ export interface Why {
   mail?: Mailed;
 }
 
-/** A page of a room's messages with files, newest first; `after` is the `next` of the page before. */
+/**
+ * A page of a room's messages with files, or with files of a `kind`, newest first. `after` is the `next` of the
+ * page before.
+ */
 export interface WithFiles {
   room: number;
+  kind?: "audio" | "document" | "image" | "other" | "video" | null;
   /** A message's number in its room: 1, 2, 3 … without gaps */
   after?: number | null;
   limit?: number;

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from chat.domain.entities import LOBBY_ID, Draft, File, Message, Peer, SupportOf
 from chat.domain.messages.changes import Deletion, Edit, RoomDeletion
-from chat.domain.messages.files import NO_SUCH_FILES
+from chat.domain.messages.files import ANY_TYPE, FILE_KINDS, NO_SUCH_FILES, kind_of
 from chat.domain.messages.outcomes import KeyUsed, Repeated
 from chat.domain.messages.sync_types import ChangeRange, MessageNow
 from chat.domain.ports import KeptFile, NewFile, Storage
@@ -18,12 +18,19 @@ from tests.support.replays import replay, snapshots
 ROSE = b"\1" * 32
 
 
-async def keep(storage: Storage, room: int, owner: int, name: str = "rose.png", digest: bytes = ROSE) -> File:
+async def keep(
+    storage: Storage,
+    room: int,
+    owner: int,
+    name: str = "rose.png",
+    digest: bytes = ROSE,
+    media_type: str = "image/png",
+) -> File:
     new = NewFile(
         room_id=room,
         owner_id=owner,
         name=name,
-        type="image/png",
+        type=media_type,
         size=3,
         digest=digest,
         width=40,
@@ -219,6 +226,36 @@ async def test_the_messages_of_a_room_that_have_files_are_listed_page_by_page(st
     assert await listed() == [("2.txt",), ("0.txt", "1.txt")]
     await save(storage, RoomDeletion(room, ada, NOW))
     assert await listed() == []
+
+
+TYPES = {
+    "image/svg+xml": "image",
+    "video/mp4": "video",
+    "audio/webm": "audio",
+    "text/csv": "document",
+    "application/pdf": "document",
+    "application/vnd.oasis.opendocument.text": "document",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "document",
+    "application/vnd.ms-excel": "document",
+    "application/zip": "other",
+    "x-text/plain": "other",
+    ANY_TYPE: "other",
+}
+
+
+async def test_files_are_listed_by_kind(storage: Storage) -> None:
+    (ada,) = await add(storage, "ada")
+    room = await make_room(storage, ada)
+    files = [await keep(storage, room, ada, media_type=each) for each in TYPES]
+    await save(storage, *(draft(room, ada, file.id) for file in files), draft(room, ada, text="no file"))
+    both = [await keep(storage, room, ada, media_type=each) for each in ("text/plain", "video/webm")]
+    await save(storage, draft(room, ada, *(file.id for file in both)))
+    for kind in FILE_KINDS:
+        found = await storage.timelines.with_files(ada, room, EVER, 50, PLENTY, kind)
+        listed = [file.type for message in found for file in message.files if kind_of(file.type) == kind]
+        of_both = {"document": ["text/plain"], "video": ["video/webm"]}.get(kind, [])
+        assert listed == of_both + [each for each, of in reversed(TYPES.items()) if of == kind]
+        assert len(found) == len(listed)
 
 
 async def test_unknown_bytes_stay_for_a_week_and_those_of_deleted_files_go_at_once(

@@ -80,6 +80,9 @@ SELECT {LENGTH} * 5 + {WRITERS} + n, {GARDEN}, {LENGTH} + n, n, 'reacted', {ADA}
 FROM generate_series(1, {CHANGES}) AS n;
 INSERT INTO reactions (room_id, seq, emoji, person_id)
 SELECT {GARDEN}, n, '👍', {ADA} FROM generate_series(1, {CHANGES}) AS n;
+INSERT INTO files (room_id, owner_id, seq, name, type, size, digest)
+SELECT {GARDEN}, {BEN}, n, 'x', CASE WHEN n % 5000 = 7 THEN 'image/png' ELSE 'text/plain' END, 1, 'x'
+FROM generate_series(1, {LENGTH}) AS n;
 UPDATE rooms SET last_pos = last_seq + CASE id WHEN {GARDEN} THEN {CHANGES} ELSE 0 END;
 UPDATE lanes SET last_id = (SELECT max(id) FROM changes);
 ANALYZE"""
@@ -356,3 +359,14 @@ async def test_messages_as_they_are_now_cost_the_same_anywhere_in_a_room(reader:
 
 async def test_the_newest_id_is_read_at_once(reader: Reader) -> None:
     assert_fair(await reader.cost(queries.NEWEST_ID), 1)
+
+
+async def test_files_of_a_kind_are_read_alone_however_rare_they_are(reader: Reader) -> None:
+    for before in (EVER, LENGTH // 2):
+        asked = ADA, GARDEN, before, 20, PLENTY
+        newest = await reader.cost(history_queries.WITH_FILES, *asked, table="files")
+        assert newest.returned == 20
+        assert newest.fetched <= 2 * 20
+        rare = await reader.cost(history_queries.WITH_FILES_OF_KIND, *asked, "image", table="files")
+        assert rare.returned == (4 if before == EVER else 2)
+        assert rare.fetched <= 2 * rare.returned + 1

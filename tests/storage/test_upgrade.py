@@ -663,6 +663,61 @@ async def test_words_and_people_of_before_are_found_after_the_upgrade(database: 
         assert await fetch(database, found) == "Ada"
 
 
+async def test_what_messages_of_before_and_of_an_older_server_have_is_found(
+    database: DatabaseAddress,
+) -> None:
+    known = known_migrations()
+    from_id = "SELECT marked_from FROM words_written"
+    rose = '[[1,"red rose.png","image/png",1,1,1]]'
+
+    async def say(message_id: int, text: str, files: str | None = None) -> None:
+        """Say something, and index it as a server of schema 70 does."""
+        attached = "NULL" if files is None else f"'{files}'"
+        await execute(
+            database,
+            "INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, files) VALUES"
+            f" ({message_id}, 1, {message_id}, {message_id}, 1, 'message', '{text}', now(), {attached});"
+            f"UPDATE lanes SET last_id = {message_id};"
+            f"INSERT INTO message_words (id, room_id, words) VALUES ({message_id}, 1, '''#1'' tea');"
+            f"INSERT INTO words_written (id, last_id) VALUES (1, {message_id})"
+            f" ON CONFLICT (id) DO UPDATE SET last_id = {message_id}",
+        )
+
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known[:70])
+        await execute(
+            database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Ada', 'ada', 'x')"
+        )
+        await say(1, "tea", rose)
+        await say(2, "see HTTPS://x")
+        await say(3, "http://")
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
+        ) as storage:
+            index = storage.feature_ports[INDEX]
+
+            async def found(has: str, q: str = "", *, in_names: bool = False) -> list[int]:
+                query = parse_query(q, may_be_empty=True)
+                assert isinstance(query, Query)
+                asked = Search(
+                    person_id=1, query=query, has=(has,), in_names=in_names, limit=9, most_bytes=PLENTY
+                )
+                return [message.seq for message in await index.find(asked)]
+
+            assert (await fetch(database, from_id), await found("file")) == (4, [])
+            assert (await index.index(PLENTY)).is_marked
+            assert [await found(has) for has in ("file", "image", "link", "video")] == [[1], [1], [2], []]
+            assert await found("image", "rose", in_names=True) == [1]
+            assert await found("image", "tea", in_names=True) == []
+            # What a server of schema 70 does meanwhile.
+            await say(4, "tea", rose)
+            await say(5, "tea")
+            assert (await fetch(database, from_id), await found("file")) == (5, [1])
+            assert (await index.index(PLENTY)).is_marked
+            assert await found("file") == [4, 1]
+
+
 async def test_replies_of_before_and_of_an_older_server_are_in_threads(database: DatabaseAddress) -> None:
     known = known_migrations()
     reply = """

@@ -56,7 +56,11 @@ async def _search(context: Context, words: str) -> None:
     state = context.state
     if state.disconnect_reason is not None:
         raise CommandError("not connected")
-    found = await context.chat.search(words)
+    parts = words.split(" ")
+    has = [part.removeprefix("has:") for part in parts if part.startswith("has:")]
+    found = await context.chat.search(
+        " ".join(part for part in parts if not part.startswith("has:")), has=has
+    )
     lines = [search_result_row(hit, state.rooms.get(hit.message.room)) for hit in found.hits]
     more = ["… and more"] if found.next is not None else []
     state.show(f"search: {words}", [*lines, *more] or ["no message found"])

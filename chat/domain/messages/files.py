@@ -30,6 +30,15 @@ IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "
 
 ANY_TYPE = "application/octet-stream"
 
+FILE_KINDS = ("image", "video", "audio", "document", "other")
+"""The kinds of files, by which people look for them."""
+
+_DOCUMENTS = re.compile(
+    r"text/|application/(pdf|msword|rtf|epub\+zip|vnd\.ms-(excel|powerpoint)|"
+    r"vnd\.(openxmlformats-officedocument|oasis\.opendocument|apple)\.)"
+)
+"""What types of documents begin with, as in `file_kind` (sql/0071_file_kinds.sql)."""
+
 NO_FILE = Refusal(Code.NOT_FOUND, "there is no such file", reason="no_file")
 NO_SUCH_FILES = Refusal(
     Code.INVALID,
@@ -81,6 +90,14 @@ def type_of(declared: str, found: str | None) -> str:
         return found
     said = declared.partition(";")[0].strip().lower()
     return said if _TYPE.fullmatch(said) and said not in IMAGE_TYPES else ANY_TYPE
+
+
+def kind_of(media_type: str) -> str:
+    """Return the kind of files of a type, one of FILE_KINDS."""
+    whole = media_type.partition("/")[0]
+    if whole in ("image", "video", "audio"):
+        return whole
+    return "document" if _DOCUMENTS.match(media_type) else "other"
 
 
 def clean_file_ids(file_ids: Sequence[int]) -> tuple[int, ...] | Refusal:

@@ -100,9 +100,9 @@ class Timelines(Protocol):
         ...
 
     async def with_files(
-        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int
+        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int, kind: str | None = None
     ) -> list[MessageNow]:
-        """Return messages of a room that have files, newest first.
+        """Return messages of a room that have files, or files of a kind (`files.FILE_KINDS`), newest first.
 
         At most `limit` with a `seq` below `before`, within `most_bytes` of text as JSON, at least one.
         """

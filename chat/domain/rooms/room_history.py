@@ -95,10 +95,12 @@ class RoomHistory:
         before_id = _EVER if before_id is None else before_id
         return _found(await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES), limit)
 
-    async def with_files(self, reader_id: int, room_id: int, before: int | None, limit: int) -> Found:
-        """Return messages of a room with a lower `seq` that have files."""
+    async def with_files(
+        self, reader_id: int, room_id: int, before: int | None, limit: int, kind: str | None
+    ) -> Found:
+        """Return messages of a room with a lower `seq` that have files, or files of a kind."""
         before = _EVER if before is None else before
-        found = await self._timelines.with_files(reader_id, room_id, before, limit + 1, ANSWER_BYTES)
+        found = await self._timelines.with_files(reader_id, room_id, before, limit + 1, ANSWER_BYTES, kind)
         return _found(found, limit)
 
     async def _page(

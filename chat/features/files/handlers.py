@@ -26,7 +26,9 @@ async def of_room(services: EngineServices, caller: Caller, request: WithFiles) 
     access = await services.conversations.enter(person, request.room)
     if isinstance(access, Refusal):
         return access
-    found = await services.room_history.with_files(person.id, request.room, request.after, request.limit)
+    found = await services.room_history.with_files(
+        person.id, request.room, request.after, request.limit, request.kind
+    )
     charge_read(services.budgets, caller, found.messages, request.limit)
     return FilesOfRoom(
         messages=[as_message(message) for message in found.messages],

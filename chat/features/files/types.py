@@ -1,5 +1,7 @@
 """The requests and replies about files: every field, its type and its limits."""
 
+from typing import Literal
+
 from chat.operations.room_values import Message, Seq
 from chat.operations.values import Id, Limit, Value
 
@@ -12,9 +14,13 @@ class CreateFile(Value, kw_only=True, frozen=True):
 
 
 class WithFiles(Value, kw_only=True, frozen=True):
-    """A page of a room's messages with files, newest first; `after` is the `next` of the page before."""
+    """A page of a room's messages with files, or with files of a `kind`, newest first.
+
+    `after` is the `next` of the page before.
+    """
 
     room: Id
+    kind: Literal["image", "video", "audio", "document", "other"] | None = None
     after: Seq | None = None
     limit: Limit = 50
 

@@ -28,8 +28,8 @@ _MANY = 2000
 _STEP_BESIDE_MANY = 8192
 _SHARE_BESIDE_MANY = 0.025
 
-_SHARE_OF_BUCKETS = 0.1
-"""The same while older messages get their bucket: searches find them without."""
+_SHARE_OF_OLDER = 0.1
+"""The same while older messages get their bucket, and what they have: most searches find them without."""
 
 _FAR = 10_000
 """So many unindexed changes are logged for the operator, as after an upgrade that indexes everything again."""
@@ -45,14 +45,14 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
 
     `newest_id` returns the newest id of the log that this server knows.
     """
-    progress, failed, is_far, is_bucketed = Progress(-1), False, False, True
+    progress, failed, is_far, is_bucketed, is_marked = Progress(-1), False, False, True, True
     looked, newest = -math.inf, 0
     while True:
         started, known, newest = trio.current_time(), newest, newest_id()
         are_many = newest - known > _MANY * (started - looked)
         if newest < known:  # the log has lost its end, and the index with it
             progress = Progress(-1)
-        if progress.last_id >= newest and progress.is_bucketed:
+        if progress.last_id >= newest and progress.is_bucketed and progress.is_marked:
             looked = started
             await trio.sleep(_PAUSE)
             continue
@@ -75,6 +75,13 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
                 if is_bucketed
                 else "search index of older messages is sorted by time; searches for them may be slow until then"
             )
+        if progress.is_ours and progress.is_marked != is_marked:
+            is_marked = progress.is_marked
+            logger.info(
+                "files and links of all messages are found by has:"
+                if is_marked
+                else "files and links of older messages are found by has: gradually"
+            )
         if not is_far and progress.is_ours and newest - progress.last_id >= _FAR:
             is_far = True
             logger.info(
@@ -87,8 +94,8 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
         if progress.is_ours and progress.last_id < newest:
             share = _SHARE_BESIDE_MANY if are_many else _SHARE
             await trio.sleep((trio.current_time() - started) * (1 / share - 1))
-        elif not progress.is_bucketed:
-            await trio.sleep((trio.current_time() - started) * (1 / _SHARE_OF_BUCKETS - 1))
+        elif not (progress.is_bucketed and progress.is_marked):
+            await trio.sleep((trio.current_time() - started) * (1 / _SHARE_OF_OLDER - 1))
         else:
             await trio.sleep(_PAUSE)
 

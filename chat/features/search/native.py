@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chat.domain.messages.files import FILE_KINDS
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms.room_history import ANSWER_BYTES, LONGEST_JSON
+from chat.domain.text.wrong_values import pattern
 from chat.engine.services import EngineServices
 from chat.features.search.index import Search as Wanted
 from chat.features.search.query import parse_query
@@ -20,16 +22,22 @@ from chat.operations.values import Id, Limit, Time, Value
 
 _EVER = 2**63 - 1
 
+_MARK = f"({'|'.join(('link', 'file', *FILE_KINDS))})"
+_Has = Annotated[str, pattern(f"^{_MARK}(,{_MARK}){{0,6}}$", f"a list of {_MARK[1:-1]}, with commas")]
+
 
 class Search(Value, kw_only=True, frozen=True):
     """A search for messages in one's own rooms.
 
-    `q` has words, which also match as prefixes, and phrases in quotes; a minus before one excludes it. `from` is the
-    sender; `since` and `before` bound the time. With `order` = best, the best matches among the newest come first, and
-    there is no next page.
+    `q` has words, which also match as prefixes, and phrases in quotes; a minus before one excludes it. `has` names what
+    a message must have: a `link`, a `file`, or a file of a kind; without words all such messages are found. With
+    `where` = names the words are looked for in the names of files alone. `from` is the sender; `since` and `before`
+    bound the time. With `order` = best, the best matches among the newest come first, and there is no next page.
     """
 
-    q: Annotated[str, Meta(min_length=1, max_length=4000)]
+    q: Annotated[str, Meta(max_length=4000)] = ""
+    has: _Has | None = None
+    where: Literal["anywhere", "names"] = "anywhere"
     room: Id | None = None
     from_: Id | None = msgspec.field(name="from", default=None)
     since: Time | None = None
@@ -42,7 +50,8 @@ class Search(Value, kw_only=True, frozen=True):
 async def search(services: EngineServices, caller: Caller, request: Search) -> Hits | Refusal:
     """Search messages in one's own rooms."""
     person, address = caller.known, caller.device.address
-    query = parse_query(request.q)
+    has = () if request.has is None else tuple(dict.fromkeys(request.has.split(",")))
+    query = parse_query(request.q, may_be_empty=bool(has))
     if isinstance(query, Refusal):
         return query
     if request.room is not None:
@@ -53,6 +62,8 @@ async def search(services: EngineServices, caller: Caller, request: Search) -> H
     asked = Wanted(
         person_id=person.id,
         query=query,
+        has=has,
+        in_names=request.where == "names",
         room_id=request.room,
         sender_id=request.from_,
         since=None if request.since is None else request.since / 1000,

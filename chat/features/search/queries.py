@@ -9,13 +9,14 @@ import asyncpg
 import structlog
 import trio
 
+from chat.domain.entities import File
 from chat.domain.failures import StorageError
 from chat.domain.messages.files import searched_text
 from chat.domain.messages.sync_types import MessageNow
 from chat.features.search import statements as queries
 from chat.features.search.index import MOST_RANKED, Progress, Search
 from chat.features.search.query import Term
-from chat.features.search.words import words_of
+from chat.features.search.words import MARK, marks_of, words_of, words_of_names
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
@@ -55,11 +56,18 @@ _STEP = 1000
 _STEP_OF_BUCKETS = 500
 """Older messages that get their bucket at once, in some 20 milliseconds."""
 
+_STEP_OF_MARKS = 2000
+_MOST_MARKED = 100
+"""Ids that are looked through at once for older messages that lack what they have, and most messages that get it."""
+
 _RETRY = 30.0
 """Seconds until the next try to add a partition: there is one for whatever comes."""
 
 _LONGEST_SPLITTING = 0.003
 """Seconds of splitting texts at once; an unusual text takes some milliseconds."""
+
+_IN_NAME = f"{MARK}."
+"""Before a word of the name of a file."""
 
 logger = structlog.get_logger(__name__)
 
@@ -89,31 +97,44 @@ class PostgresSearchIndex:
             is_ours = await connection.fetchval(queries.TRY_LOCK)
             place = await connection.fetchrow(queries.WRITTEN)
             assert place is not None
-            written, bucketed_from = place["written"], place["bucketed_from"]
+            written, bucketed_from, marked_from = (
+                place["written"],
+                place["bucketed_from"],
+                place["marked_from"],
+            )
             if not is_ours:
                 return Progress(written, is_ours)
             await connection.execute(ASYNC_COMMIT)
             if written >= place["newest"]:
                 if bucketed_from:
                     bucketed_from = await connection.fetchval(queries.BUCKET, bucketed_from, _STEP_OF_BUCKETS)
-                return Progress(written, is_bucketed=not bucketed_from)
+                elif marked_from:
+                    marked_from = await self._mark(connection, marked_from)
+                return Progress(written, is_bucketed=not bucketed_from, is_marked=not marked_from)
             entries = await connection.fetch(queries.LOG, written, _STEP, most_bytes)
             step = _split(entries, self._clock)
             if step.gone:
                 await connection.execute(queries.FORGET, step.gone)
-            if step.words:
-                rooms, words = zip(*step.words.values(), strict=True)
-                await connection.execute(queries.WITH_BUCKETS)
-                await connection.execute(queries.WRITE, [*step.words], rooms, words)
+            await _write(connection, step)
             # Without entries, what was there is removed with its room.
             last_id = place["newest"] if step.last_id is None else step.last_id
             await connection.execute(queries.GO_ON, last_id)
-            return Progress(last_id, is_bucketed=not bucketed_from)
+            return Progress(last_id, is_bucketed=not bucketed_from, is_marked=not marked_from)
 
         progress = await self._database.write(index)
         if progress.is_ours:
             await self._add_partition(progress.last_id)
         return progress
+
+    async def _mark(self, connection: Connection, below: int) -> int:
+        """Write what older messages have, and return below which id messages still lack it; asyncio-flavoured."""
+        entries = await connection.fetch(queries.UNMARKED, below, _STEP_OF_MARKS, _MOST_MARKED)
+        step = _split(entries, self._clock)
+        await _write(connection, step)
+        is_whole = len(entries) < _MOST_MARKED and len(step.words) == len(entries)
+        marked_from = max(below - _STEP_OF_MARKS, 0) if is_whole or step.last_id is None else step.last_id
+        await connection.execute(queries.MARKED_FROM, marked_from)
+        return marked_from
 
     async def _add_partition(self, newest_id: int) -> None:
         """Add a partition when it is time. Where that fails, the last one takes all words, and a later try adds it."""
@@ -164,12 +185,20 @@ def _split(entries: Iterable[asyncpg.Record], clock: Callable[[], float]) -> _St
         if entry["is_deleted"]:
             gone.append(message_id)
         elif message_id is not None and message_id not in words:
-            text = searched_text(entry["text"], files_of(entry))
-            vector = _tsvector(text, message_id, entry["room_id"], entry["sender_id"])
+            text, files = entry["text"], files_of(entry)
+            vector = _tsvector(text, files, message_id, entry["room_id"], entry["sender_id"])
             words[message_id] = entry["room_id"], vector
         if clock() >= until:
             break
     return _Step(gone, words, last_id)
+
+
+async def _write(connection: Connection, step: _Step) -> None:
+    """Write the words of a batch; asyncio-flavoured."""
+    if step.words:
+        rooms, words = zip(*step.words.values(), strict=True)
+        await connection.execute(queries.WITH_BUCKETS)
+        await connection.execute(queries.WRITE, [*step.words], rooms, words)
 
 
 async def _ids(connection: Connection, search: Search) -> list[int]:
@@ -260,20 +289,20 @@ class Sample(NamedTuple):
 
 
 def _query_text(search: Search) -> str:
-    terms = [_term(term) for term in search.query.terms]
-    without = [f"!{_term(term)}" for term in search.query.without]
+    terms = [_term(term, search) for term in search.query.terms]
+    without = [f"!{_term(term, search)}" for term in search.query.without]
     return " & ".join([*terms, *_narrowing(search), *without])
 
 
 def _parts(search: Search) -> list[str]:
     """Return the terms that a message must have and the index can find; of many words, the longest."""
     terms = sorted(search.query.terms, key=lambda term: max(map(len, term.words)), reverse=True)
-    parts = [_term(term) for term in terms[:_MOST_PARTS]]
+    parts = [_term(term, search) for term in terms[:_MOST_PARTS]]
     return [*parts, *_narrowing(search)]
 
 
 def _narrowing(search: Search) -> list[str]:
-    words = []
+    words = [f"'{MARK}{mark}'" for mark in search.has]
     if search.sender_id is not None:
         words.append(f"'@{search.sender_id}'")
     if search.room_id is not None:
@@ -285,14 +314,17 @@ def _room_word(room_id: int) -> str:
     return f"'#{room_id}'"
 
 
-def _tsvector(text: str, message_id: int, room_id: int, sender_id: int) -> str:
+def _tsvector(text: str, files: Sequence[File], message_id: int, room_id: int, sender_id: int) -> str:
     """Return the words as a tsvector, in any order; they consist of letters, digits and marks."""
-    words = " ".join([f"'{word}':{place}" for place, word in words_of(text)])
-    return f"'~{message_id >> queries.BUCKET_BITS}' {_room_word(room_id)} '@{sender_id}' {words}"
+    words = [f"'{word}':{place}" for place, word in words_of(searched_text(text, files))]
+    words += [f"'{mark}'" for mark in marks_of(text, files)]
+    words += [f"'{_IN_NAME}{word}':{place}" for place, word in words_of_names(files)]
+    return f"'~{message_id >> queries.BUCKET_BITS}' {_room_word(room_id)} '@{sender_id}' {' '.join(words)}"
 
 
-def _term(term: Term) -> str:
-    asked: Sequence[str] = [f"'{word}':*" if is_begun else f"'{word}'" for word, is_begun in term.asked()]
+def _term(term: Term, search: Search) -> str:
+    sign = _IN_NAME if search.in_names else ""
+    asked = [f"'{sign}{word}':*" if is_begun else f"'{sign}{word}'" for word, is_begun in term.asked()]
     return f"({' <-> '.join(asked)})"
 
 

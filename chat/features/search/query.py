@@ -60,8 +60,11 @@ class Query(msgspec.Struct, frozen=True):
         return has_all and not any(term.is_in(words) for term in self.without)
 
 
-def parse_query(text: str) -> Query | Refusal:
-    """Parse a query: words are prefixes, `"…"` is a phrase, `-` before either excludes it."""
+def parse_query(text: str, *, may_be_empty: bool = False) -> Query | Refusal:
+    """Parse a query: words are prefixes, `"…"` is a phrase, `-` before either excludes it.
+
+    `may_be_empty`: the search asks for something beside words.
+    """
     terms: list[Term] = []
     without: list[Term] = []
     asked = 0
@@ -72,9 +75,9 @@ def parse_query(text: str) -> Query | Refusal:
             term = Term(words, found, not is_phrase)
             (without if is_excluded else terms).append(term)
         asked += len(words)
-        if asked > _MOST_TERMS and terms:
+        if asked > _MOST_TERMS and (terms or may_be_empty):
             return _TOO_MUCH
-    if not terms:
+    if not terms and not may_be_empty:
         return _NOTHING
     return Query(tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(without)))
 

@@ -112,7 +112,8 @@ _LOCK = 0x776F7264  # "word"
 TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_LOCK})"
 LOCK = f"SELECT pg_advisory_xact_lock({_LOCK})"
 WRITTEN = """
-SELECT coalesce(w.last_id, 0) AS written, coalesce(w.bucketed_from, 0) AS bucketed_from, lanes.last_id AS newest
+SELECT coalesce(w.last_id, 0) AS written, coalesce(w.bucketed_from, 0) AS bucketed_from,
+    coalesce(w.marked_from, 0) AS marked_from, lanes.last_id AS newest
 FROM lanes LEFT JOIN words_written w ON w.id = 1 WHERE lanes.id = 1"""
 
 # The messages that were sent, edited or deleted after the id $1, in their current state. Other changes have no text.
@@ -152,6 +153,14 @@ done AS (UPDATE message_words SET words = words WHERE id IN (SELECT id FROM olde
 lowest AS (SELECT coalesce(min(id), 0) AS id FROM older)
 UPDATE words_written SET bucketed_from = lowest.id FROM lowest WHERE words_written.id = 1
 RETURNING bucketed_from"""
+# Messages with files or links below the id $1 that lack their marks, the newest $3 among $2 ids.
+UNMARKED = """
+SELECT m.id, m.id AS message_id, m.room_id, m.sender_id, m.text, m.files, false AS is_deleted
+FROM messages m JOIN message_words w ON w.id = m.id
+WHERE m.id < $1::bigint AND m.id >= $1::bigint - $2::bigint AND (m.files IS NOT NULL OR m.text ~* 'https?://[^[:space:]]')
+    AND m.deleted_at IS NULL AND m.kind = 'message' AND NOT w.words @@ '''=file'' | ''=link'''::tsquery
+ORDER BY m.id DESC LIMIT $3::bigint"""
+MARKED_FROM = "UPDATE words_written SET marked_from = $1 WHERE id = 1"
 # A search holds a lock for two seconds at most, a dump for hours: new searches wait for as long as this does.
 BEGIN_SHORTLY = "SET LOCAL lock_timeout = '100ms'"
 ADD_PARTITION = "SELECT add_word_partition($1)"

@@ -7,8 +7,11 @@ adjacent characters is a word, and so is the last character of a run. Everything
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
+
+from chat.domain.entities import File
+from chat.domain.messages.files import kind_of
 
 LONGEST_WORD = 64
 """Characters of a word that are indexed; the rest is cut off."""
@@ -46,6 +49,15 @@ _SPAN = re.compile(f"{_LETTER}[{_LETTER}{_MARK}]*|{_PAIRED}{_MARK}*")
 
 _BECOME_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 """Characters that are no combining marks themselves but decompose into some."""
+
+MARK = "="
+"""Before the words that say what a message has, and before those of the names of its files: no word has the sign."""
+
+_LINK = re.compile(r"https?://[^\s]", re.IGNORECASE)
+"""As in the statement UNMARKED."""
+
+_APART = 2
+"""Places between the names of two files: no phrase is in both."""
 
 _SEPARATOR = "\n"
 """Folds to itself, and no other character folds to it."""
@@ -108,6 +120,23 @@ def words_of(text: str) -> list[tuple[int, str]]:
         if len(run) > 1 and is_paired(run):
             kept.append((place, run[-1]))
     return kept
+
+
+def marks_of(text: str, files: Sequence[File]) -> list[str]:
+    """Return what a message has: `=link`, `=file`, and `=image` and so on for the kinds of its files."""
+    marks = dict.fromkeys(["link"] if _LINK.search(text) else [])
+    marks |= dict.fromkeys(mark for file in files for mark in ("file", kind_of(file.type)))
+    return [f"{MARK}{mark}" for mark in marks]
+
+
+def words_of_names(files: Sequence[File]) -> list[tuple[int, str]]:
+    """Return the words of the names of files, in order, each with its place."""
+    placed_words: list[tuple[int, str]] = []
+    begin = 0
+    for file in files:
+        placed_words += [(begin + place, word) for place, word in words_of(file.name)]
+        begin = placed_words[-1][0] + _APART if placed_words else 0
+    return placed_words
 
 
 def asked_of(run: str) -> list[str]:

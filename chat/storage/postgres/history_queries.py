@@ -77,11 +77,14 @@ LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sen
 WHERE m.total <= $4::bigint OR m.place = 1
 ORDER BY m.id DESC"""
 
-# $1 is the reader, $2 the room; messages with files below the seq $3, newest first.
-WITH_FILES = f"""
+
+def _with_files(of_kind: str = "") -> str:
+    """Return the query for messages with files: $1 is the reader, $2 the room; below the seq $3, newest first."""
+    return f"""
 WITH found AS (
     SELECT DISTINCT files.seq FROM files JOIN rooms ON rooms.id = files.room_id AND rooms.deleted_at IS NULL
-    WHERE files.room_id = $2 AND files.seq IS NOT NULL AND files.seq < $3::bigint ORDER BY files.seq DESC LIMIT $4
+    WHERE files.room_id = $2 AND files.seq IS NOT NULL AND files.seq < $3::bigint{of_kind}
+    ORDER BY files.seq DESC LIMIT $4
 )
 SELECT {MESSAGE}
 FROM (
@@ -95,3 +98,7 @@ FROM (
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
 WHERE m.total <= $5::bigint OR m.place = 1
 ORDER BY m.seq DESC"""
+
+
+WITH_FILES = _with_files()
+WITH_FILES_OF_KIND = _with_files(" AND file_kind(files.type) = $6")

@@ -149,10 +149,15 @@ class PostgresTimelines:
         return [message_now(row, row["room_id"]) for row in rows]
 
     async def with_files(
-        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int
+        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int, kind: str | None = None
     ) -> list[MessageNow]:
+        asked = reader_id, room_id, before, limit, most_bytes
         rows = await self._database.read(
-            lambda c: c.fetch(history_queries.WITH_FILES, reader_id, room_id, before, limit, most_bytes)
+            lambda c: (
+                c.fetch(history_queries.WITH_FILES, *asked)
+                if kind is None
+                else c.fetch(history_queries.WITH_FILES_OF_KIND, *asked, kind)
+            )
         )
         return [message_now(row, room_id) for row in rows]
 

@@ -18,9 +18,11 @@ class Searched:
     def __init__(self, hits: Hits) -> None:
         self.hits = hits
         self.words: list[str] = []
+        self.has: list[str] = []
 
-    async def search(self, q: str) -> Hits:
+    async def search(self, q: str, *, has: list[str]) -> Hits:
         self.words.append(q)
+        self.has += has
         return self.hits
 
 
@@ -57,6 +59,12 @@ async def test_search_results_are_shown_and_any_key_goes_back() -> None:
     ]
     pressed(state, "x")
     assert (state.page, state.room) == (None, 1)
+
+
+async def test_messages_are_searched_by_what_they_have() -> None:
+    chat = Searched(Hits())
+    await run(with_chat(chat, state_of(room(1, "lobby", "lobby"))), '/search has:image "a  b" has:link')
+    assert (chat.words, chat.has) == (['"a  b"'], ["image", "link"])
 
 
 async def test_an_empty_search_result_is_shown_as_such() -> None:

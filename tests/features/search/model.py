@@ -11,7 +11,7 @@ from chat.domain.messages.files import searched_text
 from chat.domain.messages.outcomes import Saved
 from chat.domain.messages.sync_types import MessageNow, json_bytes
 from chat.features.search.index import INDEX, MOST_RANKED, Progress, Search
-from chat.features.search.words import words_of
+from chat.features.search.words import MARK, marks_of, words_of, words_of_names
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -63,13 +63,20 @@ def _is_found(message: Message, search: Search) -> bool:
         and search.sender_id in (None, message.sender_id)
         and (search.since is None or message.created_at >= search.since)
         and (search.before is None or message.created_at < search.before)
-        and search.query.finds(words_of(searched_text(message.text, message.files)))
+        and {f"{MARK}{mark}" for mark in search.has} <= set(marks_of(message.text, message.files))
+        and search.query.finds(_words(message, search))
     )
+
+
+def _words(message: Message, search: Search) -> list[tuple[int, str]]:
+    if search.in_names:
+        return words_of_names(message.files)
+    return words_of(searched_text(message.text, message.files))
 
 
 def _rank(message: Message, search: Search) -> int:
     """Return how often the message has what is asked for."""
-    words = words_of(searched_text(message.text, message.files))
+    words = _words(message, search)
     return sum(
         word == asked or (term.is_prefix and word.startswith(asked))
         for term in search.query.terms

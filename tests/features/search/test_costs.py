@@ -42,7 +42,8 @@ _FILL = (
     INSERT INTO message_words (id, room_id, words)
     SELECT n, room, array_to_tsvector(array_remove(ARRAY[
         '#' || room, '@' || sender, 'often', CASE WHEN n % 2 = 0 THEN 'half' END,
-        CASE WHEN n % 30 = 0 THEN 'some' END, CASE WHEN n % 4000 = 7 THEN 'rare' END
+        CASE WHEN n % 30 = 0 THEN 'some' END, CASE WHEN n % 4000 = 7 THEN 'rare' END,
+        CASE WHEN n % 4000 = 11 THEN '=file' END, CASE WHEN n % 4000 = 11 THEN '=.rose' END
     ], NULL))
     FROM (
         SELECT n, coalesce({_ROOM}, {LOBBY_ID}) AS room, coalesce({_SENDER}, {BEN}) AS sender
@@ -75,10 +76,16 @@ async def filled(server: ServerProcess) -> AsyncGenerator[Database]:
 
 
 async def found(
-    database: Database, q: str, *, sender: int | None = None, room: int | None = None, best: bool = False
+    database: Database,
+    q: str,
+    *,
+    sender: int | None = None,
+    room: int | None = None,
+    best: bool = False,
+    has: tuple[str, ...] = (),
 ) -> tuple[list[int], int]:
     """Return the ids that are found, and how many messages were read for them."""
-    query = parse_query(q)
+    query = parse_query(q, may_be_empty=True)
     assert isinstance(query, Query)
     asked = Search(
         person_id=ADA,
@@ -87,6 +94,8 @@ async def found(
         sender_id=sender,
         before_id=EVER,
         is_best=best,
+        has=has,
+        in_names=bool(has),
         limit=20,
         most_bytes=1,
     )
@@ -119,6 +128,8 @@ async def test_a_search_reads_few_of_the_messages(filled: Database) -> None:
         # By the index, of whichever part is in the fewest.
         (await found(filled, "rare"), said(4000, rest=7), 10),
         (await found(filled, "often rare half"), [], 10),
+        (await found(filled, "", has=("file",)), said(4000, rest=11), 10),
+        (await found(filled, "ro", has=("file",)), said(4000, rest=11), 10),
         (await found(filled, "rare", sender=DORA), said(4000, rest=7, sender=DORA), 10),
         (await found(filled, "often", sender=CEM), said(1, sender=CEM)[:20], LENGTH // 1000),
         (await found(filled, "often", room=GARDEN), said(1, room=GARDEN)[:20], LENGTH // 100),

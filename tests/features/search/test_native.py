@@ -21,7 +21,7 @@ async def say(site: Site, token: str, *texts: str, room: int = LOBBY_ID) -> list
     return said
 
 
-async def search(site: Site, token: str, q: str, *, valid: bool = True, **fields: Any) -> Answer:
+async def search(site: Site, token: str, q: str = "", *, valid: bool = True, **fields: Any) -> Answer:
     query = "&".join(f"{name.rstrip('_')}={value}" for name, value in fields.items())
     return await site.call("GET", f"/search?q={quote(q)}&{query}", token=token, valid=valid)
 
@@ -73,8 +73,11 @@ async def test_a_malformed_search_is_refused(site: Site) -> None:
     await say(site, token, "tea")
     for q in ('"', "-", "!? …", '""', "-tea", "#", " ".join(map(str, range(40)))):
         assert (await search(site, token, q)).refused == (400, "invalid", "q"), q
-    for q in ("", "x" * 4001):
-        assert (await search(site, token, q, valid=False)).refused[:2] == (400, "invalid")
+    assert (await search(site, token, "x" * 4001, valid=False)).refused[:2] == (400, "invalid")
+    assert (await search(site, token)).refused == (400, "invalid", "q")
+    for has in ("", "rose", "file,", "file image", ",".join(["file"] * 8)):
+        assert (await search(site, token, has=quote(has), valid=False)).refused == (400, "invalid", "has")
+    assert texts(await search(site, token, has="file,link")) == []
     assert texts(await search(site, token, "x" * 4000)) == []
     assert texts(await search(site, token, "te'a\\ & | !:*<->()")) == []
     assert (await search(site, token, "tea", order="old", valid=False)).refused[:2] == (400, "invalid")

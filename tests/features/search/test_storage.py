@@ -45,7 +45,7 @@ async def index(storage: Storage, most_bytes: int = 1 << 20) -> None:
 
 
 async def found(storage: Storage, person: int, q: str, **fields: Any) -> list[str]:
-    query = parse_query(q)
+    query = parse_query(q, may_be_empty="has" in fields)
     assert isinstance(query, Query)
     asked = Search(person_id=person, query=query, **{"limit": 50, "most_bytes": 1 << 20, **fields})
     return [message.text for message in await storage.feature_ports[INDEX].find(asked)]
@@ -259,3 +259,60 @@ async def test_a_message_is_found_by_the_names_of_its_files_as_long_as_it_has_th
     await storage.messages.save([Deletion(room, said[1].seq, ada, NOW)])
     await index(storage)
     assert await found(storage, ada, "png") == []
+
+
+async def attach(storage: Storage, sender: int, text: str, **files: str) -> Message:
+    """Say a text with files of these types, by their names."""
+    kept = [
+        await storage.files.keep_file(
+            NewFile(room_id=LOBBY_ID, owner_id=sender, name=name, type=media_type, size=1, digest=b"x" * 32)
+        )
+        for name, media_type in files.items()
+    ]
+    draft = Draft(LOBBY_ID, sender, "?", text, NOW, file_ids=tuple(file.id for file in kept))
+    (message,) = await storage.messages.save([draft])
+    assert isinstance(message, Message)
+    return message
+
+
+@pytest.mark.usefixtures("_way")
+async def test_messages_are_found_by_what_they_have(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    await say(storage, ada, "tea", "see http://x.example", "http:// is no link")
+    await attach(storage, ada, "roses", **{"red rose.png": "image/png", "plan.pdf": "application/pdf"})
+    gone = await attach(storage, ada, "gone", **{"rose.png": "image/png"})
+    await attach(storage, ada, "HTTPS://roses", **{"tea.zip": "application/zip"})
+    await storage.messages.save([Deletion(LOBBY_ID, gone.seq, ada, NOW)])
+    await index(storage)
+    for has, texts in (
+        (("file",), ["HTTPS://roses", "roses"]),
+        (("image",), ["roses"]),
+        (("image", "document"), ["roses"]),
+        (("image", "other"), []),
+        (("video",), []),
+        (("link",), ["HTTPS://roses", "see http://x.example"]),
+        (("link", "file"), ["HTTPS://roses"]),
+    ):
+        assert await found(storage, ada, "", has=has) == texts, has
+    assert await found(storage, ada, "tea", has=("file",)) == ["HTTPS://roses"]
+    assert await found(storage, ada, "-tea", has=("file",)) == ["roses"]
+    assert await found(storage, ada, "", has=("file",), limit=1) == ["HTTPS://roses"]
+
+
+@pytest.mark.usefixtures("_way")
+async def test_words_are_found_in_names_of_files_alone(storage: Storage) -> None:
+    (ada,) = await add(storage, "Ada")
+    await say(storage, ada, "rose")
+    await attach(storage, ada, "tulip", **{"Red Rosé.png": "image/png", "plan.pdf": "application/pdf"})
+    await attach(storage, ada, "rose", **{"plan 東京都.txt": "text/plain"})
+    await index(storage)
+    for q, texts in (
+        ("ro", ["tulip"]),
+        ('"red rose"', ["tulip"]),
+        ('"png plan"', []),  # in two names
+        ("plan -rose", ["rose"]),
+        ("tulip", []),
+        ("京都", ["rose"]),
+    ):
+        assert await found(storage, ada, q, in_names=True) == texts, q
+    assert await found(storage, ada, "plan", in_names=True, has=("document", "image")) == ["tulip"]

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.features.search.words import LONGEST_WORD, Placed, asked_of, fold, is_paired, placed, runs, words_of
+from chat.domain.entities import File
+from chat.features.search.words import (
+    LONGEST_WORD,
+    Placed,
+    asked_of,
+    fold,
+    is_paired,
+    marks_of,
+    placed,
+    runs,
+    words_of,
+    words_of_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +89,10 @@ def test_words_are_found_where_they_were_written(text: str, found: list[str]) ->
     *_, words = steps_of(text)
     assert words is not None
     assert [text[begin:end] for begin, end in words.spans] == found
+
+
+def test_a_message_has_words_for_its_link_and_its_files_once() -> None:
+    rose, plan = File(1, "a-b.png", "image/png", 1, 1, 1), File(2, "c", "application/pdf", 1)
+    assert marks_of("no http:// link", []) == []
+    assert marks_of("a Https://b https://c", [rose, plan, rose]) == ["=link", "=file", "=image", "=document"]
+    assert words_of_names([rose, File(3, "…", "x/y", 1), plan]) == [(1, "a"), (2, "b"), (3, "png"), (6, "c")]

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from chat.domain.entities import Message, MessageKind, Person, Room, RoomKind
 from chat.domain.messages.changes import Change, SupportChanged
+from chat.domain.messages.files import kind_of
 from chat.domain.messages.mentions import mentions
 from chat.domain.messages.reading import MOST_LOOKED_AT, ReadMark, ReadState, next_read
 from chat.domain.messages.sync_types import (
@@ -140,12 +141,16 @@ class MemoryTimelines:
         return list(within(most_bytes, (self.now.of(each, person_id) for each in newest_first)))
 
     async def with_files(
-        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int
+        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int, kind: str | None = None
     ) -> list[MessageNow]:
         await trio.lowlevel.checkpoint()
         there = self._entries(room_id) if self._rooms.is_there(room_id) else []
         found = [
-            entry for entry in there if isinstance(entry, Message) and entry.files and entry.seq < before
+            entry
+            for entry in there
+            if isinstance(entry, Message)
+            and any(kind in (None, kind_of(file.type)) for file in entry.files)
+            and entry.seq < before
         ]
         newest_first = [each for each in found[::-1] if not self._messages.is_deleted(each)][:limit]
         return list(within(most_bytes, (self.now.of(each, reader_id) for each in newest_first)))

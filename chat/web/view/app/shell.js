@@ -9,8 +9,9 @@ import { panelOf } from "../../model/panel.js";
 import { startBadge } from "../../net/badge.js";
 import { WaitingUploads } from "../files/waiting_uploads.js";
 import { useChat, useSelected } from "../shared/context.js";
+import { focusPlace } from "../shared/composer_target.js";
 import { lazy } from "../shared/lazy.js";
-import { PHONE, useMedia } from "../shared/media.js";
+import { PHONE, TOUCH, useMedia } from "../shared/media.js";
 import { ConnectionBar } from "./connection_bar.js";
 import { choose, preference } from "../shared/preferences.js";
 import { startSessionMemory } from "../shared/session_memory.js";
@@ -49,7 +50,7 @@ export function Shell() {
   }, [route.room]);
   useEffect(() => startBadge(chat), [chat]);
   useShortcuts(setDialog);
-  useHeadingFocus(route);
+  usePlaceFocus(route);
   const close = () => setDialog(null);
   return html`
     <a class="skip-link visually-hidden" href="#place">${t("shell.skip")}</a>
@@ -98,19 +99,21 @@ function Place({ route }) {
   }
 }
 
-/** Focus the new place's heading if the focused element is gone, for example a link in a list that a phone no longer shows. @param {Route} route */
-function useHeadingFocus({ screen, room, part, query }) {
+/**
+ * Focus the new place if the focused element is gone, for example a link in a list that a phone no longer shows. Who opens a
+ * room from the sidebar wants to write in it.
+ * @param {Route} route
+ */
+function usePlaceFocus({ screen, room, part, query }) {
   const shows = query.get("show");
   const isFirst = useRef(true);
   useEffect(() => {
     const wasFirst = isFirst.current;
     isFirst.current = false;
     const active = document.activeElement;
-    if (wasFirst || (active && active !== document.body && active.checkVisibility())) return;
-    const headings = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".panel h2, .place h1, .sidebar h1"));
-    const seen = [...headings].find((heading) => heading.checkVisibility());
-    seen?.setAttribute("tabindex", "-1");
-    seen?.focus();
+    const isKept = active && active !== document.body && active.checkVisibility();
+    const isInSidebar = screen === "room" && !matchMedia(TOUCH).matches && active?.closest(".sidebar");
+    if (!wasFirst && (!isKept || isInSidebar)) focusPlace();
   }, [screen, room, part, shows]);
 }
 

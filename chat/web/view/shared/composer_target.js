@@ -1,6 +1,7 @@
 // The message that a room's composer replies to or edits. The timeline sets it, the composer clears it.
 
 import { useEffect, useState } from "../../vendor/preact.js";
+import { TOUCH } from "./media.js";
 import { sessionMap } from "./session_memory.js";
 
 /** @typedef {{ reply: number } | { edit: number } | null} ComposerTarget by seq */
@@ -39,4 +40,15 @@ export function useComposerTarget(room) {
 /** Focus the composer. */
 export function focusComposer() {
   /** @type {HTMLElement | null} */ (document.querySelector(".composer textarea"))?.focus();
+}
+
+/** Focus what one came to a place for: the composer of a room, if there is a keyboard, or else the heading. */
+export function focusPlace() {
+  if (!matchMedia(TOUCH).matches && !document.querySelector(".panel")) focusComposer();
+  const active = document.activeElement;
+  if (active?.closest(".composer")) return;
+  const headings = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".panel h2, .place h1, .sidebar h1"));
+  const seen = [...headings].find((heading) => heading.checkVisibility());
+  seen?.setAttribute("tabindex", "-1");
+  seen?.focus();
 }

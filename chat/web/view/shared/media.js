@@ -23,3 +23,6 @@ export function useMedia(query) {
   }, [query]);
   return matches;
 }
+
+/** The main pointer is a finger: there is a keyboard on the screen, if any. */
+export const TOUCH = "(hover: none) and (pointer: coarse)";

@@ -5,6 +5,7 @@ import { t } from "../../i18n/index.js";
 import { attention, fold } from "../../model/room_list.js";
 import { useAction } from "../shared/action.js";
 import { announce } from "../shared/announce.js";
+import { focusPlace } from "../shared/composer_target.js";
 import { avatar, roomPicture } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { FormError } from "../controls/fields.js";
@@ -36,19 +37,24 @@ export function Switcher({ onClose }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const chosen = Math.min(at, targets.length - 1);
+  const hasGone = useRef(false);
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     field.current?.focus();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      dialog.current?.close(); // a modal one keeps the focus
+      if (hasGone.current) focusPlace();
+      else if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
   useEffect(() => {
     dialog.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   }, [chosen, targets]);
   const go = async (/** @type {Target | undefined} */ target) => {
-    if (target && (await act(async () => target.go()))) onClose();
+    if (!target || !(await act(async () => target.go()))) return;
+    hasGone.current = true;
+    onClose();
   };
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -135,6 +135,8 @@ export interface MessagePartProps {
   tab: 0 | -1;
   /** It is shown in the panel of its thread. */
   isInThread?: boolean;
+  /** Of a `Footer`'s element, if screen readers say it after the message. */
+  id?: string;
 }
 
 /** `onDone` empties the field; `onProblem` shows an error below it. */

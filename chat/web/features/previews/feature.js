@@ -97,7 +97,7 @@ function Typed({ room, text }) {
   };
   return html`<div class="preview-tray">
     <${Card} preview=${shown} tab=${0} />
-    <button type="button" class="icon-button" aria-label=${t("previews.remove")} title=${t("previews.remove")} onClick=${remove}>${icon("close", { size: 16 })}</button>
+    <button type="button" class="icon-button" title=${t("previews.remove")} onClick=${remove}>${icon("close", { size: 16 })}</button>
   </div>`;
 }
 

@@ -29,11 +29,12 @@ export function isMine({ reactions = [] }, emoji) {
 }
 
 /** @param {import("../feature").MessagePartProps} props */
-export function Reactions({ message, canSpeak, actions, tab }) {
+export function Reactions({ message, canSpeak, actions, tab, id }) {
   if (!message.reactions?.length) return null;
   const add = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
     actions.open(message, "react", event.currentTarget.getBoundingClientRect());
-  return html`<div class="reactions" role="group" aria-label=${t("reactions.title")}>
+  const all = message.reactions.map(({ emoji, count }) => `${emoji} ${count}`).join(", ");
+  return html`<div class="reactions" id=${id} role="group" aria-label=${`${t("reactions.title")}: ${all}`}>
     ${message.reactions.map((one) => {
       const reaction = /** @type {Reaction} */ (one);
       const toggle = () => react(actions, message, reaction.emoji, !reaction.mine);
@@ -49,7 +50,7 @@ function Chip({ reaction, canReact, react, tab }) {
   const requested = usePeople(tab === 0 ? (reaction.people ?? NOBODY) : NOBODY); // the names are needed once the pointer or the focus is near
   const who = useSelected((state) => whoReacts(state, reaction, requested));
   return html`<button type="button" class="reaction touch-area" tabindex=${tab} aria-pressed=${mine === true} disabled=${!canReact} title=${who} onClick=${react}>
-    <span class="reaction-emoji">${emoji}</span>${count}<span class="visually-hidden">: ${who}</span>
+    <span class="reaction-emoji">${emoji}</span>${count}
   </button>`;
 }
 
@@ -78,6 +79,6 @@ export function MenuRow({ message, actions, onClose }) {
   };
   return html`<div class="recent-emoji" role="group" aria-label=${t("reactions.react")}>
     ${recentEmoji().map((emoji) => html`<button type="button" role="menuitem" tabindex="-1" class="emoji-button" onClick=${choose(emoji)}>${emoji}</button>`)}
-    <button type="button" role="menuitem" tabindex="-1" class="emoji-button" aria-label=${t("reactions.all")} title=${t("reactions.all")} onClick=${all}>${icon("add")}</button>
+    <button type="button" role="menuitem" tabindex="-1" class="emoji-button" title=${t("reactions.all")} onClick=${all}>${icon("add")}</button>
   </div>`;
 }

@@ -38,7 +38,7 @@ function SendButton({ room, text, reply, isReady, onDone, onProblem }) {
     onDone();
     announce(t("scheduled.done", { time: futureTime(at) }));
   };
-  return html`<button type="button" class="icon-button composer-later" aria-haspopup="menu" aria-label=${t("scheduled.send")} title=${t("scheduled.send")} disabled=${!isReady} onClick=${open}>${icon("chevron_down", { size: 16 })}</button>
+  return html`<button type="button" class="icon-button composer-later" aria-haspopup="menu" title=${t("scheduled.send")} disabled=${!isReady} onClick=${open}>${icon("chevron_down", { size: 16 })}</button>
     ${menu && html`<${TimeMenu} at=${menu} label=${t("scheduled.send")} action=${t("scheduled.action")} onChoose=${schedule} onClose=${() => setMenu(null)} />`}`;
 }
 

@@ -6,7 +6,7 @@ import { icon } from "../../view/controls/icon.js";
 import { useAction } from "../../view/shared/action.js";
 import { announce } from "../../view/shared/announce.js";
 import { useChat } from "../../view/shared/context.js";
-import { useMedia } from "../../view/shared/media.js";
+import { TOUCH, useMedia } from "../../view/shared/media.js";
 import { sessionMap } from "../../view/shared/session_memory.js";
 
 /** Unfinished notes by room. @type {Map<number, string>} */
@@ -18,7 +18,7 @@ export function NoteComposer({ room, onDone }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const [text, setText] = useState(drafts.get(room) ?? "");
   const { act, isBusy, error } = useAction();
-  const isTouch = useMedia("(hover: none) and (pointer: coarse)");
+  const isTouch = useMedia(TOUCH);
   useEffect(() => field.current?.focus(), []);
   const change = (/** @type {string} */ next) => {
     setText(next);
@@ -43,7 +43,7 @@ export function NoteComposer({ room, onDone }) {
       <textarea ref=${field} rows="1" dir="auto" value=${text} maxlength="4000" aria-label=${t("notes.label")} placeholder=${t("notes.placeholder")}
         enterkeyhint=${isTouch ? "enter" : "send"} autocomplete="off" aria-describedby="note-hint" onKeyDown=${onKeyDown}
         onInput=${(/** @type {any} */ event) => change(event.target.value)}></textarea>
-      <button type="submit" class="icon-button composer-send" aria-label=${t("notes.add")} title=${t("notes.add")} disabled=${!text.trim() || isBusy}>${icon("send")}</button>
+      <button type="submit" class="icon-button composer-send" title=${t("notes.add")} disabled=${!text.trim() || isBusy}>${icon("send")}</button>
     </div>
     <p id="note-hint" class=${error ? "composer-hint is-bad" : "composer-hint"} role=${error ? "alert" : undefined}>${error || t("notes.hint")}</p>
   </form>`;

@@ -16,15 +16,15 @@ function Record({ attach, onProblem }) {
   const recorder = useRecorder(attach, onProblem);
   if (!recorder.isOffered) return null;
   if (recorder.seconds === null)
-    return html`<button type="button" class="icon-button" aria-label=${t("voice.record")} title=${t("voice.record")} onClick=${recorder.start}>
+    return html`<button type="button" class="icon-button" title=${t("voice.record")} onClick=${recorder.start}>
       ${icon(MICROPHONE)}
     </button>`;
   return html`<div class="recording">
-    <button type="button" class="icon-button" aria-label=${t("voice.cancel")} title=${t("voice.cancel")} onClick=${recorder.cancel}>${icon("close")}</button>
+    <button type="button" class="icon-button" title=${t("voice.cancel")} onClick=${recorder.cancel}>${icon("close")}</button>
     <span class="recording-dot"></span>
     <span role="timer" aria-label=${t("voice.recording")}>${clock(recorder.seconds)}</span>
     <span class="recording-levels" aria-hidden="true">${recorder.levels.map((level) => html`<i style=${{ blockSize: `${Math.max(8, Math.round(level * 100))}%` }}></i>`)}</span>
-    <button type="button" class="icon-button composer-send" aria-label=${t("voice.stop")} title=${t("voice.stop")} onClick=${recorder.stop}>${icon("check")}</button>
+    <button type="button" class="icon-button composer-send" title=${t("voice.stop")} onClick=${recorder.stop}>${icon("check")}</button>
   </div>`;
 }
 

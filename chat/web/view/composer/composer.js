@@ -15,7 +15,7 @@ import { useChat, useSelected } from "../shared/context.js";
 import { useDraft } from "./draft.js";
 import { EmojiPicker } from "../controls/emoji_picker.js";
 import { icon } from "../controls/icon.js";
-import { useMedia } from "../shared/media.js";
+import { TOUCH, useMedia } from "../shared/media.js";
 import { personName, roomName } from "../shared/names.js";
 import { useIsOnline } from "../shared/online.js";
 import { problemText } from "../shared/problem.js";
@@ -55,7 +55,7 @@ function OpenComposer({ info }) {
   const [isRefused, setIsRefused] = useState(false); // while an attachment of the message has failed
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
-  const isTouch = useMedia("(hover: none) and (pointer: coarse)");
+  const isTouch = useMedia(TOUCH);
   // The field is changed at once and is read instead of the state: more keys may come before the next render.
   const change = (/** @type {string} */ next) => {
     if (field.current && field.current.value !== next) field.current.value = next;
@@ -172,7 +172,7 @@ function OpenComposer({ info }) {
       ${!isEdit && !text && attachments.isOn && BUTTONS.map((Button) => html`<${Button} attach=${attachments.add} onProblem=${setProblem} />`)}
       <textarea ref=${field} rows="1" dir="auto" value=${text} aria-label=${t("composer.label", { room: roomName(info) })}
         placeholder=${t("composer.placeholder", { room: roomName(info) })} enterkeyhint=${isTouch ? "enter" : "send"} autocomplete="off"
-        aria-invalid=${isTooLong} aria-describedby="composer-hint" ...${completion.fieldProps}
+        aria-invalid=${isTooLong} aria-describedby="composer-target composer-hint" ...${completion.fieldProps}
         onKeyDown=${onKeyDown}
         onInput=${(/** @type {any} */ event) => {
           change(event.target.value);
@@ -186,9 +186,9 @@ function OpenComposer({ info }) {
           attachments.add(files);
         }}
         onSelect=${completion.update} onBlur=${completion.close}></textarea>
-      <button type="button" class="icon-button" aria-label=${t("composer.emoji")} title=${t("composer.emoji")}
+      <button type="button" class="icon-button" title=${t("composer.emoji")}
         onClick=${(/** @type {any} */ event) => setPicker(event.currentTarget.getBoundingClientRect())}>${icon("emoji")}</button>
-      <button type="submit" class="icon-button composer-send" aria-label=${t("composer.send")} title=${t("composer.send")}
+      <button type="submit" class="icon-button composer-send" title=${t("composer.send")}
         disabled=${!(text.trim() || attachments.all.length) || isTooLong}>${icon(target && "edit" in target ? "check" : "send")}</button>
       ${!isEdit && SEND_BUTTONS.map((Button) => html`<${Button} room=${id} text=${text} reply=${target?.reply} isReady=${Boolean(text.trim()) && !isTooLong && !attachments.all.length} onDone=${emptyField} onProblem=${setProblem} />`)}
     </div>

@@ -23,9 +23,9 @@ function Bar({ room, seq, kind, onClose }) {
   const name = message ? personName(person ?? message.sender) : "…";
   return html`<div class="composer-bar">
     ${icon(kind, { size: 16 })}
-    <span class="composer-bar-text" dir="auto">
+    <span class="composer-bar-text" id="composer-target" dir="auto">
       <b>${kind === "reply" ? t("composer.replying", { name }) : t("composer.editing")}</b> ${message && summaryOf(message)}
     </span>
-    <button type="button" class="icon-button" aria-label=${t("common.cancel")} title=${t("common.cancel")} onClick=${onClose}>${icon("close", { size: 16 })}</button>
+    <button type="button" class="icon-button" title=${t("common.cancel")} onClick=${onClose}>${icon("close", { size: 16 })}</button>
   </div>`;
 }

@@ -84,6 +84,7 @@ export function EmojiPicker({ at, label, onChoose, onClose }) {
   return html`<${Floating} at=${at} label=${label} class="emoji-picker" onClose=${onClose} onKeyDown=${keys}>
     <input type="search" data-first placeholder=${t("emoji.search")} aria-label=${t("emoji.search")} value=${text}
       onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
+    <p class="visually-hidden" role="status">${text.trim() && shown[0].emoji[0]?.names[0]}</p>
     <div class="emoji-groups" ref=${grid}>
       ${hasFailed && html`<p class="soft" role="alert">${t("emoji.failed")}</p>`}
       ${shown.map(({ group, emoji }) => html`<${Section} key=${group} group=${group} emoji=${emoji} take=${take} />`)}
@@ -113,11 +114,11 @@ function named(group) {
   return group && t(/** @type {import("../../i18n/index.js").Key} */ (`emoji.${group}`));
 }
 
-/** Move the focus in the grid with the arrow keys. @param {KeyboardEvent} event @param {HTMLElement | null} grid */
+/** Move the focus in the grid with the arrow keys, and into it by Tab too. @param {KeyboardEvent} event @param {HTMLElement | null} grid */
 function moveInGrid(event, grid) {
   const buttons = [.../** @type {NodeListOf<HTMLElement>} */ (grid?.querySelectorAll(".emoji-button") ?? [])];
   const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  if (at < 0 && event.key !== "ArrowDown") return;
+  if (at < 0 && event.key !== "ArrowDown" && (event.key !== "Tab" || event.shiftKey)) return;
   const to = at < 0 ? 0 : next(buttons, at, event.key);
   if (to === null) return;
   event.preventDefault();

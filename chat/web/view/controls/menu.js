@@ -19,7 +19,7 @@ export function Menu({ label, items, class: name = "icon-button", children, isNa
     /** @type {HTMLElement | null} */ (menu.current.querySelector(".menu-item"))?.focus();
   };
   return html`
-    <button type="button" class=${name} ref=${button} aria-haspopup="menu" popovertarget=${id} aria-label=${isNamed ? undefined : label} title=${isNamed ? undefined : label}>
+    <button type="button" class=${name} ref=${button} aria-haspopup="menu" popovertarget=${id} title=${isNamed ? undefined : label}>
       ${children ?? icon("more")}
     </button>
     <div class="menu" id=${id} ref=${menu} popover="auto" role="menu" aria-label=${label} onToggle=${opened} onKeyDown=${move}>

@@ -43,7 +43,7 @@ function Attached({ attachment, attachments }) {
       html`<button type="button" class="icon-button" aria-label=${t("files.retry", { name: file.name })} title=${t("common.retry")}
         onClick=${() => attachments.retry(attachment)}>${icon("reload", { size: 16 })}</button>`
     }
-    <button type="button" class="icon-button" aria-label=${t("files.remove", { name: file.name })} title=${t("files.remove", { name: file.name })}
+    <button type="button" class="icon-button" title=${t("files.remove", { name: file.name })}
       onClick=${() => attachments.remove(attachment)}>${icon("close", { size: 16 })}</button>
   </li>`;
 }
@@ -57,7 +57,7 @@ export function AttachButton({ attachments }) {
         attachments.add([...event.target.files]);
         event.target.value = "";
       }} />
-    <button type="button" class="icon-button" aria-label=${t("files.attach")} title=${t("files.attach")}
+    <button type="button" class="icon-button" title=${t("files.attach")}
       onClick=${() => input.current?.click()}>${icon("attach")}</button>`;
 }
 

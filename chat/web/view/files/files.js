@@ -118,9 +118,9 @@ function Lightbox({ first, pictures, onClose }) {
     <div class="lightbox-stage" onClick=${outside}>
       ${problem ? html`<p role="alert">${problem}</p>` : address && html`<img src=${address} alt=${file.name} />`}
       ${pictures.length > 1 &&
-      html`<button type="button" class="icon-button lightbox-earlier" aria-label=${t("files.previous")} title=${t("files.previous")}
+      html`<button type="button" class="icon-button lightbox-earlier" title=${t("files.previous")}
           disabled=${placeOf(file) === 0} onClick=${() => step(-1)}>${icon("chevron_left")}</button>
-        <button type="button" class="icon-button lightbox-later" aria-label=${t("files.next")} title=${t("files.next")} data-first
+        <button type="button" class="icon-button lightbox-later" title=${t("files.next")} data-first
           disabled=${placeOf(file) === pictures.length - 1} onClick=${() => step(1)}>${icon("chevron_right")}</button>`}
     </div>
     <p class="lightbox-foot">

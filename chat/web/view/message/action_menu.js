@@ -25,7 +25,7 @@ export function ActionBar({ message, actions }) {
 /** @param {{ label: string, name: import("../controls/icon.js").Icon, act: (at: DOMRect) => void }} props */
 function Button({ label, name, act }) {
   const press = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) => act(event.currentTarget.getBoundingClientRect());
-  return html`<button type="button" class="icon-button" aria-label=${label} title=${label} onClick=${press}>${icon(name, { size: 18 })}</button>`;
+  return html`<button type="button" class="icon-button" title=${label} onClick=${press}>${icon(name, { size: 18 })}</button>`;
 }
 
 /** @param {MessageDialogProps} props */

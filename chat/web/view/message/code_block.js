@@ -18,7 +18,7 @@ export function CodeBlock({ code, language, tab }) {
   const copy = async () => setCopied(await copyAndAnnounce(code));
   return html`<div class="code-block" onPointerLeave=${() => setCopied(false)}>
     <pre dir="ltr" tabindex=${tab}><code>${Code && language ? html`<${Code} code=${code} language=${language}>${code}<//>` : code}</code></pre>
-    <button type="button" class="icon-button" aria-label=${t("actions.copyCode")} title=${t("actions.copyCode")} tabindex=${tab} onClick=${copy}>
+    <button type="button" class="icon-button" title=${t("actions.copyCode")} tabindex=${tab} onClick=${copy}>
       ${icon(isCopied ? "check" : "copy")}
     </button>
   </div>`;

@@ -89,14 +89,15 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
   const tab = isNear ? 0 : -1;
+  const isReply = message.reply !== undefined && message.reply !== thread;
   const props = { message, canSpeak, isLastOwn, actions, tab, isInThread: thread !== undefined };
   const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isPressed && "is-held", mentionsMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
-      aria-labelledby=${`name-${id} text-${id} time-${id}`}
+      aria-labelledby=${`name-${id} ${isReply ? `quote-${id} ` : ""}text-${id} time-${id}`} aria-describedby=${FOOTERS.map((_, n) => `footer-${n}-${id}`).join(" ")}
       onPointerEnter=${showActions} onPointerLeave=${hideOnPointerLeave} onFocusIn=${showActions} onFocusOut=${hideOnBlur} ...${pressHandlers}>
       <${Name} message=${message} id=${id} isFirst=${isFirst} tab=${tab} />
-      ${message.reply !== undefined && message.reply !== thread && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
+      ${isReply && html`<${Quote} id=${`quote-${id}`} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${id}`}>
         <${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} />
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
@@ -104,7 +105,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} others=${() => picturesIn(chat.get(), room)} />` : null}
       </div>
       <${Time} at=${message.at} id=${`time-${id}`} />
-      ${FOOTERS.map((Footer) => html`<${Footer} ...${props} />`)}
+      ${FOOTERS.map((Footer, n) => html`<${Footer} ...${props} id=${`footer-${n}-${id}`} />`)}
       ${isNear && html`<${ActionBar} message=${message} canSpeak=${canSpeak} actions=${actions} />`}
     </article>
   </li>`;

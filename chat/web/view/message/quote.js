@@ -8,14 +8,14 @@ import { icon } from "../controls/icon.js";
 import { personName } from "../shared/names.js";
 
 /**
- * @param {{ room: number, seq: number, from: number, goTo: (seq: number, from: number) => void, tab?: 0 | -1 }} props
+ * @param {{ id?: string, room: number, seq: number, from: number, goTo: (seq: number, from: number) => void, tab?: 0 | -1 }} props
  */
-export function Quote({ room, seq, from, goTo, tab = 0 }) {
+export function Quote({ id, room, seq, from, goTo, tab = 0 }) {
   const message = useMessage(room, seq);
   const person = useSelected((state) => message && state.people.get(message.sender.id));
   const isRemoved = useSelected((state) => seq < (state.rooms.get(room)?.info.first ?? 1));
   const isBlocked = useSelected((state) => message !== undefined && state.blocked.has(message.sender.id));
-  return html`<button type="button" class="message-quote" tabindex=${tab} onClick=${() => goTo(seq, from)} title=${t("timeline.toQuoted")}>
+  return html`<button type="button" class="message-quote" id=${id} tabindex=${tab} onClick=${() => goTo(seq, from)} title=${t("timeline.toQuoted")}>
     ${icon("reply", { size: 14 })}<span class="visually-hidden">${t("timeline.answers")}</span>
     ${message && !isBlocked && html`<b dir="auto">${personName(person ?? message.sender)}</b>`}
     <span dir="auto">${isBlocked ? t("timeline.blocked") : message ? summaryOf(message) : isRemoved ? t("timeline.removed") : "…"}</span>

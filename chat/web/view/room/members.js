@@ -29,7 +29,7 @@ export function Members({ info, rights, onAdd }) {
     <header class="members-head">
       <h3 id="members-title">${tn("room.members", info.members ?? 0)}</h3>
       ${rights.canAddMembers &&
-      html`<button type="button" class="icon-button" aria-label=${t("room.add")} title=${t("room.add")} onClick=${onAdd}>${icon("add")}</button>`}
+      html`<button type="button" class="icon-button" title=${t("room.add")} onClick=${onAdd}>${icon("add")}</button>`}
     </header>
     <ul class="list" aria-busy=${!pages.items}>
       ${sorted.map((member) => html`<${MemberRow} key=${member.person.id} member=${member} room=${info.id} />`)}

@@ -79,7 +79,7 @@ function About({ info, canEdit, onEdit }) {
         <h3 dir="auto">${roomName(info)}</h3>
         <p class="soft small">${t(`room.kind_${kind}`)}</p>
       </div>
-      ${canEdit && html`<button type="button" class="icon-button" aria-label=${t("room.edit")} title=${t("room.edit")} onClick=${onEdit}>${icon("edit")}</button>`}
+      ${canEdit && html`<button type="button" class="icon-button" title=${t("room.edit")} onClick=${onEdit}>${icon("edit")}</button>`}
     </div>
     ${info.topic ? html`<p dir="auto">${info.topic}</p>` : canEdit && html`<p><button type="button" class="button quiet small" onClick=${onEdit}>${t("room.add_topic")}</button></p>`}
     ${info.archived && html`<p class="notice">${icon("archive")} ${t("room.archived_text")}</p>`}

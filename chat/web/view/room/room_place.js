@@ -70,7 +70,7 @@ function Head({ info, panel }) {
     <div class="place-tools">
       ${info.archived && html`<span class="tag">${t("room.archived")}</span>`}
       ${isPublic && html`<span class="tag is-open" title=${t("room.open_lobby_text")}>${icon("eye", { size: 14 })} ${t("room.open_lobby")}</span>`}
-      <a class="icon-button" href=${`/search?q=${encodeURIComponent(`in:"${roomName(info)}" `)}`} aria-label=${t("room.search")} title=${t("room.search")}>
+      <a class="icon-button" href=${`/search?q=${encodeURIComponent(`in:"${roomName(info)}" `)}`} title=${t("room.search")}>
         ${icon("search")}
       </a>
       <a class=${`icon-button place-members ${isOpen ? "is-on" : ""}`} href=${toggle} aria-label=${aboutLabel(info)} title=${aboutLabel(info)} aria-expanded=${isOpen}>

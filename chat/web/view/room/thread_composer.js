@@ -8,7 +8,7 @@ import { ComposerBar } from "../composer/target_bar.js";
 import { EmojiPicker } from "../controls/emoji_picker.js";
 import { icon } from "../controls/icon.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { useMedia } from "../shared/media.js";
+import { TOUCH, useMedia } from "../shared/media.js";
 import { problemText } from "../shared/problem.js";
 import { sessionMap } from "../shared/session_memory.js";
 
@@ -32,7 +32,7 @@ export function ThreadComposer({ info, root, replyTo, setReplyTo }) {
   const [problem, setProblem] = useState("");
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
-  const isTouch = useMedia("(hover: none) and (pointer: coarse)");
+  const isTouch = useMedia(TOUCH);
   const change = (/** @type {string} */ next) => {
     if (field.current && field.current.value !== next) field.current.value = next;
     setText(next);
@@ -91,9 +91,9 @@ export function ThreadComposer({ info, root, replyTo, setReplyTo }) {
           completion.update();
         }}
         onSelect=${completion.update} onBlur=${completion.close}></textarea>
-      <button type="button" class="icon-button" aria-label=${t("composer.emoji")} title=${t("composer.emoji")}
+      <button type="button" class="icon-button" title=${t("composer.emoji")}
         onClick=${(/** @type {any} */ event) => setPicker(event.currentTarget.getBoundingClientRect())}>${icon("emoji")}</button>
-      <button type="submit" class="icon-button composer-send" aria-label=${t("threads.send")} title=${t("threads.send")} disabled=${!text.trim() || left < 0}>${icon("send")}</button>
+      <button type="submit" class="icon-button composer-send" title=${t("threads.send")} disabled=${!text.trim() || left < 0}>${icon("send")}</button>
     </div>
     ${(problem || left < 0) && html`<p class="composer-hint is-bad" role="alert">${problem || tn("composer.tooLong", -left)}</p>`}
     ${picker && html`<${EmojiPicker} at=${picker} label=${t("composer.emoji")} onChoose=${insert} onClose=${() => setPicker(null)} />`}

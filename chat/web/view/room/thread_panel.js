@@ -96,7 +96,7 @@ function Head({ info, thread }) {
       html`<button type="button" class=${isFollowed ? "button small is-on" : "button small"} aria-pressed=${isFollowed} disabled=${isBusy}
         title=${t(isFollowed ? "threads.unfollowWhy" : "threads.followWhy")} onClick=${toggle}>${icon("bell", { size: 16 })} ${t(isFollowed ? "threads.following" : "threads.follow")}</button>`
     }
-    <a class="icon-button" href=${roomPath(info.id)} aria-label=${t("common.close")} title=${t("common.close")}>${icon("close")}</a>
+    <a class="icon-button" href=${roomPath(info.id)} title=${t("common.close")}>${icon("close")}</a>
   </header>`;
 }
 

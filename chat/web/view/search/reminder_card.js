@@ -40,7 +40,7 @@ export function ReminderCard() {
   return html`<section class="reminder-card" role="status" aria-label=${tn("saved.dueCount", due.length)}>
     <header>
       ${icon("clock", { size: 18 })}<h2>${tn("saved.dueCount", due.length)}</h2>
-      <button type="button" class="icon-button" aria-label=${t("common.close")} title=${t("common.close")} onClick=${close}>${icon("close", { size: 18 })}</button>
+      <button type="button" class="icon-button" title=${t("common.close")} onClick=${close}>${icon("close", { size: 18 })}</button>
     </header>
     <ul class="list">
       ${shown.map((each) => html`<${DueRow} key=${placeOf(each.message)} message=${each.message} isBusy=${isBusy} act=${act} />`)}

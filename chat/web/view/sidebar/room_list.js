@@ -94,7 +94,7 @@ function Heading({ section, isFolded, fold, onNew }) {
       </button>
     </h2>
     ${adds &&
-    html`<button type="button" class="icon-button" aria-label=${t(`rooms.add_${adds}`)} title=${t(`rooms.add_${adds}`)}
+    html`<button type="button" class="icon-button" title=${t(`rooms.add_${adds}`)}
       onClick=${() => onNew(adds)}>${icon("add")}</button>`}
   </div>`;
 }

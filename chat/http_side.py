@@ -55,7 +55,7 @@ def http_app(
     client = create_web_client(
         lambda: engine.settings.server_name, is_encrypted=is_encrypted, scheduler=scheduler
     )
-    widget = create_widget(lambda: engine.settings.widget_origins, is_encrypted=is_encrypted)
+    widget = create_widget(engine.settings, engine.operator_watch.is_staffed, is_encrypted=is_encrypted)
     doctor = create_doctor(config.data, Proxies(config.trusted_proxies, config.forwarded_header))
     others = (blueprint for protocol in protocols for blueprint in protocol.blueprints(services))
     return create_app(

@@ -154,6 +154,16 @@ export interface AttachPreview {
   preview: string;
 }
 
+/** Whether nobody answers while no operator is online, also within the opening hours. */
+export interface AwayWithoutOperatorsSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "off" | "on";
+  default: "off" | "on";
+}
+
 /**
  * The backups of the server that answers. A time is left out if it never happened, `next` also if none is planned.
  * `made` and `proven_made` are when the newest and the last proven backup began: older messages are in them.
@@ -348,6 +358,12 @@ export interface ChangeSettings {
   server_picture?: string | null;
   server_colour?: string | null;
   link_previews?: "off" | "on" | null;
+  support_hours?: string[] | null;
+  /** The name of a time zone, as Europe/Berlin */
+  support_time_zone?: string | null;
+  support_holidays?: string[] | null;
+  when_away?: "hide" | "message" | null;
+  away_without_operators?: "off" | "on" | null;
 }
 
 /**
@@ -2502,6 +2518,11 @@ export interface Settings {
   server_picture: PictureSetting;
   server_colour: ColourSetting;
   link_previews: LinkPreviewsSetting;
+  support_hours: SupportHoursSetting;
+  support_time_zone: TimeZoneSetting;
+  support_holidays: SupportHolidaysSetting;
+  when_away: WhenAwaySetting;
+  away_without_operators: AwayWithoutOperatorsSetting;
 }
 
 /** A room, and a time. */
@@ -2565,11 +2586,15 @@ export interface Support {
 }
 
 /**
- * Whether an operator is online, the operators' greeting, and the most bytes of a visitor's file. An empty
- * greeting: clients use their own. 0 bytes: files are not accepted.
+ * Whether an operator is online, the operators' greeting, and the most bytes of a visitor's file. `away` is there
+ * while nobody answers, for example outside the opening hours: clients show a message, or nothing at all. `opens`
+ * is when the desk opens again. An empty greeting: clients use their own. 0 bytes: no files.
  */
 export interface SupportDesk {
   online: boolean;
+  away?: "hide" | "message";
+  /** Unix milliseconds */
+  opens?: number;
   /** In one line; without one the widget has its own in the visitor's language */
   greeting?: string;
   file_bytes?: number;
@@ -2593,6 +2618,26 @@ export interface SupportEvent {
 /** The newest changes of a conversation, the oldest first. */
 export interface SupportHistory {
   changes: SupportStep[];
+}
+
+/** Days on which no opening hours begin. */
+export interface SupportHolidaysSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string[];
+  default: string[];
+}
+
+/** When operators answer support conversations, by the clocks of the time zone; none: always. */
+export interface SupportHoursSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string[];
+  default: string[];
 }
 
 /**
@@ -2734,6 +2779,18 @@ export interface ThreadsOf {
   limit?: number;
 }
 
+/** The time zone of the opening hours, as Europe/Berlin. */
+export interface TimeZoneSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** The name of a time zone, as Europe/Berlin */
+  value: string;
+  /** The name of a time zone, as Europe/Berlin */
+  default: string;
+}
+
 /** The API token, which is shown only once, and its session. */
 export interface Token {
   token: string;
@@ -2809,6 +2866,16 @@ export interface WatchOk {
   /** Chosen by the client; the reply repeats it */
   id: number;
   people: Presence[];
+}
+
+/** What the widget does while nobody answers. */
+export interface WhenAwaySetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "hide" | "message";
+  default: "hide" | "message";
 }
 
 /** An account. */

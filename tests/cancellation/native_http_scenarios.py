@@ -242,7 +242,10 @@ async def http_native_visitors(run: Run) -> None:
     """Become a visitor of the support desk: an answered request has an account and a session."""
 
     async def speak(wire: Wire, world: World) -> None:
-        await world.services.settings.change(None, {"widget_origins": ("https://shop.example",)})
+        settings = {"widget_origins": ("https://shop.example",), "when_away": "hide"}
+        await world.services.settings.change(None, settings)
+        await wire.send(b"GET /widget.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await wire.until(b"})();\n})();\n", b"HTTP/1.1 5")
         wanted = {"name": "Anna", "email": "anna@example.com", "page": "https://shop.example/"}
         await wire.asks("GET", "/api/v1/support/desk")
         got: Any = await wire.asks("POST", "/api/v1/support/visitors", wanted)

@@ -217,6 +217,27 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
     origins.fill("https://shop.example")
     olga.get_by_role("button", name="Save").click()
     expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
+    olga.get_by_role("button", name="Add hours").click()
+    olga.get_by_label("Days", exact=True).select_option(label="Every day")
+    olga.get_by_label("Until").fill("00:00")
+    zone, holidays = olga.get_by_label("Time zone"), olga.get_by_label("Holidays")
+    zone.fill("Atlantis")
+    expect(olga.get_by_role("alert")).to_contain_text("There is no such time zone.")
+    zone.fill("Europe/Berlin")
+    holidays.fill("12-25 2026-02-30")
+    expect(olga.get_by_role("alert")).to_contain_text("“2026-02-30” is not a day.")
+    holidays.fill("12-25 2026-02-28")
+    olga.get_by_role("button", name="Save").click()
+    expect(holidays).to_have_value("12-25\n2026-02-28")
+    olga.get_by_role("radio", name="Hide the button").click()
+    confirm(olga, "Hide the button")
+    expect(olga.get_by_role("radio", name="Hide the button")).to_be_checked()
+    olga.reload()
+    expect(olga.get_by_label("Until")).to_have_value("00:00")
+    expect(zone).to_have_value("Europe/Berlin")
+    olga.get_by_role("button", name="Remove Every day 09:00 – 00:00").click()
+    olga.get_by_role("button", name="Save").click()
+    expect(olga.get_by_label("Until")).to_have_count(0)
     expect(olga.get_by_label("Code for your website")).to_have_value(
         f'<script async src="{pages.url}/widget.js"></script>'
     )
@@ -231,6 +252,11 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
     own = acts.filter(has_text=re.compile("^olga "))  # the server goes on deleting what others deleted before
     got = [
         "changed “Server name” to garden club",
+        "changed “Opening hours” to none",
+        "changed “While you are away” to Hide the button",
+        "changed “Time zone” to Europe/Berlin",
+        "changed “Opening hours” to mon-sun/09:00-24:00",
+        "changed “Holidays” to 12-25, 2026-02-28",
         "changed “Allowed websites” to https://shop.example",
         "reset “Messages per second” to default",
         "changed “Messages per second” to 7.5",

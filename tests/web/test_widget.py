@@ -1,8 +1,10 @@
 """The support widget on pages of other sites: a visitor and an operator talk, and nobody else can interfere."""
 
 import json
+import re
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -256,6 +258,34 @@ def test_files_reactions_and_the_operators_own_greeting(
     expect(panel.get_by_role("list", name="Reactions")).to_have_text("👍")
     panel.get_by_role("button", name="Open rake.png").click()
     expect(panel.get_by_role("dialog").get_by_role("img", name="rake.png")).to_be_visible()
+
+
+def test_a_closed_desk_says_when_it_opens_or_hides_the_button(
+    pages: Pages, chat: ServerProcess, shop: OtherSite
+) -> None:
+    def changed(name: str, value: str, away: str | None) -> None:
+        command(chat, "setting", "set", name, value)
+        desk = f"{chat.url}/api/v1/support/desk"
+        eventually(lambda: request("GET", desk).json().get("away") == away, f"the server knows {name}")
+
+    closed = [f"{datetime.now(UTC) + timedelta(days=n):%Y-%m-%d}" for n in range(-1, 3)]
+    command(chat, "setting", "set", "support_holidays", ",".join(closed))
+    changed("support_hours", "mon-sun/09:00-17:00", "message")
+    shop.shows_widget(chat.url)
+    page = pages.empty()
+    page.goto(shop.url)
+    panel = pressed(page)
+    expect(panel.locator(".panel-back")).to_have_text(re.compile(r"^Back \w+ 14:45$"))
+    expect(panel.get_by_text("Leave a message: we will reply here.")).to_be_visible()
+    changed("when_away", "hide", "hide")
+    other = pages.context().new_page()  # no other test's: it keeps the hidden widget's script for a minute
+    other.goto(shop.url)
+    expect(other.get_by_role("button", name="Buy")).to_be_visible()
+    expect(other.get_by_role("button", name=BUTTON)).to_have_count(0)
+    other.evaluate("sessionStorage.setItem('chat-widget', 'closed')")
+    other.reload()
+    expect(other.get_by_role("button", name=BUTTON)).to_be_visible()
+    changed("support_hours", "", None)
 
 
 _FILL_IN = """(form) => {

@@ -3,16 +3,32 @@
 import re
 
 import pytest
+import trio
 from quart_trio import QuartTrio
 
+from chat.domain.administration.live_settings import LiveSettings
+from chat.domain.failures import StorageDown
+from chat.domain.limits.budgets import Budgets
 from chat.web_api.app import create_app
 from chat.web_api.web_client import CLIENT_HEADERS, web_files
 from chat.web_api.widget import create_widget
+from tests.domain.house import House
 
 MOST = 4096
 """Bytes of the script that another site's page loads."""
 
 FRAME = "frame-ancestors "
+
+
+async def nobody() -> bool:
+    """Nobody is online."""
+    await trio.lowlevel.checkpoint()
+    return False
+
+
+def settings() -> LiveSettings:
+    house = House()
+    return LiveSettings(house.storage.settings, house.accounts, Budgets())
 
 
 async def policy_of(app: QuartTrio) -> str:
@@ -22,19 +38,19 @@ async def policy_of(app: QuartTrio) -> str:
 
 
 async def test_the_sites_that_may_show_the_page_are_those_of_now() -> None:
-    origins: list[str] = []
-    app = create_app([create_widget(lambda: tuple(origins))])
+    kept = settings()
+    app = create_app([create_widget(kept, nobody)])
     strict = CLIENT_HEADERS["Content-Security-Policy"]
     assert await policy_of(app) == strict
-    origins += ["https://shop.example", "http://[::1]:80"]
+    await kept.change(None, {"widget_origins": ("https://shop.example", "http://[::1]:80")})
     allowed = "https://shop.example http://[::1]:80"
     assert await policy_of(app) == strict.replace(FRAME + "'none'", FRAME + allowed)
-    origins[:] = "*"
+    await kept.change(None, {"widget_origins": ("*",)})
     assert await policy_of(app) == strict.replace(FRAME + "'none'", FRAME + "*")
 
 
 async def test_the_script_is_small_and_for_any_site() -> None:
-    response = await create_app([create_widget(tuple)]).test_client().get("/widget.js")
+    response = await create_app([create_widget(settings(), nobody)]).test_client().get("/widget.js")
     body = await response.get_data()
     assert len(body) <= MOST
     assert response.content_type == "text/javascript; charset=utf-8"
@@ -42,8 +58,33 @@ async def test_the_script_is_small_and_for_any_site() -> None:
     assert response.headers["Cache-Control"] == "public, max-age=600"
 
 
+async def test_a_hidden_widget_is_shown_only_where_it_was_opened_before() -> None:
+    kept, is_down = settings(), False
+
+    async def is_staffed() -> bool:
+        if is_down:
+            raise StorageDown("an outage")
+        return await nobody()
+
+    client = create_app([create_widget(kept, is_staffed)]).test_client()
+
+    async def script() -> tuple[str, str]:
+        response = await client.get("/widget.js")
+        return await response.get_data(as_text=True), response.headers["Cache-Control"]
+
+    await kept.change(None, {"when_away": "hide"})
+    shown, lasts = await script()
+    await kept.change(None, {"away_without_operators": "on"})
+    hidden = await script()
+    assert (lasts, hidden[1]) == ("public, max-age=600", "public, max-age=60")
+    assert hidden[0].startswith("(() => {\n  try {\n    if (!sessionStorage.getItem")
+    assert shown in hidden[0]
+    is_down = True
+    assert await script() == (shown, lasts)
+
+
 async def test_the_page_loads_files_that_are_there() -> None:
-    app = create_app([create_widget(tuple, is_encrypted=True)])
+    app = create_app([create_widget(settings(), nobody, is_encrypted=True)])
     response = await app.test_client().get("/widget")
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
     loaded = re.findall(r'(?:href|src)="([^"]+)"', await response.get_data(as_text=True))
@@ -54,5 +95,5 @@ async def test_the_page_loads_files_that_are_there() -> None:
 
 @pytest.mark.parametrize("path", ["/widget/", "/widget.html", "/widget/x"])
 async def test_nothing_else_is_there(path: str) -> None:
-    response = await create_app([create_widget(tuple)]).test_client().get(path)
+    response = await create_app([create_widget(settings(), nobody)]).test_client().get(path)
     assert response.status_code == 404

@@ -14,6 +14,7 @@ from chat.domain.entities import Person
 from chat.domain.limits.bounds import (
     MOST_BYTES,
     SERVER_NAME,
+    AwayWithoutOperators,
     Days,
     Greeting,
     LinkPreviews,
@@ -33,9 +34,14 @@ from chat.domain.limits.bounds import (
     ServerName,
     ServerPicture,
     SettingValue,
+    SupportHolidays,
+    SupportHours,
+    TimeZone,
+    WhenAway,
 )
 from chat.domain.limits.budgets import Budgets, Rates
 from chat.domain.refusals import Code, Refusal
+from chat.domain.rooms.opening_hours import refused_hours
 from chat.domain.text.wrong_values import wrong_value
 
 logger = structlog.get_logger(__name__)
@@ -71,6 +77,11 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     deleted_days: Days = 0
     server_picture: ServerPicture = ""
     server_colour: ServerColour = ""
+    support_hours: SupportHours = ()
+    support_time_zone: TimeZone = "UTC"
+    support_holidays: SupportHolidays = ()
+    when_away: WhenAway = "message"
+    away_without_operators: AwayWithoutOperators = "off"
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -98,7 +109,14 @@ def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
         value: SettingValue = msgspec.convert(written, _TYPES[name], strict=False)
     except msgspec.ValidationError as error:
         return Refusal(Code.INVALID, f"{name}: {wrong_value(error, _TYPES[name])}", reason="bad_value")
+    if refusal := refused_settings({name: value}):
+        return refusal
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def refused_settings(changes: Mapping[str, Any]) -> Refusal | None:
+    """Return the refusal of values that have the right form, and are of no use: an unknown zone, an impossible day."""
+    return refused_hours(changes.get("support_time_zone"), changes.get("support_holidays") or ())
 
 
 def _is_list(kind: Any) -> bool:  # noqa: ANN401 - types have no common one
@@ -177,6 +195,11 @@ class LiveSettings:
     def on_change(self, handler: Callable[[Collection[str]], object]) -> None:
         """Call `handler` with the names of the settings whose values changed, after each change. Sync."""
         self._on_change.append(handler)
+
+    @property
+    def values(self) -> ServerSettings:
+        """All settings as they are now."""
+        return self._values
 
     @property
     def lobby(self) -> Lobby:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chat.domain.rooms.opening_hours import HOLIDAY, HOURS
 from chat.domain.text.wrong_values import pattern
 
 _NAME = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$(?!\n)"
@@ -81,6 +82,54 @@ Greeting = Annotated[
         description="In one line; without one the widget has its own in the visitor's language",
     ),
 ]
+
+SupportHours = Annotated[
+    tuple[
+        Annotated[
+            str,
+            pattern(
+                HOURS,
+                "days and hours as mon-fri/09:00-17:00",
+                description="As mon-fri/09:00-17:00; an end that is not after the start is on the next day",
+            ),
+        ],
+        ...,
+    ],
+    Meta(max_length=50),
+]
+"""When operators answer; none: always."""
+
+SupportHolidays = Annotated[
+    tuple[
+        Annotated[
+            str,
+            pattern(
+                HOLIDAY,
+                "a day as 2026-12-24, or as 12-25 for each year",
+                description="As 2026-12-24, or as 12-25 for each year",
+            ),
+        ],
+        ...,
+    ],
+    Meta(max_length=100),
+]
+"""Days on which no opening hours begin."""
+
+TimeZone = Annotated[
+    str,
+    pattern(
+        r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$(?!\n)",
+        "the name of a time zone, as Europe/Berlin",
+        max_length=64,
+        description="The name of a time zone, as Europe/Berlin",
+    ),
+]
+
+WhenAway = Literal["message", "hide"]
+"""What the widget does while nobody answers: it says when somebody does, or is not shown."""
+
+AwayWithoutOperators = Literal["on", "off"]
+"""Whether nobody answers while no operator is online."""
 
 PublicUrl = Annotated[
     str,

@@ -1,10 +1,12 @@
 """Quiet hours: the times of a day, by the clocks where a person is, in which nothing notifies them. Pure."""
 
 from collections.abc import Set
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from chat.domain.time_zones import moment_of, zone_of
 
 MINUTES = 24 * 60
 """Minutes of a day."""
@@ -33,14 +35,6 @@ class Quiet(msgspec.Struct, frozen=True):
 
     hours: QuietHours
     passing: Set[int]
-
-
-def zone_of(name: str) -> ZoneInfo | None:
-    """Return a time zone; None: there is none of this name. Sync; reads a file the first time."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # OSError: the name is that of a folder
-        return None
 
 
 def free_at(quiet: Quiet | None, sender_id: int | None, came: float, now: float) -> float:
@@ -79,13 +73,8 @@ def _end(hours: QuietHours, zone: ZoneInfo, moment: float) -> float | None:
             continue
         end_day = day if hours.end > hours.start else day + timedelta(days=1)
         # Of a time that the clocks show twice, they begin at the first and end at the second.
-        start = _moment(day, hours.start, zone, fold=0)
-        end = max(_moment(end_day, hours.end, zone, fold=fold) for fold in (0, 1))
+        start = moment_of(day, hours.start, zone, fold=0)
+        end = max(moment_of(end_day, hours.end, zone, fold=fold) for fold in (0, 1))
         if start <= moment < end:
             return end
     return None
-
-
-def _moment(day: date, minute: int, zone: ZoneInfo, *, fold: int) -> float:
-    at = time(minute // 60, minute % 60, tzinfo=zone, fold=fold)
-    return datetime.combine(day, at).timestamp()

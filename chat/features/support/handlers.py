@@ -9,6 +9,7 @@ from chat.domain.messages.changes import SupportChange
 from chat.domain.messages.sync_types import QueuePlace, RoomsAt, milliseconds
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.rooms.conversations import NO_VISITOR, may_be_assigned, may_lead, may_operate
+from chat.domain.rooms.desk import desk_now
 from chat.domain.rooms.room_rights import RoomAccess
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
@@ -36,11 +37,14 @@ async def new_visitor(
 async def support_desk(
     services: EngineServices, _caller: Caller, _request: None
 ) -> types.SupportDesk | Refusal:
-    """Get whether an operator is online, the operators' greeting, and the largest size of a visitor's file."""
+    """Get whether operators are online or away, their greeting, and the largest size of a visitor's file."""
     if not services.visitors.are_welcome:
         return NO_WIDGET
+    desk = await desk_now(services.settings, services.operator_watch.is_staffed)
     return types.SupportDesk(
-        online=await services.operator_watch.is_staffed(),
+        online=desk.is_staffed,
+        away=desk.away,
+        opens=None if desk.opens_at is None else milliseconds(desk.opens_at),
         greeting=services.settings.widget_greeting,
         file_bytes=services.uploads.most_bytes,
     )

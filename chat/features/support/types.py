@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.domain.limits.bounds import Greeting
+from chat.domain.limits.bounds import Greeting, WhenAway
 from chat.domain.text.wrong_values import pattern
 from chat.operations.room_values import Pos, Room, Sender, SupportState
 from chat.operations.values import PLACE, Email, Id, Limit, Name, Time, Value, WebPage
@@ -31,10 +31,13 @@ class CreateVisitor(Value, kw_only=True, frozen=True):
 class SupportDesk(Value, kw_only=True, frozen=True):
     """Whether an operator is online, the operators' greeting, and the most bytes of a visitor's file.
 
-    An empty greeting: clients use their own. 0 bytes: files are not accepted.
+    `away` is there while nobody answers, for example outside the opening hours: clients show a message, or nothing at
+    all. `opens` is when the desk opens again. An empty greeting: clients use their own. 0 bytes: no files.
     """
 
     online: bool
+    away: WhenAway | None = None
+    opens: Time | None = None
     greeting: Greeting = ""
     file_bytes: int = 0
 

@@ -8,6 +8,7 @@ import { avatar } from "../view/controls/avatar.js";
 import { ChatContext, useSelected } from "../view/shared/context.js";
 import { icon } from "../view/controls/icon.js";
 import { preview } from "../model/text.js";
+import { clock, futureTime } from "../view/shared/times.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { conversationOf } from "./visitor.js";
@@ -31,7 +32,8 @@ export function Panel({ visitor, host, shown }) {
 function Frame({ visitor, host, shown }) {
   const { isOpen, asked } = useShown(host, shown);
   const desk = useDesk(visitor, isOpen);
-  const isStaffed = desk?.online ?? null;
+  const isStaffed = desk?.isStaffed ?? null;
+  const back = desk?.opens === undefined ? "" : backText(desk.opens);
   const info = useSelected((state) => conversationOf(state)?.info);
   const connection = useSelected((state) => state.connection.state);
   const hasWaiting = useSelected((state) => state.outbox.length > 0);
@@ -47,18 +49,18 @@ function Frame({ visitor, host, shown }) {
     if (event.key === "Escape" && !event.isComposing) host.close();
   };
   return html`<main class="panel" onKeyDown=${onKeyDown}>
-    <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} />
+    <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} back=${back} />
     ${hasBegun && connection === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
-    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
+    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} back=${back} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
     ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} />`}
   </main>`;
 }
 
-/** @param {{ host: Host, assignee?: { id: number, name: string }, isStaffed: boolean | null }} props */
-function Header({ host, assignee, isStaffed }) {
+/** @param {{ host: Host, assignee?: { id: number, name: string }, isStaffed: boolean | null, back: string }} props `back`: when the desk opens, if it is closed */
+function Header({ host, assignee, isStaffed, back }) {
   const status = assignee
     ? t("widget.answered_by", { name: assignee.name })
-    : t(isStaffed === null ? "widget.subtitle" : isStaffed ? "widget.online" : "widget.away");
+    : back || t(isStaffed === null ? "widget.subtitle" : isStaffed ? "widget.online" : "widget.away");
   return html`<header class="panel-header">
     ${assignee ? avatar(assignee) : html`<span class="panel-sign">${icon("support")}</span>`}
     <div class="panel-title">
@@ -67,6 +69,12 @@ function Header({ host, assignee, isStaffed }) {
     </div>
     ${host.isFramed && html`<button type="button" class="icon-button" aria-label=${t("widget.close")} onClick=${host.close}>${icon("close")}</button>`}
   </header>`;
+}
+
+/** When the desk opens, in words. @param {number} opens milliseconds */
+function backText(opens) {
+  const isToday = new Date(opens).toDateString() === new Date().toDateString();
+  return isToday ? t("widget.back_today", { time: clock(opens) }) : t("widget.back", { time: futureTime(opens) });
 }
 
 /** Whether the site shows the panel, and how often it requested the focus. @param {Host} host @param {Set<OnShow>} shown */
@@ -84,9 +92,9 @@ function useShown(host, shown) {
   return state;
 }
 
-/** Whether an operator is online, and the greeting; null until it is known. @param {Visitor} visitor @param {boolean} isOpen */
+/** What the desk is like now; null until it is known. @param {Visitor} visitor @param {boolean} isOpen */
 function useDesk(visitor, isOpen) {
-  const [desk, setDesk] = useState(/** @type {{ online: boolean, greeting: string } | null} */ (null));
+  const [desk, setDesk] = useState(/** @type {Awaited<ReturnType<Visitor["desk"]>> | null} */ (null));
   useEffect(() => {
     if (!isOpen) return undefined;
     const refresh = () => visitor.desk().then(setDesk, () => {});

@@ -180,12 +180,12 @@ export function openVisitor(page) {
       connection.request("activity", { room, what }).catch(() => {});
     },
 
-    /** Whether an operator is online, and the configured greeting, which may be empty. Enables uploads. */
+    /** Whether an operator is online, when the desk opens if it is closed, and the configured greeting, which may be empty. Enables uploads. */
     async desk() {
       const desk = /** @type {SupportDesk} */ (await http.call("GET", "/support/desk"));
-      const { online = false, greeting = "", file_bytes = 0 } = desk;
+      const { online = false, away, opens, greeting = "", file_bytes = 0 } = desk;
       store.update(({ server, ...state }) => ({ ...state, server: { ...server, limits: { ...server.limits, file_bytes } } }));
-      return { online, greeting };
+      return { isStaffed: online && !away, opens, greeting };
     },
 
     /** Read the profiles of operators, for their pictures. @param {readonly number[]} people */

@@ -126,6 +126,9 @@ async def test_a_failed_read_keeps_the_settings(monkeypatch: pytest.MonkeyPatch)
             ("https://shop.example", "https://tea.example"),
         ),
         ("widget_origins", "", ()),
+        ("support_hours", "mon-fri/09:00-17:00 sat/22:00-24:00", ("mon-fri/09:00-17:00", "sat/22:00-24:00")),
+        ("support_time_zone", "Europe/Berlin", "Europe/Berlin"),
+        ("support_holidays", "12-25, 2026-12-24", ("12-25", "2026-12-24")),
     ],
 )
 def test_a_text_gives_a_setting(name: str, text: str, value: object) -> None:
@@ -135,7 +138,16 @@ def test_a_text_gives_a_setting(name: str, text: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("message_rate", "many"), ("message_rate", "-1"), ("registration", "ajar"), ("widget_origins", "shop")],
+    [
+        ("message_rate", "many"),
+        ("message_rate", "-1"),
+        ("registration", "ajar"),
+        ("widget_origins", "shop"),
+        ("support_hours", "mon-fri/9-17"),
+        ("support_hours", "mon/09:00-24:01"),
+        ("support_time_zone", "Atlantis/Poseidonis"),
+        ("support_holidays", "2026-02-30"),
+    ],
 )
 def test_a_text_that_gives_no_value_is_refused_with_the_name(name: str, text: str) -> None:
     refusal = setting_from_text(name, text)

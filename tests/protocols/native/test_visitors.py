@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -308,6 +309,38 @@ async def test_operators_can_not_block_people_with_an_account(site: Site) -> Non
     refused = await site.call("PATCH", f"/support/{room}", {"blocked": True}, token=olgas)
     assert refused.refused == (400, "invalid", "blocked")
     assert (await say(site, bens, room, "still here")).status == 201
+
+
+async def test_the_desk_says_when_it_is_away_and_when_it_opens() -> None:
+    async with open_site() as site:
+        _, olgas = await site.join("olga", admin=True, operator=True)
+
+        async def set_to(**settings: Any) -> Answer:
+            return await site.call("PATCH", "/admin/settings", settings, token=olgas)
+
+        async def away() -> tuple[str | None, int]:
+            desk = (await site.call("GET", "/support/desk")).body
+            return desk.get("away"), desk.get("opens", 0)
+
+        await set_to(widget_origins=[SHOP])
+        assert await away() == (None, 0)
+        # The day before, in this zone: it closed for a day at the last midnight, or it does at the next.
+        today = datetime.now(UTC)
+        closed = [f"{today + timedelta(days=n):%Y-%m-%d}" for n in (0, 1)]
+        await set_to(support_hours=["mon-sun/00:00-24:00"], support_holidays=closed)
+        what, opens = await away()
+        midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
+        assert (what, opens) == ("message", (midnight + timedelta(days=2)).timestamp() * 1000)
+        await set_to(when_away="hide")
+        assert (await away())[0] == "hide"
+        await set_to(support_holidays=None)
+        assert await away() == (None, 0)
+        await set_to(away_without_operators="on")
+        assert await away() == ("hide", 0)
+        for wrong in ({"support_time_zone": "Atlantis/Poseidonis"}, {"support_holidays": ["02-30"]}):
+            refused = await set_to(when_away="message", **wrong)
+            assert refused.refused == (400, "invalid", *wrong)
+            assert await away() == ("hide", 0), "all or none"
 
 
 async def test_there_are_visitors_where_a_site_may_show_the_widget() -> None:

@@ -5,13 +5,15 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
+from chat.domain.limits.bounds import TimeZone
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.domain.text.wrong_values import pattern
+from chat.domain.time_zones import zone_of
 from chat.due.schedule import SCHEDULE
 from chat.engine.services import EngineServices
 from chat.features.push.quiet.port import MOST_PASSING, QUIET, QuietChoice
-from chat.features.push.quiet_hours import QuietHours, quiet_until, zone_of
+from chat.features.push.quiet_hours import QuietHours, quiet_until
 from chat.features.push.use_cases import PUSH
 from chat.operations.operation import Caller, Cost, Operation
 from chat.operations.values import Id, Time, Value
@@ -21,16 +23,6 @@ _Clock = Annotated[
 ]
 _Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS = get_args(_Day)
-_Zone = Annotated[
-    str,
-    pattern(
-        r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$(?!\n)",
-        "the name of a time zone, as Europe/Berlin",
-        max_length=64,
-        description="The name of a time zone, as Europe/Berlin",
-    ),
-]
-
 _USUAL = QuietChoice(
     is_on=False, hours=QuietHours(start=22 * 60, end=7 * 60, days=frozenset(range(7)), zone="UTC"), passing=()
 )
@@ -52,7 +44,7 @@ class ChooseQuietHours(Value, kw_only=True, frozen=True):
     start: _Clock
     end: _Clock
     days: Annotated[tuple[_Day, ...], Meta(min_length=1, max_length=7)]
-    zone: _Zone
+    zone: TimeZone
     people: Annotated[tuple[Id, ...], Meta(max_length=MOST_PASSING)] = ()
 
 

@@ -111,9 +111,11 @@ async def settings(services: Services, _caller: Caller, _request: None) -> types
 
 async def change_settings(
     services: Services, caller: Caller, request: types.ChangeSettings
-) -> types.Settings:
+) -> types.Settings | Refusal:
     """Change settings for all servers, all changes or none; they take effect within a second."""
     changes = {name: value for name, value in structs.asdict(request).items() if value is not UNSET}
+    if refusal := live_settings.refused_settings(changes):
+        return refusal
     await services.settings.change(caller.known, changes)
     return as_settings(services.settings.effective())
 

@@ -163,7 +163,7 @@ ADMIN = (
         reply=Settings,
         access=Access.ADMIN,
         tokens=False,
-        refuses=(Code.FORBIDDEN,),
+        refuses=(Code.INVALID, Code.FORBIDDEN),
         handler=admin.change_settings,
     ),
     Operation(

@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.accounts.account_changes import Role
 from chat.domain.limits.bounds import (
+    AwayWithoutOperators,
     ByteRate,
     Days,
     Greeting,
@@ -25,6 +26,10 @@ from chat.domain.limits.bounds import (
     ServerColour,
     ServerName,
     ServerPicture,
+    SupportHolidays,
+    SupportHours,
+    TimeZone,
+    WhenAway,
 )
 from chat.domain.text.wrong_values import pattern
 from chat.operations.room_values import Sender
@@ -192,6 +197,41 @@ class LinkPreviewsSetting(Setting, kw_only=True, frozen=True):
     default: LinkPreviews
 
 
+class SupportHoursSetting(Setting, kw_only=True, frozen=True):
+    """When operators answer support conversations, by the clocks of the time zone; none: always."""
+
+    value: SupportHours
+    default: SupportHours
+
+
+class TimeZoneSetting(Setting, kw_only=True, frozen=True):
+    """The time zone of the opening hours, as Europe/Berlin."""
+
+    value: TimeZone
+    default: TimeZone
+
+
+class SupportHolidaysSetting(Setting, kw_only=True, frozen=True):
+    """Days on which no opening hours begin."""
+
+    value: SupportHolidays
+    default: SupportHolidays
+
+
+class WhenAwaySetting(Setting, kw_only=True, frozen=True):
+    """What the widget does while nobody answers."""
+
+    value: WhenAway
+    default: WhenAway
+
+
+class AwayWithoutOperatorsSetting(Setting, kw_only=True, frozen=True):
+    """Whether nobody answers while no operator is online, also within the opening hours."""
+
+    value: AwayWithoutOperators
+    default: AwayWithoutOperators
+
+
 class LoginLinksSetting(Setting, kw_only=True, frozen=True):
     """Whether people may log in by a mailed link."""
 
@@ -246,6 +286,11 @@ class Settings(Value, kw_only=True, frozen=True):
     server_picture: PictureSetting
     server_colour: ColourSetting
     link_previews: LinkPreviewsSetting
+    support_hours: SupportHoursSetting
+    support_time_zone: TimeZoneSetting
+    support_holidays: SupportHolidaysSetting
+    when_away: WhenAwaySetting
+    away_without_operators: AwayWithoutOperatorsSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -278,6 +323,11 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     server_picture: ServerPicture | UnsetType | None = UNSET
     server_colour: ServerColour | UnsetType | None = UNSET
     link_previews: LinkPreviews | UnsetType | None = UNSET
+    support_hours: SupportHours | UnsetType | None = UNSET
+    support_time_zone: TimeZone | UnsetType | None = UNSET
+    support_holidays: SupportHolidays | UnsetType | None = UNSET
+    when_away: WhenAway | UnsetType | None = UNSET
+    away_without_operators: AwayWithoutOperators | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

@@ -46,6 +46,11 @@ const SETTINGS = {
   change_days: "admin.change_days",
   key_days: "admin.key_days",
   deleted_days: "admin.deleted_days",
+  support_hours: "admin.support_hours",
+  support_time_zone: "admin.support_time_zone",
+  support_holidays: "admin.support_holidays",
+  when_away: "admin.when_away",
+  away_without_operators: "admin.away_without_operators",
 };
 
 /** @param {{ act: Act }} props */
@@ -104,7 +109,7 @@ function settingChanged({ by, detail }) {
 /** @param {string} name @param {string} value @returns {string} */
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
-  if (["push_texts", "link_previews", "second_factor", "login", "login_links"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
+  if (["push_texts", "link_previews", "second_factor", "login", "login_links", "when_away", "away_without_operators"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name === "server_picture" && value) return "…";
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");

@@ -1,10 +1,11 @@
-// The support widget: its HTML for other sites, the allowed sites, and the greeting.
+// The support widget: its HTML for other sites, the allowed sites, the greeting, and when operators answer.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Copyable } from "../controls/copy.js";
 import { Field, Submit } from "../controls/fields.js";
 import { Source, useSaving, useFieldText } from "./settings.js";
+import { SupportHours } from "./support_hours.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function WidgetPart({ settings }) {
@@ -12,6 +13,7 @@ export function WidgetPart({ settings }) {
   return html`<p class="soft">${t("admin.widget_hint")}</p>
     <${Origins} settings=${settings} setting=${settings.found?.widget_origins} />
     ${settings.found?.widget_greeting && html`<${Greeting} settings=${settings} setting=${settings.found.widget_greeting} />`}
+    <${SupportHours} settings=${settings} />
     <section class="settings-section">
       <h3>${t("admin.widget_snippet")}</h3>
       <${Copyable} text=${`<script async src="${address}"></script>`} label=${t("admin.widget_snippet")} />

@@ -22,6 +22,7 @@ from chat.features.previews import FEATURE as PREVIEWS
 from chat.features.push import FEATURE as PUSH
 from chat.features.push.missed import FEATURE as MISSED_MAIL
 from chat.features.push.quiet import FEATURE as QUIET_HOURS
+from chat.features.ratings import FEATURE as RATINGS
 from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.reports import FEATURE as REPORTS
 from chat.features.retention import retention
@@ -55,6 +56,7 @@ _BEFORE: tuple[Feature, ...] = (
     PREVIEWS,
     PUSH,
     QUIET_HOURS,
+    RATINGS,
     RECOVERY,
     REPORTS,
     SAVED,

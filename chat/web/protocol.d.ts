@@ -835,8 +835,8 @@ export interface HelloOk {
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
    * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
-   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
-   * second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
+   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, saved, scheduled,
+   * search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1435,6 +1435,14 @@ export interface OwnPasskeys {
   problem: "passkeys_no_url" | "passkeys_off" | null;
 }
 
+/** How one rated one's own conversation after its last closing; `asked`: one may rate it now, or change it. */
+export interface OwnRating {
+  asked?: boolean;
+  rating?: "bad" | "good";
+  /** At most 1,000 characters */
+  comment?: string;
+}
+
 /** What a browser signs with a passkey: `challenge` in base64url, and `rp_id`, the host of the passkeys. */
 export interface PasskeyChallenge {
   challenge: string;
@@ -1799,6 +1807,13 @@ export interface QuietHoursChoice {
   until?: number;
 }
 
+/** What one thinks of one's own conversation, which is closed. */
+export interface RateConversation {
+  rating: "bad" | "good";
+  /** At most 1,000 characters */
+  comment?: string;
+}
+
 /** A rate; 0: no limit. */
 export interface RateSetting {
   source: "admin" | "start";
@@ -1807,6 +1822,28 @@ export interface RateSetting {
   by?: Sender;
   value: number;
   default: number;
+}
+
+/** What a conversation's person thinks of it. It was closed behind the message `seq`. */
+export interface Rating {
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  rating: "bad" | "good";
+  /** At most 1,000 characters */
+  comment?: string;
+  /** Unix milliseconds */
+  at: number;
+}
+
+/** The conversation was rated, or its rating was changed. Only operators get it. */
+export interface RatingsEvent {
+  type: "ratings";
+  room: number;
+}
+
+/** The ratings of a conversation, one for each closing at most, the oldest first. */
+export interface RatingsOf {
+  ratings: Rating[];
 }
 
 /** An emoji under a message. */
@@ -2381,8 +2418,8 @@ export interface ServerInfo {
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
    * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
-   * previews, push, quiet_hours, reactions, read_marks, recovery, reports, retention, saved, scheduled, search,
-   * second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
+   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, saved, scheduled,
+   * search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3075,6 +3112,11 @@ export interface WhichPublicRooms {
   limit?: number;
 }
 
+/** A support conversation. */
+export interface WhichRatings {
+  room: number;
+}
+
 /** A page of reported messages: those to be handled, or those that were handled in the last 90 days. */
 export interface WhichReports {
   state?: "handled" | "open";
@@ -3223,6 +3265,7 @@ export type Event =
   | BlocksEvent
   | LabelsEvent
   | NotesEvent
+  | RatingsEvent
   | ReportsEvent
   | SavedEvent
   | ReminderEvent

@@ -85,6 +85,7 @@ _WIDGET_STYLES = (
             *("timeline", "files", "composer_field"),
         )
     ),
+    "features/ratings/ratings.css",
     "widget/panel.css",
 )
 _FOR_EVER = "max-age=31536000, immutable"

@@ -547,6 +547,8 @@ SERVER_ACTS = (
     ServerAct("me", "accounts and visitors", {}),
     ServerAct("profiles", "accounts and visitors", {"people": [2**52]}),
     ServerAct("own_conversation", "accounts and visitors", {}),
+    ServerAct("own_rating", "accounts and visitors", {}),
+    ServerAct("rate_conversation", "accounts and visitors", {"rating": "good"}, Answer.CONFLICT),
     ServerAct("change_me", "accounts", {}),
     ServerAct("set_my_picture", "accounts", {}),
     ServerAct("remove_my_picture", "accounts", {}),

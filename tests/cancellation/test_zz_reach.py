@@ -26,6 +26,7 @@ OF_FEATURES = (
     "features/push/quiet/queries.py",
     "features/push/quiet_reading.py",
     "features/push/subscription_queries.py",
+    "features/ratings/queries.py",
     "features/reports/queries.py",
     "features/retention/conversation_queries.py",
     "features/retention/queries.py",

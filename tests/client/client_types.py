@@ -30,6 +30,7 @@ from msgspec import Meta, Struct, structs
 from chat.features.invites import types as invite_types
 from chat.features.labels import FEATURE as LABELS
 from chat.features.notes import FEATURE as NOTES
+from chat.features.ratings import FEATURE as RATINGS
 from chat.features.registry import FEATURES
 from chat.features.reports.native import ReportsEvent
 from chat.features.saved import FEATURE as SAVED
@@ -218,6 +219,7 @@ NOT_OF_PROGRAMS = (
     ReportsEvent,
     *LABELS.own_events,
     *NOTES.own_events,
+    *RATINGS.own_events,
     *SAVED.own_events,
     *SCHEDULED.own_events,
 )

@@ -15,6 +15,7 @@ from tests.features.pictures.model import PicturesModel
 from tests.features.pins.model import PinsModel
 from tests.features.previews.model import PreviewsModel
 from tests.features.push.model import PushModel
+from tests.features.ratings.model import RatingsModel
 from tests.features.recovery.model import RecoveryModel
 from tests.features.reports.model import ReportsModel
 from tests.features.retention.model import RetentionModel
@@ -41,6 +42,7 @@ MODELS = (
     PinsModel,
     PreviewsModel,
     PushModel,
+    RatingsModel,
     RecoveryModel,
     ReportsModel,
     SavedMessagesModel,

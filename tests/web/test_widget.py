@@ -223,6 +223,12 @@ def test_a_visitor_and_an_operator_talk(
     expect(panel.get_by_label("Your name")).to_be_hidden()
     olga.asks("PATCH", f"/support/{room['id']}", {"state": "closed"})
     expect(panel.get_by_text("This conversation is closed")).to_be_visible()
+    panel.get_by_role("button", name="Good").click()
+    panel.get_by_label("Anything to add?").fill("quick")
+    panel.get_by_role("button", name="Send comment").click()
+    expect(panel.get_by_text("Thank you!")).to_be_visible()
+    (rating,) = olga.asks("GET", f"/support/{room['id']}/ratings")["ratings"]
+    assert (rating["rating"], rating["comment"]) == ("good", "quick")
     expect(say(panel, "thanks")).to_be_visible()
     expect(panel.get_by_text("This conversation is closed")).to_be_hidden()
     page.goto(shop.url)

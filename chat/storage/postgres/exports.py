@@ -30,6 +30,9 @@ _CANNED_ANSWERS = "SELECT id, shortcut, text FROM canned_answers WHERE owner_id 
 # Without the messages: they are others'.
 _REPORTS = """
 SELECT room_id, seq, reason, comment, reported_at FROM reports WHERE reporter_id = $1 ORDER BY reported_at"""
+_RATINGS = """
+SELECT room_id, seq, is_good, comment, rated_at FROM ratings
+WHERE room_id = (SELECT id FROM rooms WHERE kind = 'support' AND creator_id = $1) ORDER BY seq"""
 _WHOLE = {
     "sessions": _SESSIONS,
     "memberships": _MEMBERSHIPS,
@@ -38,6 +41,7 @@ _WHOLE = {
     "scheduled": _SCHEDULED,
     "canned_answers": _CANNED_ANSWERS,
     "reports": _REPORTS,
+    "ratings": _RATINGS,
 }
 
 _OF_LOG = {

@@ -14,6 +14,7 @@ import { pictures } from "./pictures/feature.js";
 import { pins } from "./pins/feature.js";
 import { previews } from "./previews/feature.js";
 import { push } from "./push/feature.js";
+import { ratings } from "./ratings/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 import { reports } from "./reports/feature.js";
@@ -26,7 +27,7 @@ import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, slowMode, support, labels, cannedAnswers, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, slowMode, support, labels, ratings, cannedAnswers, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -6,6 +6,7 @@ import { avatar } from "../view/controls/avatar.js";
 import { useSelected } from "../view/shared/context.js";
 import { Files } from "../view/files/files.js";
 import { icon } from "../view/controls/icon.js";
+import { lazy } from "../view/shared/lazy.js";
 import { problemText } from "../view/shared/problem.js";
 import { MessageText } from "../view/message/message_text.js";
 import { shortTime } from "../view/shared/times.js";
@@ -16,6 +17,8 @@ import { conversationOf, firstLoaded } from "./visitor.js";
 /** @typedef {import("../model/types").PendingMessage} PendingMessage */
 /** @typedef {import("../model/types").LostMessage} LostMessage */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
+
+const Rate = lazy(() => import("../features/ratings/rate.js"), "Rate");
 
 /** Nearer to the end than this, in pixels, counts as at the end. */
 const AT_END = 40;
@@ -37,7 +40,7 @@ export function Conversation({ visitor, isStaffed, back, greeting, hasBegun }) {
       ${outbox.map((pending) => html`<${Pending} key=${pending.key} visitor=${visitor} pending=${pending} />`)}
     </ol>
     ${lost && html`<${Lost} visitor=${visitor} messages=${lost.rooms.flatMap((each) => each.messages)} />`}
-    ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p>`}
+    ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p><${Rate} call=${visitor.call} />`}
     ${hasBegun && !room && !visitor.isBlocked() && html`<p class="panel-note" aria-busy="true">${t("common.loading")}</p>`}
     ${room && html`<${Typing} room=${room.info.id} />`}
   </div>`;

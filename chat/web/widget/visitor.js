@@ -161,6 +161,7 @@ export function openVisitor(page) {
       await restored.dismiss();
     },
     dismissLost: restored.dismiss,
+    call: http.call,
     upload: http.upload,
     download: http.download,
     retry: outbox.retry,

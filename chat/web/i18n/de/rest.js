@@ -986,6 +986,12 @@ export default {
   "widget.waiting": "Wird gesendet …",
   "widget.discard": "Verwerfen",
   "widget.closed": "Diese Unterhaltung ist geschlossen. Schreibe, um sie wieder zu öffnen.",
+  "widget.rate": "Wie war unsere Hilfe?",
+  "widget.rate_good": "Gut",
+  "widget.rate_bad": "Schlecht",
+  "widget.rate_comment": "Noch etwas? (optional)",
+  "widget.rate_send": "Kommentar senden",
+  "widget.rate_thanks": "Danke!",
   "widget.message": "Deine Nachricht",
   "widget.send": "Senden",
   "widget.left": "{n} Zeichen übrig",
@@ -1240,6 +1246,13 @@ export default {
   "refusal.not_subscribed": "Dieser Browser bekommt keine Push-Benachrichtigungen.",
   "why.settings": "Das kannst du ändern unter",
   "why.settings_link": "Einstellungen → Benachrichtigungen",
+
+  // features/ratings
+  "ratings.good": "{name} fand unsere Hilfe gut",
+  "ratings.bad": "{name} fand unsere Hilfe schlecht",
+  "refusal.rating_not_closed": "Du kannst eine Unterhaltung bewerten, sobald sie geschlossen ist.",
+  "refusal.rating_final": "Eine Bewertung kann nur # Stunden lang geändert werden.",
+  "refusal.rating_comment_too_long": "Der Kommentar ist zu lang.",
 
   // features/reactions
   "reactions.title": "Reaktionen",

@@ -986,6 +986,12 @@ export default {
   "widget.waiting": "Enviando…",
   "widget.discard": "Descartar",
   "widget.closed": "Esta conversación está cerrada. Escribe para reabrirla.",
+  "widget.rate": "¿Qué tal nuestra ayuda?",
+  "widget.rate_good": "Buena",
+  "widget.rate_bad": "Mala",
+  "widget.rate_comment": "¿Algo que añadir? (opcional)",
+  "widget.rate_send": "Enviar comentario",
+  "widget.rate_thanks": "¡Gracias!",
   "widget.message": "Tu mensaje",
   "widget.send": "Enviar",
   "widget.left": "Quedan {n} caracteres",
@@ -1240,6 +1246,13 @@ export default {
   "refusal.not_subscribed": "Este navegador no recibe notificaciones push.",
   "why.settings": "Puedes cambiarlo en",
   "why.settings_link": "Ajustes → Notificaciones",
+
+  // features/ratings
+  "ratings.good": "{name} valoró bien nuestra ayuda",
+  "ratings.bad": "{name} valoró mal nuestra ayuda",
+  "refusal.rating_not_closed": "Puedes valorar una conversación cuando está cerrada.",
+  "refusal.rating_final": "Una valoración solo se puede cambiar durante # horas.",
+  "refusal.rating_comment_too_long": "El comentario es demasiado largo.",
 
   // features/reactions
   "reactions.title": "Reacciones",

@@ -986,6 +986,12 @@ export default {
   "widget.waiting": "Envoi…",
   "widget.discard": "Abandonner",
   "widget.closed": "Cette conversation est fermée. Écrivez pour la rouvrir.",
+  "widget.rate": "Comment était notre aide ?",
+  "widget.rate_good": "Bonne",
+  "widget.rate_bad": "Mauvaise",
+  "widget.rate_comment": "Quelque chose à ajouter ? (facultatif)",
+  "widget.rate_send": "Envoyer le commentaire",
+  "widget.rate_thanks": "Merci !",
   "widget.message": "Votre message",
   "widget.send": "Envoyer",
   "widget.left": "{n} caractères restants",
@@ -1240,6 +1246,13 @@ export default {
   "refusal.not_subscribed": "Ce navigateur ne reçoit pas de notifications push.",
   "why.settings": "Vous pouvez modifier cela dans",
   "why.settings_link": "Paramètres → Notifications",
+
+  // features/ratings
+  "ratings.good": "{name} a jugé notre aide bonne",
+  "ratings.bad": "{name} a jugé notre aide mauvaise",
+  "refusal.rating_not_closed": "Vous pouvez évaluer une conversation une fois fermée.",
+  "refusal.rating_final": "Une évaluation ne peut être modifiée que pendant # heures.",
+  "refusal.rating_comment_too_long": "Le commentaire est trop long.",
 
   // features/reactions
   "reactions.title": "Réactions",

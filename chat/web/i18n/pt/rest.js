@@ -986,6 +986,12 @@ export default {
   "widget.waiting": "Enviando…",
   "widget.discard": "Descartar",
   "widget.closed": "Esta conversa está fechada. Escreva para reabri-la.",
+  "widget.rate": "Como foi nossa ajuda?",
+  "widget.rate_good": "Boa",
+  "widget.rate_bad": "Ruim",
+  "widget.rate_comment": "Algo a acrescentar? (opcional)",
+  "widget.rate_send": "Enviar comentário",
+  "widget.rate_thanks": "Obrigado!",
   "widget.message": "Sua mensagem",
   "widget.send": "Enviar",
   "widget.left": "Restam {n} caracteres",
@@ -1240,6 +1246,13 @@ export default {
   "refusal.not_subscribed": "Este navegador não recebe notificações push.",
   "why.settings": "Você pode alterar isso em",
   "why.settings_link": "Configurações → Notificações",
+
+  // features/ratings
+  "ratings.good": "{name} avaliou bem nossa ajuda",
+  "ratings.bad": "{name} avaliou mal nossa ajuda",
+  "refusal.rating_not_closed": "Você pode avaliar uma conversa depois que ela é fechada.",
+  "refusal.rating_final": "Uma avaliação só pode ser alterada por # horas.",
+  "refusal.rating_comment_too_long": "O comentário é longo demais.",
 
   // features/reactions
   "reactions.title": "Reações",

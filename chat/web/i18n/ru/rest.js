@@ -986,6 +986,12 @@ export default {
   "widget.waiting": "Отправляется…",
   "widget.discard": "Не отправлять",
   "widget.closed": "Переписка закрыта. Напишите, чтобы открыть её снова.",
+  "widget.rate": "Как мы вам помогли?",
+  "widget.rate_good": "Хорошо",
+  "widget.rate_bad": "Плохо",
+  "widget.rate_comment": "Что-нибудь добавить? (необязательно)",
+  "widget.rate_send": "Отправить отзыв",
+  "widget.rate_thanks": "Спасибо!",
   "widget.message": "Ваше сообщение",
   "widget.send": "Отправить",
   "widget.left": "Осталось знаков: {n}",
@@ -1240,6 +1246,13 @@ export default {
   "refusal.not_subscribed": "Этот браузер не получает push-уведомлений.",
   "why.settings": "Изменить можно здесь:",
   "why.settings_link": "Настройки → Уведомления",
+
+  // features/ratings
+  "ratings.good": "{name}: помощь оценена хорошо",
+  "ratings.bad": "{name}: помощь оценена плохо",
+  "refusal.rating_not_closed": "Оценить можно закрытый разговор.",
+  "refusal.rating_final": "Оценку можно изменить только в течение # часов.",
+  "refusal.rating_comment_too_long": "Комментарий слишком длинный.",
 
   // features/reactions
   "reactions.title": "Реакции",

@@ -986,6 +986,12 @@ export default {
   "widget.waiting": "正在发送…",
   "widget.discard": "放弃",
   "widget.closed": "此对话已关闭。发送消息即可重新打开。",
+  "widget.rate": "我们的帮助如何？",
+  "widget.rate_good": "满意",
+  "widget.rate_bad": "不满意",
+  "widget.rate_comment": "还有什么要补充的吗？（可选）",
+  "widget.rate_send": "发送评论",
+  "widget.rate_thanks": "谢谢！",
   "widget.message": "你的消息",
   "widget.send": "发送",
   "widget.left": "还可输入{n}个字符",
@@ -1240,6 +1246,13 @@ export default {
   "refusal.not_subscribed": "此浏览器不接收推送通知。",
   "why.settings": "你可以在此更改：",
   "why.settings_link": "设置→通知",
+
+  // features/ratings
+  "ratings.good": "{name}对我们的帮助表示满意",
+  "ratings.bad": "{name}对我们的帮助表示不满意",
+  "refusal.rating_not_closed": "对话关闭后才能评价。",
+  "refusal.rating_final": "评价只能在#小时内更改。",
+  "refusal.rating_comment_too_long": "评论太长。",
 
   // features/reactions
   "reactions.title": "回应",

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { RatingLine, readRatingsWhileShown } from "../../features/ratings/line.js";
 import { SupportLines } from "../../features/support/lines.js";
 import { notesIn, readNotesWhileShown } from "../../features/support/notes.js";
 import { visitor } from "../../model/support_queue.js";
@@ -33,6 +34,7 @@ export function ClosedHistory({ info }) {
   const steps = useLoaded(async () => /** @type {any} */ (await chat.call("GET", `/support/${room}/changes`)).changes, [room]).value ?? [];
   const notes = useSelected((state) => notesIn(state, room));
   useEffect(() => readNotesWhileShown(chat, room), [chat, room]);
+  useEffect(() => readRatingsWhileShown(chat, room), [chat, room]);
   const shown = pages.items?.toReversed() ?? [];
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const isLoaded = Boolean(pages.items);
@@ -51,6 +53,7 @@ export function ClosedHistory({ info }) {
                 ${message.files?.length ? html`<${Files} files=${message.files} />` : null}`}
           <${SupportLines} steps=${steps} person=${writer.id} from=${message.at} until=${shown[index + 1]?.at ?? Infinity}
             room=${room} notes=${notes.filter(({ seq }) => seq === message.seq)} />
+          <${RatingLine} room=${room} seq=${message.seq} person=${writer} />
         </li>`,
       )}
     </ol>

@@ -322,6 +322,49 @@ def test_a_message_waiting_for_uploads_is_sent_while_another_room_is_shown(
     expect(page.get_by_role("link", name="cellar")).to_contain_text("see below")
 
 
+def test_files_of_a_room_are_found_by_kind_by_name_and_by_search(pages: Pages) -> None:
+    ada = at_room(pages, "ada", "filed")
+    plan = payload("Garden plan.pdf", "application/pdf", b"%PDF-1.4")
+    attach(ada, payload("rose.png", "image/png", png()), plan)
+    box(ada).fill("both")
+    box(ada).press("Enter")
+    expect(ada.locator(".message .picture.is-loaded")).to_be_visible()
+    attach(ada, payload("sun.zip", "application/zip", b"x"))
+    box(ada).press("Enter")
+    expect(ada.locator(".message .file-row", has_text="sun.zip")).to_be_visible()
+
+    ada.get_by_role("link", name="About this room", exact=False).click()
+    ada.get_by_role("link", name="All files").click()
+    panel = ada.get_by_role("complementary", name="Files")
+    names = panel.locator(".file-row .file-name")
+    expect(names).to_contain_text(["sun.zip", "rose.png", "plan.pdf"], use_inner_text=False)
+    panel.get_by_role("button", name="Images").click()
+    expect(names).to_have_text(["rose.png"])
+    panel.get_by_role("button", name="rose.png").click()
+    expect(ada.get_by_role("dialog").get_by_role("img", name="rose.png")).to_be_visible()
+    ada.keyboard.press("Escape")
+    panel.get_by_role("button", name="All", exact=True).click()
+    search = panel.get_by_role("searchbox", name="Search file names")
+    search.fill("gard")
+    expect(names).to_have_count(1)
+    expect(names).to_contain_text("Garden plan")
+    search.fill("both")  # a word of the text
+    expect(panel.get_by_role("status")).to_have_text("No such files.")
+    search.fill("")
+    panel.get_by_role("link", name="ada").last.click()
+    both = ada.locator(".message", has_text="both")
+    expect(both).to_be_in_viewport()
+
+    go(ada, "/search")
+    field = ada.get_by_role("searchbox", name="Search messages")
+    ada.get_by_role("button", name="has:image").click()
+    expect(field).to_have_value("has:image")
+    field.press("Enter")
+    expect(ada.get_by_role("listitem").filter(has_text="rose.png")).to_contain_text("both")
+    go(ada, "/search?q=has:roses")
+    expect(ada.get_by_role("alert")).to_contain_text("has:roses")
+
+
 @in_campaign
 def test_pictures_beyond_the_cache_still_open(pages: Pages) -> None:
     page = pages.empty()

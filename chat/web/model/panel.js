@@ -1,6 +1,6 @@
-// The panel on the right, as the address names it: ?show=room, ?show=person-7 or ?show=thread-42.
+// The panel on the right, as the address names it: ?show=room, ?show=files, ?show=person-7 or ?show=thread-42.
 
-/** @typedef {{ show: "room" } | { show: "person", person: number } | { show: "thread", seq: number }} Panel */
+/** @typedef {{ show: "room" | "files" } | { show: "person", person: number } | { show: "thread", seq: number }} Panel */
 
 /**
  * @param {URLSearchParams} query
@@ -8,7 +8,7 @@
  */
 export function panelOf(query) {
   const shown = query.get("show") ?? "";
-  if (shown === "room") return { show: "room" };
+  if (shown === "room" || shown === "files") return { show: shown };
   const [, show, number] = shown.match(/^(person|thread)-([1-9]\d{0,15})$/) ?? [];
   if (!show) return null;
   return show === "person" ? { show, person: Number(number) } : { show: "thread", seq: Number(number) };

@@ -1,17 +1,22 @@
-// Parses the input of the search field: words, and from: in: since: before:.
+// Parses the input of the search field: words, and from: in: has: since: before:.
 
 /**
  * @typedef {object} SearchQuery
  * @property {string} words to send to the server, with phrases and exclusions
  * @property {string} [from] a name
  * @property {string} [room] a room's name
+ * @property {string[]} has what a message must have, as the server names it
  * @property {number} [since] milliseconds
  * @property {number} [before] milliseconds
  * @property {string[]} invalid filters whose value is not a day
+ * @property {string[]} unknown filters has: whose value is not known
  */
 
-const PART = /(?:^|\s)(from|in|since|before):("[^"]*"?|\S*)/giu;
+const PART = /(?:^|\s)(from|in|has|since|before):("[^"]*"?|\S*)/giu;
 const DAY = /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$/;
+
+/** What has: takes; the server knows the first of each row. */
+const HAVE = [["file", "files", "attachment"], ["link", "links"], ["image", "images", "picture", "pictures"], ["video", "videos"], ["audio", "sound"], ["document", "documents"], ["other"]];
 
 /**
  * @param {string} text
@@ -19,14 +24,18 @@ const DAY = /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$/;
  */
 export function parseSearchQuery(text) {
   /** @type {SearchQuery} */
-  const query = { words: "", invalid: [] };
+  const query = { words: "", has: [], invalid: [], unknown: [] };
   const words = text.replace(/[“”„«»]/g, `"`).replace(PART, (whole, key, quoted) => {
     const value = quoted.replace(/^"|"$/g, "").replace(/^[@#]/, "");
     const name = key.toLowerCase();
     if (!value) return " ";
     if (name === "from") query.from = value;
     else if (name === "in") query.room = value;
-    else {
+    else if (name === "has") {
+      const [known] = HAVE.find((each) => each.includes(value.toLowerCase())) ?? [];
+      if (known) query.has.push(known);
+      else query.unknown.push(whole.trim());
+    } else {
       const day = dayOf(value);
       if (day === undefined) query.invalid.push(whole.trim());
       else query[/** @type {"since" | "before"} */ (name)] = day;

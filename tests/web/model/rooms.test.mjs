@@ -76,23 +76,30 @@ test("rights follow the server's rules", () => {
 });
 
 test("a query is parsed into words and filters", () => {
+  const NONE = { has: [], invalid: [], unknown: [] };
   const day = (...parts) => new Date(...parts).getTime();
   assert.deepEqual(parseSearchQuery('from:@ada "two words" in:"book club" -not since:2026-03-01 before:2026-04'), {
     words: '"two words" -not',
-    invalid: [],
+    ...NONE,
     from: "ada",
     room: "book club",
     since: day(2026, 2, 1),
     before: day(2026, 3, 1),
   });
-  assert.deepEqual(parseSearchQuery("plain: from: http://in:side"), { words: "plain: http://in:side", invalid: [] });
+  assert.deepEqual(parseSearchQuery("plain: from: http://in:side"), { words: "plain: http://in:side", ...NONE });
   assert.deepEqual(parseSearchQuery("x before:2026-02-30").invalid, ["before:2026-02-30"]);
-  assert.deepEqual(parseSearchQuery('in:"open end'), { words: "", invalid: [], room: "open end" });
-  assert.deepEqual(parseSearchQuery("«two words»"), { words: '"two words"', invalid: [] });
+  assert.deepEqual(parseSearchQuery('in:"open end'), { words: "", ...NONE, room: "open end" });
+  assert.deepEqual(parseSearchQuery("«two words»"), { words: '"two words"', ...NONE });
+  assert.deepEqual(parseSearchQuery('has:file tea HAS:Pictures has: has:"links" has:x'), {
+    words: "tea",
+    has: ["file", "image", "link"],
+    invalid: [],
+    unknown: ["has:x"],
+  });
 });
 
 test("a panel is read from the address that names it", () => {
-  for (const panel of [null, { show: "room" }, { show: "person", person: 7 }]) {
+  for (const panel of [null, { show: "room" }, { show: "files" }, { show: "person", person: 7 }]) {
     assert.deepEqual(panelOf(new URL(roomPath(3, panel), "http://page").searchParams), panel);
   }
   assert.equal(panelOf(new URLSearchParams("show=person-0x1")), null);

@@ -6,6 +6,9 @@ export default {
   "search.placeholder": "Words, or from:ada in:garden \"two words\"",
   "search.from_hint": "From a person: from:ada",
   "search.in_hint": "In a room: in:garden",
+  "search.has_file_hint": "With a file: has:file, has:video, has:audio, has:document",
+  "search.has_image_hint": "With an image: has:image",
+  "search.has_link_hint": "With a link: has:link",
   "search.since_hint": "On or after a date: since:2026-03-01",
   "search.before_hint": "Before a date: before:2026-03",
   "search.phrase_hint": "Exact phrase",
@@ -18,6 +21,7 @@ export default {
   "search.none": "No messages found",
   "search.none_text": "Searched in all rooms you are in:",
   "search.wrong_day": "“{part}” is not a date. Write it as 2026-03-01 or 2026-03.",
+  "search.wrong_has": "“{part}” is not known. Use has:file, has:image, has:video, has:audio, has:document or has:link.",
   "search.nobody": "There is nobody named “{name}”.",
   "search.no_room": "You are not in a room named “{name}”.",
 };

@@ -18,7 +18,7 @@ import { sessionMap } from "../shared/session_memory.js";
 const MAX_WIDTH = 416;
 const MAX_HEIGHT = 320;
 /** The most bytes of a picture that is loaded automatically. */
-const AUTOMATIC_BYTES = 8_000_000;
+export const AUTOMATIC_BYTES = 8_000_000;
 /** Pictures whose bytes stay in memory. */
 const CACHED = 60;
 
@@ -86,7 +86,7 @@ function Picture({ file, tab, around }) {
 }
 
 /** A picture in the whole window; the arrow keys lead to the others. @param {{ first: WireFile, pictures: WireFile[], onClose: () => void }} props */
-function Lightbox({ first, pictures, onClose }) {
+export function Lightbox({ first, pictures, onClose }) {
   const chat = useChat();
   const [file, show] = useState(first);
   const [address, setAddress] = useState("");

@@ -17,6 +17,7 @@ import { Timeline } from "../timeline/timeline.js";
 import { useTitle } from "../shared/title.js";
 
 const MissingRoom = lazy(() => import("./missing_room.js"), "MissingRoom");
+const FilesPanel = lazy(() => import("./files_panel.js"), "FilesPanel");
 const PersonPanel = lazy(() => import("./person_panel.js"), "PersonPanel");
 const RoomPanel = lazy(() => import("./room_panel.js"), "RoomPanel");
 const ThreadPanel = lazy(() => import("./thread_panel.js"), "ThreadPanel");
@@ -24,7 +25,7 @@ const ThreadPanel = lazy(() => import("./thread_panel.js"), "ThreadPanel");
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../../model/panel.js").Panel} Panel */
 
-const LABELS = /** @type {const} */ ({ room: "room.about", person: "person.about", thread: "threads.title" });
+const LABELS = /** @type {const} */ ({ room: "room.about", files: "room.files", person: "person.about", thread: "threads.title" });
 
 /**
  * @param {{ room: number, seq?: number, panel: Panel | null }} props
@@ -47,6 +48,7 @@ export function RoomPlace({ room, seq, panel }) {
     ${panel &&
     html`<aside class=${panel.show === "thread" ? "panel thread-panel" : "panel"} aria-label=${t(LABELS[panel.show])}>
       ${panel.show === "room" && html`<${RoomPanel} key="room" room=${room} />`}
+      ${panel.show === "files" && html`<${FilesPanel} key="files" room=${room} />`}
       ${panel.show === "person" && html`<${PersonPanel} key=${panel.person} person=${panel.person} room=${room} />`}
       ${panel.show === "thread" && html`<${ThreadPanel} key=${`thread-${panel.seq}`} seq=${panel.seq} room=${room} />`}
     </aside>`}

@@ -33,7 +33,8 @@ export function Search({ query }) {
     setText(`${text.trimEnd()} ${part}`.trimStart());
     field.current?.focus();
   };
-  const hasWords = Boolean(parseSearchQuery(query).words);
+  const asked = parseSearchQuery(query);
+  const isSearch = Boolean(asked.words) || asked.has.length > 0 || asked.unknown.length > 0;
   return html`<main class="place-body search">
     <header class="place-head">
       <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
@@ -49,13 +50,13 @@ export function Search({ query }) {
         <button type="submit" class="button primary">${t("search.search")}</button>
       </div>
       <p class="search-parts">
-        ${["from:", "in:", "since:", "before:", '"…"'].map(
+        ${["from:", "in:", "has:file", "has:image", "has:link", "since:", "before:", '"…"'].map(
           (part) => html`<button type="button" class="button small" onClick=${() => add(part === '"…"' ? '"' : part)} title=${t(hintOf(part))}>${part}</button>`,
         )}
       </p>
     </form>
     <div class="search-hits">
-      ${hasWords ? html`<${Hits} key=${query} query=${query} />` : html`<${Help} query=${query} />`}
+      ${isSearch ? html`<${Hits} key=${query} query=${query} />` : html`<${Help} query=${query} />`}
     </div>
   </main>`;
 }
@@ -65,6 +66,9 @@ function hintOf(part) {
   const hints = /** @type {const} */ ({
     "from:": "search.from_hint",
     "in:": "search.in_hint",
+    "has:file": "search.has_file_hint",
+    "has:image": "search.has_image_hint",
+    "has:link": "search.has_link_hint",
     "since:": "search.since_hint",
     "before:": "search.before_hint",
   });
@@ -119,7 +123,7 @@ function NoHits({ query }) {
 }
 
 /**
- * A page of hits. Unknown names of people and rooms, and invalid days, are reported instead.
+ * A page of hits. Unknown names of people and rooms, invalid days and unknown filters are reported instead.
  * @param {Chat} chat
  * @param {string} text
  * @param {number | string | undefined} after
@@ -128,7 +132,8 @@ function NoHits({ query }) {
 async function find(chat, text, after) {
   const query = parseSearchQuery(text);
   if (query.invalid.length > 0) throw new Error(t("search.wrong_day", { part: query.invalid[0] }));
-  const fields = new URLSearchParams({ q: query.words });
+  if (query.unknown.length > 0) throw new Error(t("search.wrong_has", { part: query.unknown[0] }));
+  const fields = new URLSearchParams({ ...(query.words && { q: query.words }), ...(query.has.length > 0 && { has: query.has.join() }) });
   if (query.from) fields.set("from", String(await findPersonId(chat, query.from)));
   if (query.room) fields.set("room", String(findRoomId(chat, query.room)));
   if (query.since) fields.set("since", String(query.since));

@@ -2195,6 +2195,20 @@ export interface RoomEvent {
 }
 
 /**
+ * A room to make of the thread of a message; repeating it with the same key makes it once. `base` is the address
+ * of the server for the links in the messages, if its settings have none.
+ */
+export interface RoomOfThread {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  key: string;
+  name: string;
+  private?: boolean;
+  base?: string | null;
+}
+
+/**
  * For how many `days` the messages of a room are kept; 0: for ever. `own`: the room has a rule of its own; else it
  * is that of the server, `server_days`. `rooms_keep`: whether owners may have other rules: none (`server`),
  * shorter ones, or any.

@@ -107,6 +107,12 @@ NATIVE_ACTS = (
     ),
     Act("threads", "list the threads", "read", _ROOM),
     Act("thread", "read a thread", "read", {**_ROOM, "seq": "{host_s}"}),
+    Act(
+        "room_of_thread",
+        "make a room of a thread, with a wrong name",
+        "make of it",
+        {**_ROOM, "seq": "{host_s}", "key": "k", "name": "\u200b"},
+    ),
     Act("follow_thread", "follow a thread", "read", {**_ROOM, "seq": "{host_s}"}),
     Act("unfollow_thread", "unfollow a thread", "read", {**_ROOM, "seq": "{host_s}"}),
     Act(

@@ -204,6 +204,14 @@ RIGHTS = {
             Line("inside", "", Answer.INVALID),
         ),
     ),
+    "make of it": Right(
+        "Make a room of a thread: who may write, but not in support conversations.",
+        (
+            Line("inside", "support", NOT_FOUND),
+            *_SILENT,
+            Line("inside", "", Answer.INVALID),
+        ),
+    ),
     "see banned": Right(
         "See who is banned: who may delete another's messages in a room that people made.",
         (

@@ -65,6 +65,9 @@ OF_CLIENT = frozenset({"pins", "threads"})
 EVENTS_OF_CLIENT = frozenset({"pictures", "retention", "slow_mode"})
 """Further ones of which the client has only the events: their calls are for pages."""
 
+OF_PAGES = frozenset({"room_of_thread"})
+"""Calls of these features that are for pages."""
+
 Type = type[Struct]
 
 
@@ -308,7 +311,12 @@ def wire() -> str:
 def features() -> str:
     """Return `features.py` as it must be."""
     here = [each for each in FEATURES if each.name in OF_CLIENT]
-    operations = [each for feature in here for each in feature.operations if each.method is not None]
+    operations = [
+        each
+        for feature in here
+        for each in feature.operations
+        if each.method is not None and each.name not in OF_PAGES
+    ]
     known = [each for each in FEATURES if each.name in OF_CLIENT | EVENTS_OF_CLIENT]
     events = [each.event for feature in known for each in feature.events]
     replies = [each.reply for each in operations if each.reply is not None]

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.campaign import in_campaign
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -111,6 +112,31 @@ def test_a_deleted_message_keeps_its_thread(pages: Pages, ada: Speaker, ben: Spe
     ben.call("DELETE", f"/rooms/{garden}/messages/{first}")
     expect(replies(page)).to_have_count(1)
     expect(panel(page)).to_contain_text("1 reply")
+
+
+def test_a_room_is_made_of_a_thread(pages: Pages, ada: Speaker, ben: Speaker, garden: int) -> None:
+    root = ada.say(garden, "roses for the gate")
+    reply(ben, garden, "red ones", root)
+    adas = Timeline(pages.at("ada", f"/room/{garden}"))
+    expect(adas.page.get_by_role("link", name=re.compile("^1 reply"))).to_be_visible()
+    adas.act_on(adas.page.locator(f".timeline [data-seq='{root}']"), "Make a room of this")
+    adas.page.get_by_role("dialog").press("Escape")
+    go(adas.page, f"/room/{garden}?show=thread-{root}")
+    panel(adas.page).get_by_role("button", name="Make a room of this").click()
+    dialog = adas.page.get_by_role("dialog", name="New room from a thread")
+    dialog.press("Escape")
+    expect(panel(adas.page)).to_be_visible()
+    panel(adas.page).get_by_role("button", name="Make a room of this").click()
+    expect(dialog.get_by_role("textbox", name="Name")).to_have_value("roses for the gate")
+    dialog.get_by_role("button", name="Create room").click()
+    expect(adas.page.get_by_role("heading", name="roses for the gate", level=1)).to_be_visible()
+    expect(adas.page.locator(".message blockquote")).to_contain_text("roses for the gate")
+    bens = pages.at("ben", f"/room/{garden}?show=thread-{root}")
+    link = replies(bens).last.get_by_role("link").filter(has_text="/room/")
+    expect(replies(bens).last).to_contain_text("#roses for the gate")
+    link.evaluate("(link) => link.removeAttribute('target')")
+    link.click()
+    expect(bens.get_by_role("heading", name="roses for the gate", level=1)).to_be_visible()
 
 
 @in_campaign

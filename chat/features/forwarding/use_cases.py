@@ -1,20 +1,16 @@
 """The use case of forwarding, for all protocols."""
 
-import re
 from collections.abc import Sequence
 
 from msgspec import structs
 
 from chat.application import messages
 from chat.application.messages import SentBefore
-from chat.domain.entities import File, MessageKind, Person, Room, RoomKind
+from chat.domain.entities import File, MessageKind, Person
 from chat.domain.messages.outcomes import KeyUsed, Outcome, Repeated
-from chat.domain.messages.sync_types import MessageNow
+from chat.domain.messages.quoting import quoted
 from chat.domain.refusals import NO_MESSAGE, Refusal
-from chat.domain.text.rules import TEXT_LENGTH
 from chat.engine.services import EngineServices
-
-_MENTION = re.compile(r"(?<![\w@])@(?=\w)")
 
 
 async def forward(
@@ -49,22 +45,6 @@ async def forward(
             return files
         draft = structs.replace(draft, file_ids=files)
     return await messages.send(services, person, draft)
-
-
-def quoted(text: str, said: MessageNow, room: Room) -> str:
-    """Return the text of the new message; a quote that is too long ends with "…". Sync and pure.
-
-    The name of a private room is left out, and a mention in the quote mentions nobody.
-    """
-    is_open = room.kind is RoomKind.LOBBY or (room.kind is RoomKind.ROOM and not room.is_private)
-    source = f"— {said.sender_name}, #{room.name}" if is_open and room.name else f"— {said.sender_name}"
-    before = f"{text.strip()}\n\n" if text.strip() else ""
-    lines = [f"> {line}".rstrip() for line in _MENTION.sub("", said.text).splitlines()]
-    quote = "\n".join(lines)
-    room_left = TEXT_LENGTH - len(before) - len(source) - len("\n>\n> ")
-    if len(quote) > room_left:
-        quote = f"{quote[: max(room_left - 1, 0)]}…"
-    return f"{before}{quote}\n>\n> {source}" if quote else f"{before}> {source}"
 
 
 async def _copies(

@@ -7,14 +7,16 @@ from msgspec import Meta
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms.room_history import HistoryQuery
+from chat.domain.text.wrong_values import pattern
 from chat.engine.services import EngineServices
-from chat.features.threads import use_cases
+from chat.features.threads import rooms, use_cases
 from chat.features.threads.use_cases import ThreadSummary
 from chat.operations.conversions import as_message
-from chat.operations.operation import NO_ACCESS, REFUSED_READS, Caller, Cost, Operation
+from chat.operations.operation import NO_ACCESS, REFUSED_READS, REFUSED_WRITES, Caller, Cost, Operation
 from chat.operations.read_cost import charge_read
-from chat.operations.room_values import Mark, Message, Pos, Seq, UpTo100, WhichMessage
-from chat.operations.values import Id, Limit, Time, Value
+from chat.operations.room_values import Mark, Message, Pos, Room, Seq, UpTo100, WhichMessage
+from chat.operations.rooms import as_seen
+from chat.operations.values import Id, Limit, Name, Time, Value
 
 _Root = Annotated[Seq, Meta(description="The message with which the thread begins")]
 _Replies = Annotated[int, Meta(ge=0, description="How many replies are not deleted")]
@@ -95,6 +97,22 @@ class Following(Value, kw_only=True, frozen=True, omit_defaults=False):
     following: bool
 
 
+_Key = Annotated[str, pattern(r"^[A-Za-z0-9_-]{1,56}$(?!\n)", "1 to 56 letters A to Z, digits, '_' and '-'")]
+_Base = Annotated[str, pattern(r"^https?://[^/\s]{1,253}$(?!\n)", "an address without a path")]
+
+
+class RoomOfThread(WhichMessage, kw_only=True, frozen=True):
+    """A room to make of the thread of a message; repeating it with the same key makes it once.
+
+    `base` is the address of the server for the links in the messages, if its settings have none.
+    """
+
+    key: _Key
+    name: Name
+    private: bool = False
+    base: _Base | None = None
+
+
 _ONE_OF_THREE = Refusal(
     Code.INVALID, "before, after and around exclude each other", reason="bad_history_query"
 )
@@ -158,6 +176,21 @@ async def switch_following(
     return await _switch(services, caller, request, is_on=request.on)
 
 
+async def make_room(services: EngineServices, caller: Caller, request: RoomOfThread) -> Room | Refusal:
+    """Make a room of a thread, for those who follow it; it begins with a quote, and the thread gets a link to it."""
+    made = await rooms.make_room(
+        services,
+        caller.known,
+        request.room,
+        request.seq,
+        request.name,
+        request.key,
+        is_private=request.private,
+        base=request.base or "",
+    )
+    return made if isinstance(made, Refusal) else await as_seen(services, caller.known, made)
+
+
 async def _switch(
     services: EngineServices, caller: Caller, request: WhichMessage, *, is_on: bool
 ) -> Following | Refusal:
@@ -201,6 +234,17 @@ OPERATIONS = (
         cost=Cost.PAGE,
         refuses=REFUSED_READS,
         handler=thread,
+    ),
+    Operation(
+        name="room_of_thread",
+        method="POST",
+        path="/rooms/{room}/threads/{seq}/room",
+        request=RoomOfThread,
+        reply=Room,
+        status=201,
+        cost=Cost.MESSAGE,
+        refuses=(*REFUSED_WRITES, Code.TAKEN, Code.CONFLICT),
+        handler=make_room,
     ),
     Operation(
         name="follow_thread",

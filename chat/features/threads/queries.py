@@ -96,6 +96,19 @@ SELECT $1, root, users.id, $4 FROM ({_ROOT}) AS found(root) JOIN users ON users.
 ON CONFLICT (room_id, root, person_id) DO UPDATE SET is_on = $4
 RETURNING root"""
 
+# Who follows the thread $2 of the room $1 or has begun it, and is in the room.
+_PEOPLE = """
+SELECT users.id FROM (
+    SELECT person_id FROM thread_follows WHERE room_id = $1 AND root = $2 AND is_on
+    UNION
+    SELECT sender_id FROM messages WHERE room_id = $1 AND seq = $2
+        AND NOT EXISTS (SELECT FROM thread_follows WHERE room_id = $1 AND root = $2 AND person_id = sender_id)
+) AS follower
+JOIN users ON users.id = follower.person_id AND users.deleted_at IS NULL AND NOT users.is_visitor
+WHERE EXISTS (SELECT FROM memberships WHERE room_id = $1 AND user_id = users.id)
+    OR EXISTS (SELECT FROM rooms WHERE id = $1 AND kind = 'lobby')
+ORDER BY users.id LIMIT $3"""
+
 _FILL = "SELECT fill_threads($1)"
 
 # Of messages of the room $1 above $2, up to $3, which are removed next, from the oldest on. Threads go with their last
@@ -154,6 +167,10 @@ class PostgresThreads:
             lambda c: c.fetchval(_FOLLOW, room_id, seq, person_id, is_on)
         )
         return root
+
+    async def people(self, room_id: int, root: int, most: int) -> list[int]:
+        rows = await self._database.read(lambda c: c.fetch(_PEOPLE, room_id, root, most))
+        return [row["id"] for row in rows]
 
     async def fill(self, most: int) -> bool:
         return bool(await self._database.write_statement(lambda c: c.fetchval(_FILL, most)))

@@ -73,6 +73,13 @@ class Threads(Protocol):
         """Follow the thread of a message, or unfollow it; return its root. None: there is no such message."""
         ...
 
+    async def people(self, room_id: int, root: int, most: int) -> list[int]:
+        """Return who follows a thread and may read its room, the lowest ids first, without visitors.
+
+        Who wrote the first message follows it without replies too, unless they have unfollowed it.
+        """
+        ...
+
     async def fill(self, most: int) -> bool:
         """Give roots to replies from before there were threads, among the next `most` messages of the log.
 

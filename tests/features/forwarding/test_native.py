@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from chat.domain.entities import LOBBY_ID, MessageKind, Person, Room, RoomKind
+from chat.domain.messages.quoting import quoted
 from chat.domain.messages.sync_types import MessageNow
 from chat.domain.text.rules import TEXT_LENGTH
-from chat.features.forwarding.use_cases import quoted
 from tests.features.files.test_native import PNG, site, upload
 from tests.protocols.native.site import Answer, Site
 

@@ -76,6 +76,18 @@ class ThreadsModel:
         self._chosen[room_id, root, person_id] = is_on
         return root
 
+    async def people(self, room_id: int, root: int, most: int) -> list[int]:
+        await trio.lowlevel.checkpoint()
+        first, room = self._messages.look_up(room_id, root), self._rooms.look_up(room_id)
+        assert first is not None
+        assert room is not None
+        replies = self._replies(room_id, root)
+        inside = sorted(person.id for person in self._rooms.people_in(room) if not person.is_visitor)
+        following = {each for each in inside if self._summary(each, room_id, root, replies).is_followed} | {
+            first.sender_id
+        } - {each for each in inside if self._chosen.get((room_id, root, each)) is False}
+        return [each for each in inside if each in following][:most]
+
     async def fill(self, most: int) -> bool:
         await trio.lowlevel.checkpoint()
         return False

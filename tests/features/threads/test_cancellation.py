@@ -45,6 +45,13 @@ async def over_http(run: Run) -> None:
                 assert page.thread.is_followed == is_on == got["following"]
             assert run.fired or got == {"root": 1, "following": is_on}
             await wire.asks("GET", f"{room}/threads/1", None, token)
+        made: Any = await wire.asks("POST", f"{room}/threads/1/room", {"key": "m", "name": "roses"}, token)
+        if isinstance(made, dict) and "id" in made:
+            quote = await world.storage.timelines.history(ada.id, made["id"], 9, PLENTY, 2**62)
+            assert quote is not None
+            (text,) = [each.text for each in quote.messages]
+            assert text.startswith("> hello\n>\n> — ada, #")
+            assert text.endswith(f"/room/{garden}/1")
         await wire.stream.aclose()
 
     await one_connection(run, speak, config())

@@ -149,3 +149,50 @@ async def test_visitors_read_no_threads(site: Site) -> None:
     _, token = await site.join("ada")
     assert (await site.call("GET", f"/rooms/{LOBBY_ID}/threads", token=token)).status == 200
     assert (await site.call("GET", f"/rooms/{LOBBY_ID}/threads")).status == 401
+
+
+async def test_a_room_is_made_of_a_thread_for_those_who_follow_it(site: Site, garden: Garden) -> None:
+    cem, dora, eve = await site.join("cem"), await site.join("dora"), await site.join("eve")
+    for person, _ in (cem, dora):
+        await garden.call("PUT", f"/members/{person.id}", role="member")
+    first = await garden.say("I do", garden.bens, reply=TWO)
+    await garden.say("me too", cem[1], reply=TWO)
+    await garden.call("DELETE", f"/threads/{TWO}/following", cem[1])
+    await garden.call("PUT", f"/threads/{TWO}/following", dora[1])
+    asked = {"key": "k-1", "name": "Roses", "private": True, "base": "https://chat.example"}
+    made = await garden.call("POST", f"/threads/{first}/room", **asked)
+    assert (made.status, made["name"], made["private"], made["role"]) == (201, "Roses", True, "owner")
+    members = (await site.call("GET", f"/rooms/{made['id']}/members", token=garden.adas))["members"]
+    assert {each["person"]["name"] for each in members} == {"ada", "ben", "dora"}
+    said = (await site.call("GET", f"/rooms/{made['id']}/messages", token=garden.bens))["messages"]
+    (quote,) = [each for each in said if each.get("kind") != "join"]
+    root = f"https://chat.example/room/{garden.room}/{TWO}"
+    assert quote["text"] == f"> who waters the roses?\n>\n> — ada\n\n{root}"
+    thread = await garden.call("GET", f"/threads/{TWO}")
+    assert thread["messages"][-1]["text"] == f"#Roses: https://chat.example/room/{made['id']}"
+    assert thread["replies"] == 3
+
+    # With the same key it is the same room, also if something is left to do.
+    await site.call("DELETE", f"/rooms/{made['id']}/members/{garden.ben.id}", token=garden.adas)
+    again = await garden.call("POST", f"/threads/{first}/room", **asked)
+    assert again["id"] == made["id"]
+    assert (await garden.call("GET", f"/threads/{TWO}"))["replies"] == 3
+    said = (await site.call("GET", f"/rooms/{made['id']}/messages", token=garden.bens))["messages"]
+    assert len([each for each in said if each.get("kind") != "join"]) == 1
+
+    taken = await garden.call("POST", f"/threads/{TWO}/room", **{**asked, "key": "k-2"})
+    assert taken.refused == (409, "taken", "name")
+    refused = await garden.call("POST", f"/threads/{TWO}/room", eve[1], **{**asked, "key": "k-3"})
+    assert refused.status == 404
+
+
+async def test_no_room_is_made_of_what_is_deleted_archived_or_no_message(garden: Garden) -> None:
+    reply = await garden.say("yes", garden.bens, reply=ONE)
+    join, asked = 1, {"key": "k-1", "name": "Tea"}
+    await garden.call("DELETE", f"/messages/{ONE}")
+    for seq in (reply, ONE, join, 99):
+        refused = await garden.call("POST", f"/threads/{seq}/room", **asked)
+        assert (refused.status, refused["reason"]) == (404, "no_message"), seq
+    await garden.call("PATCH", "", archived=True)
+    refused = await garden.call("POST", f"/threads/{TWO}/room", **asked)
+    assert (refused.status, refused["reason"]) == (403, "room_archived")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
-from chat.domain.messages.changes import Deletion, Edit, RoomDeletion
+from chat.domain.messages.changes import Deletion, Edit, Removal, RoomDeletion
 from chat.domain.messages.reading import ReadMark
 from chat.domain.messages.sync_types import ChangeRange, MessageNow
 from chat.domain.ports import NewPerson, Storage
@@ -253,3 +253,24 @@ async def test_a_thread_stays_after_retention_has_removed_its_first_message(stor
     for seq in (2, 3, 4):
         assert await threads.read(BEN, LOBBY_ID, seq, HistoryQuery(), PLENTY) is None
     assert [(await write(0, reply)).root for reply in (5, 2, 6)] == [1, 2, 6]
+
+
+async def test_those_who_follow_a_thread_and_are_in_its_room_are_asked_into_another(
+    storage: Storage, garden: int
+) -> None:
+    threads = storage.feature_ports[THREADS]
+
+    async def people(root: int = FIRST, most: int = 9) -> list[int]:
+        return await threads.people(garden, root, most)
+
+    assert await people() == [ADA]
+    await threads.follow(ADA, garden, FIRST, is_on=False)
+    assert await people() == []
+    await say(storage, garden, "me", BEN, reply=FIRST)
+    await threads.follow(CEM, garden, FIRST, is_on=True)
+    assert await people() == [BEN, CEM]
+    assert await people(most=1) == [BEN]
+    await storage.messages.save([Removal(garden, BEN, ADA, NOW)])
+    assert await people() == [CEM]
+    lobby = await say(storage, LOBBY_ID, "all", BEN)
+    assert await threads.people(LOBBY_ID, lobby.seq, 9) == [BEN]

@@ -7,6 +7,7 @@ import { roomPath } from "../../model/panel.js";
 import { rangeOf } from "../../model/ranges.js";
 import { icon } from "../../view/controls/icon.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
+import { lazy } from "../../view/shared/lazy.js";
 import { rangeReader } from "../../view/shared/range_reading.js";
 import { navigate } from "../../view/shared/router.js";
 import { messageTime } from "../../view/shared/times.js";
@@ -18,6 +19,8 @@ import * as texts from "./texts.js";
 /** @typedef {import("./changes.js").Thread} Thread */
 /** @typedef {import("./changes.js").Threads} Threads */
 /** @typedef {import("../feature").MessageContext} MessageContext */
+
+const RoomOfThread = lazy(() => import("../../view/room/room_of_thread.js"), "RoomOfThread");
 
 /** Read the thread of a message. */
 const want = rangeReader("threads", afterReading);
@@ -39,7 +42,15 @@ export const threads = {
       isAllowed: (on) => isOffered(on) && !hasThread(on) && on.rights.canSpeak && !on.message.deleted,
       act: open,
     },
+    {
+      name: "roomOfThread",
+      label: "threads.room",
+      icon: "hash",
+      isAllowed: (on) => isOffered(on) && canMakeRoom(on),
+      act: (on) => on.open("roomOfThread"),
+    },
   ],
+  dialogs: { roomOfThread: (props) => html`<${RoomOfThread} room=${props.message.room} seq=${props.message.seq} onClose=${props.onClose} />` },
   Footer: Replies,
   DeletedFooter: Replies,
 };
@@ -52,6 +63,11 @@ function isOffered({ chat }) {
 /** @param {MessageContext} on */
 function hasThread({ room, message: { seq, root } }) {
   return root !== undefined || countOf(threadsOf(room)?.byRoot.get(seq)) > 0;
+}
+
+/** Of a first message with replies. @param {MessageContext} on */
+function canMakeRoom({ room, rights, message: { seq, root, deleted } }) {
+  return root === undefined && !deleted && rights.canSpeak && room.info.kind !== "support" && countOf(threadsOf(room)?.byRoot.get(seq)) > 0;
 }
 
 /** @param {MessageContext} on */

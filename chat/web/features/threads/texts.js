@@ -19,4 +19,7 @@ export const en = {
   "threads.send": "Send reply",
   "threads.open": "Show in the conversation",
   "threads.removed": "The first message is no longer kept.",
+  "threads.room": "Make a room of this",
+  "threads.roomTitle": "New room from a thread",
+  "threads.roomHow": "Everybody who follows the thread becomes a member. The thread stays where it is, with a link to the room.",
 };

@@ -1541,6 +1541,9 @@ export default {
   "threads.send": "Antwort senden",
   "threads.open": "In der Unterhaltung anzeigen",
   "threads.removed": "Die erste Nachricht wird nicht mehr aufbewahrt.",
+  "threads.room": "Raum daraus machen",
+  "threads.roomTitle": "Neuer Raum aus einem Thread",
+  "threads.roomHow": "Alle, die dem Thread folgen, werden Mitglieder. Der Thread bleibt, wo er ist, mit einem Link zum Raum.",
 
   // features/voice
   "voice.record": "Sprachnachricht aufnehmen",

@@ -1541,6 +1541,9 @@ export default {
   "threads.send": "Enviar respuesta",
   "threads.open": "Mostrar en la conversación",
   "threads.removed": "El primer mensaje ya no se conserva.",
+  "threads.room": "Crear una sala de este hilo",
+  "threads.roomTitle": "Nueva sala a partir de un hilo",
+  "threads.roomHow": "Quienes siguen el hilo pasan a ser miembros. El hilo se queda donde está, con un enlace a la sala.",
 
   // features/voice
   "voice.record": "Grabar un mensaje de voz",

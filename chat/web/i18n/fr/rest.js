@@ -1541,6 +1541,9 @@ export default {
   "threads.send": "Envoyer la réponse",
   "threads.open": "Afficher dans la conversation",
   "threads.removed": "Le premier message n’est plus conservé.",
+  "threads.room": "En faire un salon",
+  "threads.roomTitle": "Nouveau salon à partir d’un fil",
+  "threads.roomHow": "Toutes les personnes qui suivent le fil deviennent membres. Le fil reste où il est, avec un lien vers le salon.",
 
   // features/voice
   "voice.record": "Enregistrer un message vocal",

@@ -1541,6 +1541,9 @@ export default {
   "threads.send": "Enviar resposta",
   "threads.open": "Mostrar na conversa",
   "threads.removed": "A primeira mensagem não é mais mantida.",
+  "threads.room": "Transformar em sala",
+  "threads.roomTitle": "Nova sala a partir de um tópico",
+  "threads.roomHow": "Quem segue o tópico passa a ser membro. O tópico fica onde está, com um link para a sala.",
 
   // features/voice
   "voice.record": "Gravar uma mensagem de voz",

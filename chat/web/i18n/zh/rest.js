@@ -1541,6 +1541,9 @@ export default {
   "threads.send": "发送回复",
   "threads.open": "在对话中显示",
   "threads.removed": "首条消息已不再保留。",
+  "threads.room": "由此新建房间",
+  "threads.roomTitle": "由讨论串新建房间",
+  "threads.roomHow": "关注该讨论串的人都会成为成员。讨论串留在原处，并附上房间的链接。",
 
   // features/voice
   "voice.record": "录制语音消息",

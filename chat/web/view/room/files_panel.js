@@ -41,9 +41,9 @@ export function FilesPanel({ room }) {
   const pictures = items?.flatMap(({ files }) => files.filter(isPicture)) ?? [];
   return html`
     <header class="panel-head">
-      <a class="icon-button" href=${roomPath(room, { show: "room" })} aria-label=${t("room.about")} title=${t("room.about")}>${icon("back")}</a>
+      <a class="icon-button" href=${roomPath(room, { show: "room" })} title=${t("room.about")}>${icon("back")}</a>
       <h2 tabindex="-1">${t("room.files")}</h2>
-      <a class="icon-button" href=${roomPath(room)} aria-label=${t("common.close")} title=${t("common.close")}>${icon("close")}</a>
+      <a class="icon-button" href=${roomPath(room)} title=${t("common.close")}>${icon("close")}</a>
     </header>
     <div class="panel-body files-panel">
       <div class="search-field">

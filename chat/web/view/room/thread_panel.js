@@ -14,6 +14,7 @@ import { PendingRow } from "../message/pending_row.js";
 import { useAction } from "../shared/action.js";
 import { announce } from "../shared/announce.js";
 import { useChat, useSelected } from "../shared/context.js";
+import { lazy } from "../shared/lazy.js";
 import { useMedia } from "../shared/media.js";
 import { roomName } from "../shared/names.js";
 import { navigate } from "../shared/router.js";
@@ -27,6 +28,8 @@ import { useThread } from "./thread_pages.js";
 /** @typedef {import("../../model/types").Message} Message */
 /** @typedef {import("../../model/types").Room} Room */
 /** @typedef {import("../../features/threads/changes.js").Thread} Thread */
+
+const RoomOfThread = lazy(() => import("./room_of_thread.js"), "RoomOfThread");
 
 /** Nearer to the end than this, in pixels, the list follows new replies; nearer to the start, earlier ones are loaded. */
 const NEAR = 80;
@@ -42,7 +45,7 @@ export function ThreadPanel({ room: id, seq }) {
 
 /** @param {{ room: Room, seq: number }} props */
 function OpenThread({ room, seq }) {
-  const { info } = room;
+  const { info, messages } = room;
   const me = useSelected((state) => state.me);
   const rights = useMemo(() => rightsIn(info, me), [info, me]);
   const thread = useThread(room, seq);
@@ -61,12 +64,13 @@ function OpenThread({ room, seq }) {
   const { actions, dialogs } = useMessageActions(room, rights, goTo, setFailure, instead);
   const close = () => closeThread(info.id, thread.root);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
+    const isInDialog = event.target instanceof Element && event.target.closest("dialog");
+    if (event.key !== "Escape" || event.defaultPrevented || isInDialog) return;
     event.preventDefault();
     close();
   };
   return html`<div class="thread" onKeyDown=${onKeyDown}>
-    <${Head} info=${info} thread=${thread} />
+    <${Head} info=${info} thread=${thread} canMakeRoom=${rights.canSpeak && info.kind !== "support" && messages.get(thread.root)?.deleted === undefined && messages.has(thread.root)} />
     ${thread.error && html`<p class="notice danger" role="alert">${thread.error} <button type="button" class="button small" onClick=${thread.reload}>${t("common.retry")}</button></p>`}
     <${Replies} room=${room} thread=${thread} rights=${rights} actions=${actions} linked=${seq} />
     <${FormError} text=${failure} />
@@ -75,9 +79,10 @@ function OpenThread({ room, seq }) {
   </div>`;
 }
 
-/** @param {{ info: Room["info"], thread: import("./thread_pages.js").OpenedThread }} props */
-function Head({ info, thread }) {
+/** @param {{ info: Room["info"], thread: import("./thread_pages.js").OpenedThread, canMakeRoom: boolean }} props */
+function Head({ info, thread, canMakeRoom }) {
   const chat = useChat();
+  const [isMaking, make] = useState(false);
   const { act, isBusy } = useAction();
   const { root, isFollowed } = thread;
   const toggle = () =>
@@ -96,7 +101,9 @@ function Head({ info, thread }) {
       html`<button type="button" class=${isFollowed ? "button small is-on" : "button small"} aria-pressed=${isFollowed} disabled=${isBusy}
         title=${t(isFollowed ? "threads.unfollowWhy" : "threads.followWhy")} onClick=${toggle}>${icon("bell", { size: 16 })} ${t(isFollowed ? "threads.following" : "threads.follow")}</button>`
     }
+    ${canMakeRoom && html`<button type="button" class="icon-button" title=${t("threads.room")} onClick=${() => make(true)}>${icon("hash")}</button>`}
     <a class="icon-button" href=${roomPath(info.id)} title=${t("common.close")}>${icon("close")}</a>
+    ${isMaking && html`<${RoomOfThread} room=${info.id} seq=${root} onClose=${() => make(false)} />`}
   </header>`;
 }
 

@@ -14,6 +14,7 @@ from chat.features.invites import FEATURE as INVITES
 from chat.features.labels import FEATURE as LABELS
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
+from chat.features.newcomers import FEATURE as NEWCOMERS
 from chat.features.notes import FEATURE as NOTES
 from chat.features.oidc import FEATURE as OIDC
 from chat.features.pictures import FEATURE as PICTURES
@@ -49,6 +50,7 @@ _BEFORE: tuple[Feature, ...] = (
     LEAVING,
     MAIL,
     MISSED_MAIL,
+    NEWCOMERS,
     NOTES,
     OIDC,
     PICTURES,

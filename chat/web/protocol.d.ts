@@ -364,6 +364,8 @@ export interface ChangeSettings {
   support_holidays?: string[] | null;
   when_away?: "hide" | "message" | null;
   away_without_operators?: "off" | "on" | null;
+  /** In hours; 0: none */
+  newcomer_hours?: number | null;
 }
 
 /**
@@ -834,9 +836,9 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
-   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
-   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, saved, scheduled,
-   * search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
+   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures,
+   * pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
+   * saved, scheduled, search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -902,6 +904,18 @@ export interface HostsSetting {
   by?: Sender;
   value: string[];
   default: string[];
+}
+
+/** A number of hours; 0: none. */
+export interface HoursSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** In hours; 0: none */
+  value: number;
+  /** In hours; 0: none */
+  default: number;
 }
 
 /**
@@ -2431,9 +2445,9 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
-   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, notes, oidc, pictures, pins, presence,
-   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, saved, scheduled,
-   * search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
+   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures,
+   * pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
+   * saved, scheduled, search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2574,6 +2588,7 @@ export interface Settings {
   support_holidays: SupportHolidaysSetting;
   when_away: WhenAwaySetting;
   away_without_operators: AwayWithoutOperatorsSetting;
+  newcomer_hours: HoursSetting;
 }
 
 /** A room, and a time. */

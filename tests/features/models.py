@@ -9,6 +9,7 @@ from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
 from tests.features.labels.model import LabelsModel
 from tests.features.mail.model import MailModel
+from tests.features.newcomers.model import NewcomersModel
 from tests.features.notes.model import NotesModel
 from tests.features.oidc.model import OidcModel
 from tests.features.pictures.model import PicturesModel
@@ -36,6 +37,7 @@ MODELS = (
     InvitedModel,
     LabelsModel,
     MailModel,
+    NewcomersModel,
     NotesModel,
     OidcModel,
     PicturesModel,

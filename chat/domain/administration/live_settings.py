@@ -17,6 +17,7 @@ from chat.domain.limits.bounds import (
     AwayWithoutOperators,
     Days,
     Greeting,
+    Hours,
     LinkPreviews,
     Lobby,
     Login,
@@ -82,6 +83,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     support_holidays: SupportHolidays = ()
     when_away: WhenAway = "message"
     away_without_operators: AwayWithoutOperators = "off"
+    newcomer_hours: Hours = 0
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -232,6 +234,11 @@ class LiveSettings:
     def link_previews(self) -> bool:
         """Whether the server fetches previews of links."""
         return self._values.link_previews == "on"
+
+    @property
+    def newcomer_hours(self) -> int:
+        """For how many hours after they registered people may not send links and files; 0: they may at once."""
+        return self._values.newcomer_hours
 
     @property
     def push_texts(self) -> bool:

@@ -61,6 +61,8 @@ OutboundHosts = Annotated[tuple[OutboundHost, ...], Meta(max_length=50)]
 
 Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
 
+Hours = Annotated[int, Meta(ge=0, le=8_760, description="In hours; 0: none")]
+
 LoginLinks = Literal["on", "off"]
 """Whether people may log in by a link that is mailed to them."""
 

@@ -1,5 +1,7 @@
 """Files: uploaded before their message, and downloaded by people who may read it."""
 
+from chat.domain.entities import Person, RoomKind
+from chat.domain.messages.newcomers import NEWCOMERS
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
 from chat.engine.services import EngineServices
@@ -14,10 +16,24 @@ async def upload(
     services: EngineServices, caller: Caller, request: CreateFile, body: Uploaded
 ) -> room_values.FileInfo | Refusal:
     """Upload a file; within a day a message of one's own in that room can attach it."""
+    if refusal := await _newcomer_refusal(services, caller.known, request.room):
+        return refusal
     file = await services.uploads.upload(
         caller.known, request.room, request.name, body.type, body.size, body.pieces
     )
     return file if isinstance(file, Refusal) else as_file(file)
+
+
+async def _newcomer_refusal(services: EngineServices, person: Person, room_id: int) -> Refusal | None:
+    """Return why a newcomer uploads nothing, before the bytes are read; a message with it would be refused."""
+    if not services.settings.newcomer_hours:
+        return None
+    newcomer = await services.feature_ports[NEWCOMERS].find(person.id)
+    if newcomer is None:
+        return None
+    record = await services.conversations.access(person, room_id)
+    is_support = record is not None and record.room.kind is RoomKind.SUPPORT
+    return None if is_support else newcomer.refusal
 
 
 async def of_room(services: EngineServices, caller: Caller, request: WithFiles) -> FilesOfRoom | Refusal:

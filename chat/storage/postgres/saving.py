@@ -19,7 +19,6 @@ from chat.domain.messages.changes import (
     SupportChange,
     Write,
 )
-from chat.domain.messages.mentions import refers
 from chat.domain.messages.outcomes import Saved
 from chat.domain.refusals import ALREADY_IN, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
 from chat.domain.rooms.room_rights import addition_refusal
@@ -32,7 +31,7 @@ from chat.storage.postgres.drafts import save_drafts
 from chat.storage.postgres.features import Save
 from chat.storage.postgres.files import attach_files
 from chat.storage.postgres.invites import lets_in, use_invite
-from chat.storage.postgres.references import resolve
+from chat.storage.postgres.preparing import is_to_prepare, prepare
 from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.room_changes import save_role_changes, save_room_changes
 from chat.storage.postgres.support import Followers, is_said_in_support, save_support_changes
@@ -43,12 +42,12 @@ async def save(
     connection: RawConnection, writes: Sequence[Write], savers: Mapping[type, Save]
 ) -> list[Saved]:
     """Commit all writes, in order, and then the changes that follow from them. `savers` are those of features."""
-    if not any(map(refers, writes)):
+    if not any(map(is_to_prepare, writes)):
         return await _save(connection, writes, savers)
-    resolved = await resolve(connection, writes)
-    good = [write for write in resolved if not isinstance(write, Refusal)]
+    prepared = await prepare(connection, writes)
+    good = [write for write in prepared if not isinstance(write, Refusal)]
     saved = iter(await _save(connection, good, savers) if good else ())
-    return [*(write if isinstance(write, Refusal) else next(saved) for write in resolved), *saved]
+    return [*(write if isinstance(write, Refusal) else next(saved) for write in prepared), *saved]
 
 
 async def _save(

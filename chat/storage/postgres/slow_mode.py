@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from chat.domain.entities import Draft
 from chat.domain.refusals import Refusal
 from chat.domain.rooms.slow_mode import Pace, Turns
+from chat.storage.postgres.used_keys import used_keys
 from chat.storage.postgres.writer import RawConnection
 
 # Those of these people to whom slow mode applies there (`domain/rooms/slow_mode.py`), by the database's clock.
@@ -20,11 +21,6 @@ JOIN users ON users.id = asked.person_id AND NOT is_admin AND NOT (is_moderator 
 LEFT JOIN memberships AS own ON own.room_id = rooms.id AND own.user_id = asked.person_id
 LEFT JOIN slow_mode_sends AS last ON last.room_id = rooms.id AND last.person_id = asked.person_id
 WHERE own.role IS NULL OR own.role = 'member'"""
-_USED_KEYS = """
-SELECT asked.sender_id, asked.client_key FROM unnest($1::bigint[], $2::text[]) AS asked(sender_id, client_key)
-CROSS JOIN LATERAL (
-    SELECT FROM messages m WHERE m.sender_id = asked.sender_id AND m.client_key = asked.client_key LIMIT 1
-) AS used"""
 _NOTE = """
 INSERT INTO slow_mode_sends (room_id, person_id, sent_at)
 SELECT room_id, person_id, clock_timestamp() FROM unnest($1::bigint[], $2::bigint[]) AS sent(room_id, person_id)
@@ -36,15 +32,8 @@ async def take_turns(connection: RawConnection, drafts: Sequence[Draft]) -> list
     senders = sorted({(draft.room_id, draft.sender_id) for draft in drafts})
     rows = await connection.fetch(_PACES, *map(list, zip(*senders, strict=True)))
     paces = {(row["id"], row["person_id"]): Pace(row["slow_seconds"], row["rest"]) for row in rows}
-    keys = sorted(
-        {
-            (draft.sender_id, draft.key)
-            for draft in drafts
-            if draft.key is not None and (draft.room_id, draft.sender_id) in paces
-        }
-    )
-    used = await connection.fetch(_USED_KEYS, *map(list, zip(*keys, strict=True))) if keys else []
-    turns = Turns(paces, {(row["sender_id"], row["client_key"]) for row in used})
+    used = await used_keys(connection, (each for each in drafts if (each.room_id, each.sender_id) in paces))
+    turns = Turns(paces, used)
     refusals = [turns.refusal(draft) for draft in drafts]
     if turns.sent:
         await connection.execute(_NOTE, *map(list, zip(*sorted(turns.sent), strict=True)))

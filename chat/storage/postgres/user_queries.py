@@ -25,6 +25,7 @@ WITH alike AS (
     INSERT INTO name_skeletons (skeleton, user_id) SELECT skeleton, id FROM added, unnest($9::text[]) AS skeleton
 )
 SELECT * FROM added"""
+VOUCH = "UPDATE users SET vouched = true WHERE id = $1"
 BY_ID = f"SELECT {_COLUMNS} FROM users WHERE id = $1 AND deleted_at IS NULL"
 BY_IDS = f"SELECT {_COLUMNS} FROM users WHERE id = ANY($1) AND deleted_at IS NULL"
 BY_NAME = f"SELECT {_COLUMNS}, password_hash FROM users WHERE name_key = $1 AND deleted_at IS NULL"

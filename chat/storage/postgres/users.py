@@ -254,6 +254,8 @@ async def add_person_with_invite(connection: Connection, new: NewPerson) -> Pers
         await invites.give_invite_back(connection, new.invite)
     if isinstance(added, Person) and (new.by_command or new.added_by is not None):
         await note(connection, [addition(added, new.added_by)])
+    if isinstance(added, Person) and (used is not None or new.by_command or new.added_by is not None):
+        await connection.execute(queries.VOUCH, added.id)
     if isinstance(added, Person) and used is not None:
         await note(connection, [use_act(added.id, used.maker_id)])
     return added

@@ -11,6 +11,7 @@ from chat.domain.entities import Conversation, Draft, Message, Pair
 from chat.domain.failures import WriteRejected
 from chat.domain.messages.changes import AccessChange, Addition, Change, Edit, RoleChanged, RoomChanged, Write
 from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.refusals import Refusal
 from tests.reference.storage.files import MemoryFiles
 from tests.reference.storage.message_table import MessageTable, log_id
 from tests.reference.storage.references import resolve
@@ -27,6 +28,8 @@ class MemoryMessages(MessageTable):
         super().__init__(users, rooms)
         self.savers: dict[type, Callable[[Any], Saved]] = {}
         """By the type of a feature's write, how it is saved."""
+        self.checks: list[Callable[[Write], Refusal | None]] = []
+        """Each returns why a write is refused before it is done; those of features."""
         self._saving = MemorySaving(users, rooms, files, self, self.savers)
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
@@ -38,7 +41,17 @@ class MemoryMessages(MessageTable):
             raise WriteRejected("there is no such person")
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):
             raise WriteRejected("a text can't hold NUL")
-        return self._saving.save([resolve(write, self._users, self._rooms) for write in writes])
+        refused = (next(filter(None, (check(write) for check in self.checks)), None) for write in writes)
+        return self._saving.save(
+            [
+                refusal or resolve(write, self._users, self._rooms)
+                for refusal, write in zip(refused, writes, strict=True)
+            ]
+        )
+
+    def known(self, draft: Draft) -> bool:
+        """Whether its sender used its key before, at once."""
+        return self._saving.repeated(draft) is not None
 
     async def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
         await trio.lowlevel.checkpoint()

@@ -41,6 +41,11 @@ class MemorySettings:
         self.watchers.notify(None)
         return self._now()
 
+    def value(self, name: str) -> SettingValue | None:
+        """Return the value of a changed setting, at once; None: it is not changed."""
+        changed = self._changed.get(name)
+        return None if changed is None else changed[0].value
+
     def _now(self) -> dict[str, Setting]:
         return {
             name: structs.replace(setting, by=self._audit.named(by_id))

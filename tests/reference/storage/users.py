@@ -58,6 +58,8 @@ class MemoryUsers:
         """The end of the log when each person came; read-only to others."""
         self.operator_since: dict[int, int] = {}
         """The end of the log when each person came, or became an operator later; read-only to others."""
+        self.vouched: set[int] = set()
+        """Who was added by an admin or a command, or came by their invitation."""
         self._by_id: dict[int, Credentials] = {}
         self._taken = TakenNames()
         self.removed: dict[int, How] = {}
@@ -101,6 +103,8 @@ class MemoryUsers:
         self.joined_at[person.id] = self.operator_since[person.id] = self._end_of_log()
         self._taken.add(person)
         self.admins_made += person.is_admin
+        if new.invite is not None or new.by_command or new.added_by is not None:
+            self.vouched.add(person.id)
         if new.invite is not None:
             self.audit.note([use_act(person.id, self.invite_table.use(new.invite).maker_id)])
         if new.visit is not None:

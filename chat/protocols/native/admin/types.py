@@ -10,6 +10,7 @@ from chat.domain.limits.bounds import (
     ByteRate,
     Days,
     Greeting,
+    Hours,
     LinkPreviews,
     Lobby,
     Login,
@@ -232,6 +233,13 @@ class AwayWithoutOperatorsSetting(Setting, kw_only=True, frozen=True):
     default: AwayWithoutOperators
 
 
+class HoursSetting(Setting, kw_only=True, frozen=True):
+    """A number of hours; 0: none."""
+
+    value: Hours
+    default: Hours
+
+
 class LoginLinksSetting(Setting, kw_only=True, frozen=True):
     """Whether people may log in by a mailed link."""
 
@@ -291,6 +299,7 @@ class Settings(Value, kw_only=True, frozen=True):
     support_holidays: SupportHolidaysSetting
     when_away: WhenAwaySetting
     away_without_operators: AwayWithoutOperatorsSetting
+    newcomer_hours: HoursSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -328,6 +337,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     support_holidays: SupportHolidays | UnsetType | None = UNSET
     when_away: WhenAway | UnsetType | None = UNSET
     away_without_operators: AwayWithoutOperators | UnsetType | None = UNSET
+    newcomer_hours: Hours | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

@@ -11,6 +11,7 @@ export const reasons = {
   not_member: "Du bist nicht in diesem Raum.",
   register_invites_need_admin: "Zur Registrierung können nur Admins einladen.",
   not_admin: "Das können nur Admins.",
+  newcomer: "In den ersten # Stunden kannst du hier keine Links und Dateien senden. Verbleibende Stunden: #.",
   not_owner: "Das können nur Besitzer des Raums.",
   not_moderator: "Das können nur Besitzer und Moderatoren des Raums.",
   not_operator: "Das können nur Operatoren.",

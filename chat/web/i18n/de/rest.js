@@ -116,6 +116,8 @@ export default {
   "admin.registration_closed_hint": "Nur Admins können Personen hinzufügen.",
   "admin.registrations_per_hour": "Registrierungen pro Stunde von einer Adresse",
   "admin.registrations_per_hour_hint": "0 bedeutet: kein Limit.",
+  "admin.newcomer_hours": "Neue Personen senden keine Links und Dateien für (Stunden)",
+  "admin.newcomer_hours_hint": "Ab der Registrierung. Wer von Admins hinzugefügt oder eingeladen wurde oder eine Rolle hat, ist nicht eingeschränkt. 0 bedeutet: keine Wartezeit.",
   "admin.invite": "Personen zur Registrierung einladen",
   "admin.limits_hint": "Wer mehr sendet, erfährt, wie lange er warten muss; andere merken nichts. 0 bedeutet: kein Limit.",
   "admin.message_rate": "Nachrichten pro Sekunde",

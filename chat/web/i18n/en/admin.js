@@ -120,6 +120,8 @@ export default {
   "admin.registration_closed_hint": "Only admins can add people.",
   "admin.registrations_per_hour": "Registrations per hour from one address",
   "admin.registrations_per_hour_hint": "0 means no limit.",
+  "admin.newcomer_hours": "No links and files from new people for (hours)",
+  "admin.newcomer_hours_hint": "From their registration. People whom an admin added or invited, and those with a role, are not limited. 0 means no wait.",
   "admin.invite": "Invite people to register",
 
   "admin.limits_hint": "People who send more are told how long to wait; others don't notice. 0 means no limit.",

@@ -15,6 +15,7 @@ export const reasons = {
   bad_topic: "A topic can have at most # characters.",
   bad_text:
     "The message contains characters that can't be stored.",
+  newcomer: "People can't send links or files in their first # hours here. Hours left: #.",
   bad_label: "It contains characters that can't be displayed.",
 };
 

@@ -11,6 +11,7 @@ export const reasons = {
   not_member: "No estás en esta sala.",
   register_invites_need_admin: "Solo los administradores pueden invitar a registrarse.",
   not_admin: "Solo los administradores pueden hacerlo.",
+  newcomer: "En las primeras # horas aquí no se pueden enviar enlaces ni archivos. Horas restantes: #.",
   not_owner: "Solo los propietarios de la sala pueden hacerlo.",
   not_moderator: "Solo los propietarios y moderadores de la sala pueden hacerlo.",
   not_operator: "Solo los operadores pueden hacerlo.",

@@ -116,6 +116,8 @@ export default {
   "admin.registration_closed_hint": "Solo los administradores pueden añadir personas.",
   "admin.registrations_per_hour": "Registros por hora desde una dirección",
   "admin.registrations_per_hour_hint": "0 significa sin límite.",
+  "admin.newcomer_hours": "Sin enlaces ni archivos de personas nuevas durante (horas)",
+  "admin.newcomer_hours_hint": "Desde su registro. No se aplica a quienes un administrador añadió o invitó, ni a quienes tienen un rol. 0 significa sin espera.",
   "admin.invite": "Invitar a registrarse",
   "admin.limits_hint": "Quien envía más recibe un aviso de cuánto debe esperar; los demás no notan nada. 0 significa sin límite.",
   "admin.message_rate": "Mensajes por segundo",

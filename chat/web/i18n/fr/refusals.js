@@ -11,6 +11,7 @@ export const reasons = {
   not_member: "Vous n’êtes pas dans ce salon.",
   register_invites_need_admin: "Seuls les administrateurs peuvent inviter à s’inscrire.",
   not_admin: "Seuls les administrateurs peuvent faire cela.",
+  newcomer: "On ne peut pas envoyer de liens ni de fichiers pendant les # premières heures. Heures restantes : #.",
   not_owner: "Seuls les propriétaires du salon peuvent faire cela.",
   not_moderator: "Seuls les propriétaires et modérateurs du salon peuvent faire cela.",
   not_operator: "Seuls les opérateurs peuvent faire cela.",

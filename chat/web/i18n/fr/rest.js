@@ -116,6 +116,8 @@ export default {
   "admin.registration_closed_hint": "Seuls les administrateurs peuvent ajouter des personnes.",
   "admin.registrations_per_hour": "Inscriptions par heure depuis une même adresse",
   "admin.registrations_per_hour_hint": "0 signifie sans limite.",
+  "admin.newcomer_hours": "Pas de liens ni de fichiers des nouvelles personnes pendant (heures)",
+  "admin.newcomer_hours_hint": "À partir de leur inscription. Les personnes ajoutées ou invitées par un administrateur et celles qui ont un rôle ne sont pas limitées. 0 signifie sans attente.",
   "admin.invite": "Inviter des personnes à s’inscrire",
   "admin.limits_hint": "Qui envoie davantage apprend combien de temps attendre ; les autres ne remarquent rien. 0 signifie sans limite.",
   "admin.message_rate": "Messages par seconde",

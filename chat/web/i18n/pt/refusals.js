@@ -11,6 +11,7 @@ export const reasons = {
   not_member: "Você não está nesta sala.",
   register_invites_need_admin: "Só administradores podem convidar para o cadastro.",
   not_admin: "Só administradores podem fazer isso.",
+  newcomer: "Nas primeiras # horas não é possível enviar links nem arquivos aqui. Horas restantes: #.",
   not_owner: "Só donos da sala podem fazer isso.",
   not_moderator: "Só donos e moderadores da sala podem fazer isso.",
   not_operator: "Só atendentes podem fazer isso.",

@@ -116,6 +116,8 @@ export default {
   "admin.registration_closed_hint": "Só administradores podem adicionar pessoas.",
   "admin.registrations_per_hour": "Cadastros por hora a partir de um endereço",
   "admin.registrations_per_hour_hint": "0 significa sem limite.",
+  "admin.newcomer_hours": "Sem links e arquivos de pessoas novas por (horas)",
+  "admin.newcomer_hours_hint": "A partir do cadastro. Não vale para quem foi adicionado ou convidado por um administrador, nem para quem tem uma função. 0 significa sem espera.",
   "admin.invite": "Convidar pessoas a se cadastrar",
   "admin.limits_hint": "Quem envia mais fica sabendo quanto precisa esperar; os outros não percebem nada. 0 significa sem limite.",
   "admin.message_rate": "Mensagens por segundo",

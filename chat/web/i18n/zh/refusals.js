@@ -11,6 +11,7 @@ export const reasons = {
   not_member: "你不在此房间中。",
   register_invites_need_admin: "只有管理员可以邀请他人注册。",
   not_admin: "只有管理员可以这样做。",
+  newcomer: "注册后的前#小时内不能发送链接和文件，还剩#小时。",
   not_owner: "只有房间所有者可以这样做。",
   not_moderator: "只有房间的所有者或版主可以这样做。",
   not_operator: "只有客服可以这样做。",

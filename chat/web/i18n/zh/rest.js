@@ -116,6 +116,8 @@ export default {
   "admin.registration_closed_hint": "只有管理员可以添加用户。",
   "admin.registrations_per_hour": "每个地址每小时的注册数",
   "admin.registrations_per_hour_hint": "0表示不限。",
+  "admin.newcomer_hours": "新用户多少小时内不能发送链接和文件",
+  "admin.newcomer_hours_hint": "从注册时算起。由管理员添加或邀请的人以及有角色的人不受限制。0表示无需等待。",
   "admin.invite": "邀请他人注册",
   "admin.limits_hint": "发送过多的人会得知需要等待多久，其他人不受影响。0表示不限。",
   "admin.message_rate": "每秒消息数",

@@ -26,6 +26,7 @@ const SETTINGS = {
   registration: "admin.registration",
   lobby: "admin.lobby",
   registrations_per_hour: "admin.registrations_per_hour",
+  newcomer_hours: "admin.newcomer_hours",
   message_rate: "admin.message_rate",
   message_bytes: "admin.message_bytes",
   read_rate: "admin.read_rate",
@@ -112,6 +113,7 @@ function settingValue(name, value) {
   if (["push_texts", "link_previews", "second_factor", "login", "login_links", "when_away", "away_without_operators"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name === "server_picture" && value) return "…";
+  if (name === "newcomer_hours" && Number(value) === 0) return t("admin.none");
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));
   return value === "" || value === "none" ? t("admin.none") : value;

@@ -50,6 +50,7 @@ export function RegistrationPart({ settings }) {
     />`}
     ${settings.found?.lobby && html`<${LobbySetting} settings=${settings} />`}
     <${NumberSetting} settings=${settings} setting=${perHour} name="registrations_per_hour" isWhole=${true} />
+    ${settings.found?.newcomer_hours && html`<${NumberSetting} settings=${settings} setting=${settings.found.newcomer_hours} name="newcomer_hours" isWhole=${true} />`}
     ${settings.found?.second_factor && html`<${Choices}
       settings=${settings} name="second_factor" values=${FACTOR} title=${t("admin.second_factor")} question=${t("admin.second_factor_ask")}
       label=${(/** @type {(typeof FACTOR)[number]} */ value) => t(`admin.second_factor_${value}`)}

@@ -14,13 +14,22 @@ class Sender(Value, kw_only=True, frozen=True):
     name: str
 
 
+class PersonStatus(Value, kw_only=True, frozen=True):
+    """What a person says of themselves: an emoji, a text of at most 100 characters, or both, and when it ends."""
+
+    emoji: str | None = None
+    text: str = ""
+    until: int | None = None
+
+
 class Person(Value, kw_only=True, frozen=True):
-    """A person. `changed` is when name, display name, picture or roles last changed."""
+    """A person. `changed` is when name, display name, picture, status or roles last changed."""
 
     id: int
     name: str
     display: str | None = None
     picture: str | None = None
+    status: PersonStatus | None = None
     roles: tuple[str, ...] = ()
     changed: int = 0
 

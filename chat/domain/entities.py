@@ -32,9 +32,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A row in `users`.
 
     Raising `token_generation` revokes every token issued so far. A moderator moderates every public room. A disabled
-    person can't log in. `created_at` and `changed_at` (last change of name, roles or profile) are Unix seconds.
-    `share_reads`: others may see the person's read positions; `picture` is a SHA-256 in hex. A visitor of the support
-    widget has no password, and no room but their conversation. `session_id` is not stored: that of the token in use.
+    person can't log in. `changed_at` is the last change of name, roles or profile, `status_until` the status's end, in
+    Unix seconds. `picture` is a SHA-256 in hex; `share_reads`: others may see what the person has read. A visitor has
+    no password, and no room but their conversation. `session_id` is not stored: that of the token in use.
     """
 
     id: int
@@ -42,6 +42,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     display_name: str | None = None
     picture: str | None = None
+    status_emoji: str | None = None
+    status_text: str = ""
+    status_until: float | None = None
     is_operator: bool = False
     is_moderator: bool = False
     is_admin: bool = False
@@ -238,12 +241,9 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     @property
     def peer(self) -> Peer | None:
         """The other person of the message; an addressee comes without a name."""
-        match self.people:
-            case Pair() as pair:
-                return Peer(pair.other_than(self.sender_id), "")
-            case SupportOf(person):
-                return person
-        return None
+        if isinstance(self.people, Pair):
+            return Peer(self.people.other_than(self.sender_id), "")
+        return None if self.people is None else self.people.person
 
 
 class Conversation(msgspec.Struct, frozen=True):

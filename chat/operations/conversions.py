@@ -18,24 +18,37 @@ from chat.operations.room_values import (
     Support,
     SupportState,
 )
-from chat.operations.values import Me, People, Person
+from chat.operations.values import Me, People, Person, PersonStatus
 
 
-def as_person(person: entities.Person) -> Person:
-    """Return a person as everybody sees them."""
-    return Person(**person_fields(person))
+def as_person(person: entities.Person, reader: entities.Person | None = None) -> Person:
+    """Return a person as everybody with an account sees them, or as this `reader` does."""
+    return Person(**person_fields(person, reader))
 
 
-def person_fields(person: entities.Person) -> dict[str, Any]:
-    """Return the fields of a person as everybody sees them."""
+def person_fields(person: entities.Person, reader: entities.Person | None = None) -> dict[str, Any]:
+    """Return the fields of a person as everybody with an account sees them; a visitor sees no status."""
     return {
         "id": person.id,
         "name": person.name,
         "display": person.display_name,
         "picture": person.picture,
+        "status": None if reader is not None and reader.is_visitor else as_status(person),
         "roles": ["guest"] if person.is_visitor else [*roles_of(person)],
         "changed": milliseconds(person.changed_at),
     }
+
+
+def as_status(person: entities.Person) -> PersonStatus | None:
+    """Return the person's status, if they have one."""
+    if person.status_emoji is None and not person.status_text:
+        return None
+    until = person.status_until
+    return PersonStatus(
+        emoji=person.status_emoji,
+        text=person.status_text,
+        until=None if until is None else milliseconds(until),
+    )
 
 
 def as_me(person: entities.Person) -> Me:

@@ -32,6 +32,10 @@ Picture = Annotated[
     ),
 ]
 
+StatusEmoji = Annotated[
+    str, Meta(max_length=8, description="One emoji; without it clients show their own beside the text")
+]
+
 ServerRole = Literal["guest", "operator", "moderator", "admin"]
 
 
@@ -39,13 +43,22 @@ class Value(Struct, kw_only=True, omit_defaults=True, frozen=True):
     """The base of all values: fields that have their default value are left out."""
 
 
+class PersonStatus(Value, kw_only=True, frozen=True):
+    """What a person says of themselves: an emoji, a text of at most 100 characters, or both, and when it ends."""
+
+    emoji: StatusEmoji | None = None
+    text: Annotated[str, Meta(max_length=100)] = ""
+    until: Time | None = None
+
+
 class Person(Value, kw_only=True, frozen=True):
-    """A person. `changed` is when name, display name, picture or roles last changed."""
+    """A person. `changed` is when name, display name, picture, status or roles last changed."""
 
     id: Id
     name: Name
     display: Name | None = None
     picture: Picture | None = None
+    status: PersonStatus | None = None
     roles: list[ServerRole] = []
     changed: Time
 

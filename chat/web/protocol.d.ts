@@ -8,6 +8,7 @@ export interface Account {
   display?: string;
   /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
   picture?: string;
+  status?: PersonStatus;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
@@ -838,7 +839,8 @@ export interface HelloOk {
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
    * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures,
    * pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
-   * saved, scheduled, search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
+   * saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors; others may
+   * be added
    */
   features: string[];
   limits: Limits;
@@ -1206,6 +1208,7 @@ export interface Me {
   display?: string;
   /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
   picture?: string;
+  status?: PersonStatus;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
@@ -1511,13 +1514,14 @@ export interface People {
   next?: string;
 }
 
-/** A person. `changed` is when name, display name, picture or roles last changed. */
+/** A person. `changed` is when name, display name, picture, status or roles last changed. */
 export interface Person {
   id: number;
   name: string;
   display?: string;
   /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
   picture?: string;
+  status?: PersonStatus;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
@@ -1531,9 +1535,19 @@ export interface PersonEvent {
   display?: string;
   /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
   picture?: string;
+  status?: PersonStatus;
   roles?: ("admin" | "guest" | "moderator" | "operator")[];
   /** Unix milliseconds */
   changed: number;
+}
+
+/** What a person says of themselves: an emoji, a text of at most 100 characters, or both, and when it ends. */
+export interface PersonStatus {
+  /** One emoji; without it clients show their own beside the text */
+  emoji?: string;
+  text?: string;
+  /** Unix milliseconds */
+  until?: number;
 }
 
 /** The room has another picture now, or none. */
@@ -2447,7 +2461,8 @@ export interface ServerInfo {
    * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
    * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures,
    * pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
-   * saved, scheduled, search, second_factor, slow_mode, support, sync_pages, threads, visitors; others may be added
+   * saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors; others may
+   * be added
    */
   features: string[];
   limits: Limits;
@@ -2487,6 +2502,15 @@ export interface SetListedRule {
   room: number;
   /** In days; 0: for ever */
   days?: number | null;
+}
+
+/** A status: an emoji, a text, or both. Without `until` it stays until it is cleared. */
+export interface SetPersonStatus {
+  emoji?: string | null;
+  /** At most 100 characters */
+  text?: string;
+  /** Unix milliseconds */
+  until?: number | null;
 }
 
 /** A message to be reminded of, and when. */

@@ -560,6 +560,8 @@ SERVER_ACTS = (
     ServerAct("change_me", "accounts", {}),
     ServerAct("set_my_picture", "accounts", {}),
     ServerAct("remove_my_picture", "accounts", {}),
+    ServerAct("set_my_status", "accounts", {}, Answer.INVALID),
+    ServerAct("clear_my_status", "accounts", {}),
     ServerAct("address_state", "accounts", {}),
     ServerAct("mail_choice", "accounts", {}),
     ServerAct("quiet_hours", "accounts", {}),

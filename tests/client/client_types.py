@@ -50,7 +50,7 @@ from chat.operations.room_values import (
     Support,
 )
 from chat.operations.sessions import Session
-from chat.operations.values import Me, Person
+from chat.operations.values import Me, Person, PersonStatus
 from chat.protocols.native.messages import types as message_types
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.rooms import types as room_requests
@@ -83,6 +83,7 @@ class Made(NamedTuple):
 
 VALUES = (
     Made(Sender, "Sender"),
+    Made(PersonStatus, "PersonStatus"),
     Made(Person, "Person"),
     Made(live_frames.Presence, "Presence"),
     Made(Reaction, "Reaction"),

@@ -25,6 +25,7 @@ from tests.features.scheduled.model import ScheduledMessagesModel
 from tests.features.search.model import MemorySearchIndex
 from tests.features.second_factor.model import SecondFactorModel
 from tests.features.slow_mode.model import SlowModeModel
+from tests.features.statuses.model import PersonStatusesModel
 from tests.features.threads.model import ThreadsModel
 
 MODELS = (
@@ -52,6 +53,7 @@ MODELS = (
     MemorySearchIndex,
     SecondFactorModel,
     SlowModeModel,
+    PersonStatusesModel,
     ThreadsModel,
     RetentionModel,
 )

@@ -152,7 +152,7 @@ async def profiles(services: EngineServices, caller: Caller, request: WhichProfi
     found = await services.feature_ports[PICTURES].people(
         request.people, operators_only=caller.known.is_visitor
     )
-    return Profiles(people=[as_person(each) for each in found])
+    return Profiles(people=[as_person(each, caller.known) for each in found])
 
 
 _REFUSED = (Code.INVALID, Code.TOO_BIG, Code.FORBIDDEN, Code.OUTCOME_UNKNOWN)

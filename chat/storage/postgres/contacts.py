@@ -12,6 +12,7 @@ from chat.storage.postgres.name_parts import NEAR, find_by_part
 from chat.storage.postgres.session import Connection
 
 PUBLIC = """u.id, u.name, u.display_name, u.picture, u.is_operator, u.is_moderator, u.is_admin, u.is_visitor,
+    u.status_emoji, u.status_text, extract(epoch FROM u.status_until)::float8 AS status_until,
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
 

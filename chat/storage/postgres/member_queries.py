@@ -6,6 +6,7 @@ _HERE = """SELECT id, 'member' AS role, created_at AS joined_at FROM users
      WHERE {} AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3"""
 
 _PERSON = """u.id, u.name, u.display_name, u.picture, u.is_operator, u.is_moderator, u.is_admin, u.is_visitor,
+    u.status_emoji, u.status_text, extract(epoch FROM u.status_until)::float8 AS status_until,
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
 

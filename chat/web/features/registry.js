@@ -23,11 +23,12 @@ import { saved } from "./saved/feature.js";
 import { scheduled } from "./scheduled/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
 import { slowMode } from "./slow_mode/feature.js";
+import { statuses } from "./statuses/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, slowMode, support, labels, ratings, cannedAnswers, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, slowMode, support, labels, ratings, cannedAnswers, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -193,7 +193,7 @@ export class Batch {
       draft.room.info = { ...draft.room.info, peer: person };
     }
     if (this.state.me?.id !== person.id) return;
-    const { display: _display, picture: _picture, roles: _roles, ...own } = this.state.me;
+    const { display: _display, picture: _picture, status: _status, roles: _roles, ...own } = this.state.me;
     this.state = { ...this.state, me: { ...own, ...person } };
   }
 

@@ -228,6 +228,14 @@ class MemoryUsers:
             self._replace(known, picture=picture)
         return known.person
 
+    def set_status(self, person_id: int, emoji: str | None, text: str, until: float | None) -> bool:
+        """Give a person another status, or none, as part of a write; False: there is no such person. Sync."""
+        known = self._known(person_id)
+        if known is None or known.person.is_visitor:
+            return False
+        self._replace(known, status_emoji=emoji, status_text=text, status_until=until)
+        return True
+
     async def administer(
         self, person_id: int, change: AccountChange, by_id: int | None
     ) -> Person | Taken | Refusal | None:
@@ -302,15 +310,22 @@ class MemoryUsers:
         self.removed[person_id] = how
         self.visits.pop(person_id, None)
         self._taken.change_email(person, None)
+        profile = {
+            "email": None,
+            "picture": None,
+            "status_emoji": None,
+            "status_text": "",
+            "status_until": None,
+        }
         if how is How.LEAVE:
-            self._replace(Credentials(person, b""), email=None, picture=None)
+            self._replace(Credentials(person, b""), **profile)
         else:
             name = nameless(person_id)
             while self._taken.by_others(person, name, None):
                 name = nameless(person_id, secrets.token_hex(4))
             self._taken.rename(person, name)
             self._taken.note_display(structs.replace(person, display_name=None))
-            self._replace(Credentials(person, b""), email=None, picture=None, name=name, display_name=None)
+            self._replace(Credentials(person, b""), **profile, name=name, display_name=None)
         self.audit.note([removal_act(person_id, how, by_id, detail)])
         return True
 
@@ -390,6 +405,9 @@ def _profile(person: Person) -> tuple[object, ...]:
         person.name,
         person.display_name,
         person.picture,
+        person.status_emoji,
+        person.status_text,
+        person.status_until,
         person.email,
         person.is_operator,
         person.is_moderator,

@@ -97,7 +97,9 @@ class Live:
 
     def profile_changed(self, person: Person) -> None:
         """Send the profile of a watched person."""
-        self._session.subscriptions.offer(frame_of(PersonEvent(**person_fields(person))))
+        self._session.subscriptions.offer(
+            frame_of(PersonEvent(**person_fields(person, self._session.person)))
+        )
 
 
 def _presences(statuses: Mapping[int, Status]) -> list[Presence]:

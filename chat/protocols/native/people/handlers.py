@@ -19,4 +19,4 @@ async def one_person(services: Services, caller: Caller, request: WhichPerson) -
     person = await services.accounts.person(request.person)
     if person is None or (person.is_visitor and not (caller.known.is_operator or caller.known.is_admin)):
         return NO_PERSON
-    return as_person(person)
+    return as_person(person, caller.known)

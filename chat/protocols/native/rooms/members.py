@@ -32,7 +32,7 @@ async def members(services: Services, caller: Caller, request: types.WhichMember
     reads = {} if request.role == "banned" else await _reads(services, caller.known, access.room, page)
     listed_members = [
         types.Member(
-            person=as_person(each.person),
+            person=as_person(each.person, caller.known),
             role=each.role.value,
             joined=milliseconds(each.joined_at),
             read=reads.get(each.person.id),

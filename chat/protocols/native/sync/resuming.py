@@ -50,7 +50,7 @@ async def send_unlogged_updates(
     blocks = await services.contacts.blocks_since([person.id], since)
     for now in blocks.values():
         session.send_frames(frame_of(BlocksEvent(people=list(now.people))))
-    profiles = [frame_of(PersonEvent(**person_fields(each))) for each in reversed(changed)]
+    profiles = [frame_of(PersonEvent(**person_fields(each, person))) for each in reversed(changed)]
     await session.send_queue.send(b"".join(profiles))
 
 

@@ -5,6 +5,7 @@ import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { ActionBar } from "./action_menu.js";
 import { avatar } from "../controls/avatar.js";
+import { Status } from "../controls/status.js";
 import { CodeBlock, Formula } from "./code_block.js";
 import { Files, picturesIn } from "../files/files.js";
 import { useLongPress } from "../controls/long_press.js";
@@ -118,7 +119,7 @@ function Name({ message: { sender }, id: of, isFirst, tab = -1 }) {
   if (!isFirst) return html`<span class="visually-hidden" id=${id}>${personName(person)}</span>`;
   const profile = `?show=person-${sender.id}`;
   return html`<a class="message-picture" href=${profile} tabindex="-1" aria-hidden="true">${avatar(person)}</a>
-    <a class="message-name" id=${id} href=${profile} dir="auto" tabindex=${tab}>${personName(person)}</a>`;
+    <a class="message-name" id=${id} href=${profile} dir="auto" tabindex=${tab}>${personName(person)}<${Status} person=${sender} isSilent /></a>`;
 }
 
 /** @param {{ at: number, id: string }} props */

@@ -5,6 +5,7 @@ import { t, tn } from "../../i18n/index.js";
 import { roomPath } from "../../model/panel.js";
 import { useAction } from "../shared/action.js";
 import { avatar } from "../controls/avatar.js";
+import { Status } from "../controls/status.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
@@ -45,7 +46,7 @@ function MemberRow({ member: { person, role }, room }) {
     <a class="row" href=${roomPath(room, { show: "person", person: person.id })}>
       ${avatar(person, { presence: true })}
       <span class="row-text">
-        <bdi class="row-title">${personName(person)}</bdi>
+        <bdi class="row-title">${personName(person)}<${Status} person=${person} /></bdi>
         ${person.display && html`<bdi class="row-note">${person.name}</bdi>`}
       </span>
       <span class="row-end">

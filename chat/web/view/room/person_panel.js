@@ -7,6 +7,7 @@ import { roomPath } from "../../model/panel.js";
 import { rightsIn } from "../../model/rights.js";
 import { useAction } from "../shared/action.js";
 import { avatar, Presence } from "../controls/avatar.js";
+import { StatusText } from "../controls/status.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
 import { FormError } from "../controls/fields.js";
@@ -63,6 +64,7 @@ function Card({ person, info }) {
       <h3 dir="auto">${personName(person)}</h3>
       ${person.display && html`<p class="soft" dir="auto">${person.name}</p>`}
       <p><${Presence} id=${person.id} /></p>
+      <${StatusText} person=${person} />
       ${roles.length > 0 && html`<p class="person-roles">${roles.map((role) => html`<span class="tag">${t(`server_role.${role}`)}</span>`)}</p>`}
     </section>
     ${person.id !== me &&

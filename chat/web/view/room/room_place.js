@@ -7,6 +7,7 @@ import { roomPath } from "../../model/panel.js";
 import { isSomeoneElses } from "../../model/support_queue.js";
 import { avatar, Presence, roomPicture } from "../controls/avatar.js";
 import { Composer } from "../composer/composer.js";
+import { NO_EMOJI, useStatus } from "../controls/status.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
@@ -67,7 +68,7 @@ function Head({ info, panel }) {
     <span class="place-picture">${info.peer ? avatar(info.peer, { presence: true }) : roomPicture(info, icon(roomIcon(info), { size: 22 }))}</span>
     <div class="place-title" onClick=${() => getSelection()?.isCollapsed !== false && navigate(toggle)}>
       <h1 dir="auto" tabindex="-1">${roomName(info)}</h1>
-      ${isDirect ? html`<${PeerPresence} id=${info.peer?.id} />` : info.topic && html`<p class="place-topic" dir="auto" title=${info.topic}>${info.topic}</p>`}
+      ${isDirect ? html`<${PeerPresence} peer=${info.peer} />` : info.topic && html`<p class="place-topic" dir="auto" title=${info.topic}>${info.topic}</p>`}
     </div>
     <div class="place-tools">
       ${info.archived && html`<span class="tag">${t("room.archived")}</span>`}
@@ -97,11 +98,13 @@ function aboutLabel(info) {
   return info.kind === "direct" || info.kind === "support" ? t("room.about") : tn("room.about_members", info.members ?? 0);
 }
 
-/** @param {{ id: number }} props */
-function PeerPresence({ id }) {
+/** @param {{ peer: import("../../model/types").Person }} props */
+function PeerPresence({ peer }) {
   const chat = useChat();
+  const { id } = peer;
+  const status = useStatus(peer);
   useEffect(() => chat.watch([id]), [chat, id]);
-  return html`<p class="place-topic"><${Presence} id=${id} /></p>`;
+  return html`<p class="place-topic"><${Presence} id=${id} />${status && html` <span class="place-status">· ${status.emoji ?? NO_EMOJI} <bdi>${status.text}</bdi></span>`}</p>`;
 }
 
 function Loading() {

@@ -7,6 +7,7 @@ import { isSomeoneElses } from "../../model/support_queue.js";
 import { preview } from "../../model/text.js";
 import { avatar, roomPicture } from "../controls/avatar.js";
 import { useSelected } from "../shared/context.js";
+import { Status } from "../controls/status.js";
 import { icon } from "../controls/icon.js";
 import { personName, roomIcon, roomName } from "../shared/names.js";
 import { shortTime } from "../shared/times.js";
@@ -30,7 +31,7 @@ export function RoomRow({ info, isCurrent, isTabStop }) {
       ${info.peer ? avatar(info.peer, { size: "small", presence: info.kind === "direct" }) : roomPicture(info, icon(roomIcon(info)))}
     </span>
     <span class="room-text">
-      <bdi class="room-name">${roomName(info)}</bdi>
+      <bdi class="room-name">${roomName(info)}${info.kind === "direct" && info.peer && html`<${Status} person=${info.peer} />`}</bdi>
       ${info.last && html`<span class="room-last" dir="auto">${isBlocked ? t("timeline.blocked") : lastLine(info.last, info, me)}</span>`}
     </span>
     <span class="room-end">

@@ -10,11 +10,13 @@ import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
 import { Menu } from "../controls/menu.js";
 import { personName } from "../shared/names.js";
+import { Status, useStatus } from "../controls/status.js";
 import { RoomList } from "./room_list.js";
 
 const Browse = lazy(() => import("../room/browse_rooms.js"), "Browse");
 const FindPerson = lazy(() => import("../room/find_person.js"), "FindPerson");
 const NewRoom = lazy(() => import("../room/new_room.js"), "NewRoom");
+const StatusDialog = lazy(() => import("../../features/statuses/dialog.js"), "StatusDialog");
 const ReportsLink = lazy(() => import("../../features/reports/reports_link.js"), "ReportsLink");
 
 /**
@@ -84,10 +86,17 @@ function EmptySidebar({ onNew }) {
 }
 
 function OwnMenu() {
-  const chat = useChat();
   const me = useSelected((state) => state.me);
+  return me && html`<${Self} me=${me} />`;
+}
+
+/** @param {{ me: import("../../model/types").Me }} props */
+function Self({ me }) {
+  const chat = useChat();
   const isLive = useSelected((state) => state.connection.state === "live");
-  if (!me) return null;
+  const hasStatuses = useSelected((state) => state.server.features.includes("statuses") && !me.roles?.includes("guest"));
+  const status = useStatus(me);
+  const [isStatusOpen, setStatusOpen] = useState(false);
   const logOut = async () => {
     const waiting = chat.get().outbox.length;
     const isSure = await confirm({
@@ -99,6 +108,7 @@ function OwnMenu() {
     if (isSure) await chat.logOut();
   };
   const items = [
+    hasStatuses && { label: t(status ? "statuses.change" : "statuses.set"), icon: "react", act: () => setStatusOpen(true) },
     { label: t("shell.settings"), icon: "settings", href: "/settings" },
     { label: t("shell.notifications"), icon: "bell", href: "/settings/notifications" },
     { label: t("shell.keys"), icon: "help", href: "/settings/keys" },
@@ -108,11 +118,12 @@ function OwnMenu() {
     <${Menu} class="row self" isNamed label=${t("shell.self", { name: personName(me) })} items=${items}>
       <span class="self-picture">${avatar(me)}<span class=${`avatar-dot ${isLive ? "" : "is-away"}`}></span></span>
       <span class="row-text">
-        <bdi class="row-title">${personName(me)}</bdi>
-        <span class="row-note">${t(isLive ? "presence.online" : "presence.unconnected")}</span>
+        <bdi class="row-title">${personName(me)}<${Status} person=${me} /></bdi>
+        <span class="row-note" dir="auto">${(isLive && status?.text) || t(isLive ? "presence.online" : "presence.unconnected")}</span>
       </span>
       <span class="visually-hidden">${t("shell.self_menu")}</span>
       ${icon("more")}
     <//>
+    ${isStatusOpen && html`<${StatusDialog} status=${status} onClose=${() => setStatusOpen(false)} />`}
   </footer>`;
 }

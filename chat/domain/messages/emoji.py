@@ -24,10 +24,16 @@ _MODIFIERS = frozenset([0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400), *range(0xE0020
 """How it is shown, skin tones, and the tags of a region's flag."""
 
 
+_KEYCAPS = frozenset(f"{key}\ufe0f\u20e3" for key in "0123456789#*")
+"""The keys of a telephone; polls count with them."""
+
+
 def clean_emoji(emoji: str) -> str | Refusal:
-    """Return `emoji` if it is one: a symbol with its modifiers, several that are joined, or a flag. Sync and pure."""
+    """Return `emoji` if it is one: a symbol with its modifiers, several that are joined, a flag, or a key. Sync."""
     if not 1 <= len(emoji) <= EMOJI_LENGTH:
         return _BAD_EMOJI
+    if emoji in _KEYCAPS:
+        return emoji
     if all(ord(char) in _FLAG for char in emoji):
         return emoji if len(emoji) == 2 else _BAD_EMOJI
     return emoji if all(map(_is_symbol, emoji.split(_JOINER))) else _BAD_EMOJI

@@ -18,6 +18,10 @@ export interface Feature<English = object> extends FeatureChanges {
   dialogs?: Readonly<Record<string, View<MessageDialogProps>>>;
   /** Shown above the items of a message's menu. */
   MenuRow?: View<{ message: Message; actions: MessageActions; onClose: () => void }>;
+  /** Draws a message in the place of its text, where `isFor` says so. */
+  Body?: { isFor: (message: Message) => boolean; View: View<MessagePartProps> };
+  /** Whether a reaction is shown by the message's body already. */
+  hidesReaction?: (message: Message, emoji: string) => boolean;
   /** Shown behind the text of a message, and read with it. */
   Mark?: View<MessagePartProps>;
   /** Shown below a message. */
@@ -31,7 +35,9 @@ export interface Feature<English = object> extends FeatureChanges {
   /** Shown above the field for a new message, whose text it is. */
   ComposerTray?: View<{ room: number; text: string }>;
   /** In the field of the composer, beside the button for files. `attach` attaches files; `onProblem` shows why that can't be. */
-  ComposerButton?: View<{ attach: (files: File[]) => void; onProblem: (text: string) => void }>;
+  ComposerButton?: View<ComposerPartProps & { attach: (files: File[]) => void }>;
+  /** What a message that begins with a slash and its name does. */
+  commands?: readonly Command[];
   /** Shown beside the button that sends. */
   SendButton?: View<SendButtonProps>;
   /** Called when a message is written; `sent` resolves with its seq, or never. */
@@ -53,6 +59,26 @@ export interface Feature<English = object> extends FeatureChanges {
 
 /** The keys of a feature's strings. */
 export type KeyOf<Known> = Known extends Feature<infer English> ? keyof English : never;
+
+export interface Command {
+  /** What stands behind the slash. */
+  name: string;
+  /** What it does, beside the name. */
+  hint: Key;
+  icon: Icon;
+  isOffered(state: State, info: RoomInfo): boolean;
+  /** Do it; `rest` stands behind the name. Returns whether that was all: then the field is emptied. A rejection is shown. */
+  run(on: ComposerPartProps, rest: string): boolean | Promise<boolean>;
+}
+
+/** `open` shows a dialog, or nothing any more; `send` sends a text as a message, as an answer if one is being written. */
+export interface ComposerPartProps {
+  chat: Chat;
+  room: number;
+  open: (dialog: unknown) => void;
+  send: (text: string) => Promise<void>;
+  onProblem: (text: string) => void;
+}
 
 export interface MessageAction {
   name: string;

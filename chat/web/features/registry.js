@@ -12,6 +12,7 @@ import { leaving } from "./leaving/feature.js";
 import { oidc } from "./oidc/feature.js";
 import { pictures } from "./pictures/feature.js";
 import { pins } from "./pins/feature.js";
+import { polls } from "./polls/feature.js";
 import { previews } from "./previews/feature.js";
 import { push } from "./push/feature.js";
 import { ratings } from "./ratings/feature.js";
@@ -28,7 +29,7 @@ import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, slowMode, support, labels, ratings, cannedAnswers, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, slowMode, support, labels, ratings, cannedAnswers, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -7,7 +7,7 @@ from chat.domain.refusals import Refusal
 
 
 @pytest.mark.parametrize(
-    "emoji", ["👍", "👍🏽", "❤️", "🇩🇪", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "↔️", "◽", "🫨", "🫪", "🧑🏽‍🚀"]
+    "emoji", ["👍", "👍🏽", "❤️", "🇩🇪", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "↔️", "◽", "🫨", "🫪", "🧑🏽‍🚀", "1️⃣", "🔟", "#️⃣"]
 )
 def test_a_symbol_includes_its_modifiers(emoji: str) -> None:
     assert clean_emoji(emoji) == emoji
@@ -20,7 +20,9 @@ OTHERS = [
     "a",
     "ab",
     "1",
-    "1️⃣",
+    "1\u20e3",
+    "a\ufe0f\u20e3",
+    "1️⃣2️⃣",
     " ",
     "👍 ",
     "👍a",

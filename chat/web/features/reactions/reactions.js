@@ -2,6 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
+import { parts } from "../registry.js";
 import { useSelected } from "../../view/shared/context.js";
 import { icon } from "../../view/controls/icon.js";
 import { usePeople } from "../../view/shared/known_people.js";
@@ -30,12 +31,13 @@ export function isMine({ reactions = [] }, emoji) {
 
 /** @param {import("../feature").MessagePartProps} props */
 export function Reactions({ message, canSpeak, actions, tab, id }) {
-  if (!message.reactions?.length) return null;
+  const shown = message.reactions?.filter(({ emoji }) => !parts("hidesReaction").some((hides) => hides(message, emoji)));
+  if (!shown?.length) return null;
   const add = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
     actions.open(message, "react", event.currentTarget.getBoundingClientRect());
-  const all = message.reactions.map(({ emoji, count }) => `${emoji} ${count}`).join(", ");
+  const all = shown.map(({ emoji, count }) => `${emoji} ${count}`).join(", ");
   return html`<div class="reactions" id=${id} role="group" aria-label=${`${t("reactions.title")}: ${all}`}>
-    ${message.reactions.map((one) => {
+    ${shown.map((one) => {
       const reaction = /** @type {Reaction} */ (one);
       const toggle = () => react(actions, message, reaction.emoji, !reaction.mine);
       return html`<${Chip} key=${reaction.emoji} reaction=${reaction} canReact=${canSpeak} react=${toggle} tab=${tab} />`;
@@ -55,7 +57,7 @@ function Chip({ reaction, canReact, react, tab }) {
 }
 
 /** @param {State} state @param {Reaction} reaction @param {readonly (Person | undefined)[]} requested */
-function whoReacts({ people, me }, { count, people: ids = [], mine }, requested) {
+export function whoReacts({ people, me }, { count, people: ids = [], mine }, requested) {
   const others = ids.filter((id) => id !== me?.id).map((id) => people.get(id) ?? requested.find((person) => person?.id === id));
   const named = others.filter((person) => person !== undefined).slice(0, 5).map(personName);
   const names = mine ? [t("reactions.you"), ...named] : named;

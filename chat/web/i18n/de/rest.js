@@ -1208,6 +1208,23 @@ export default {
   "pins.doneUnpinned": "Nachricht losgelöst",
   "refusal.too_many_pins": "Ein Raum kann höchstens # angepinnte Nachrichten haben. Löse zuerst eine los.",
 
+  // features/polls
+  "polls.make": "Umfrage erstellen",
+  "polls.command": "Umfrage erstellen",
+  "polls.question": "Frage",
+  "polls.options": "Antworten",
+  "polls.option": "Antwort {n}",
+  "polls.several": "Mehrere Antworten können gewählt werden",
+  "polls.several_hint": "Mehrere Antworten möglich",
+  "polls.twice": "Zwei Antworten sind gleich.",
+  "polls.send": "Umfrage senden",
+  "polls.votes": { one: "{n} Stimme", other: "{n} Stimmen" },
+  "polls.votes_word": { one: "Stimme", other: "Stimmen" },
+  "polls.close": "Umfrage beenden",
+  "polls.close_title": "Diese Umfrage beenden?",
+  "polls.close_text": "Niemand kann mehr abstimmen, und das Ergebnis bleibt in der Nachricht.",
+  "polls.closed": "Beendet",
+
   // features/previews
   "previews.label": "Linkvorschau: {title}",
   "previews.remove": "Linkvorschau entfernen",

@@ -1208,6 +1208,23 @@ export default {
   "pins.doneUnpinned": "El mensaje ya no está fijado",
   "refusal.too_many_pins": "Una sala puede tener como máximo # mensajes fijados. Deja antes de fijar uno.",
 
+  // features/polls
+  "polls.make": "Crear una encuesta",
+  "polls.command": "Crear una encuesta",
+  "polls.question": "Pregunta",
+  "polls.options": "Opciones",
+  "polls.option": "Opción {n}",
+  "polls.several": "Se pueden elegir varias opciones",
+  "polls.several_hint": "Varias respuestas",
+  "polls.twice": "Dos opciones son iguales.",
+  "polls.send": "Enviar encuesta",
+  "polls.votes": { one: "{n} voto", other: "{n} votos", many: "{n} de votos" },
+  "polls.votes_word": { one: "voto", other: "votos", many: "votos" },
+  "polls.close": "Cerrar encuesta",
+  "polls.close_title": "¿Cerrar esta encuesta?",
+  "polls.close_text": "Nadie podrá votar más y el resultado quedará en el mensaje.",
+  "polls.closed": "Cerrada",
+
   // features/previews
   "previews.label": "Vista previa del enlace: {title}",
   "previews.remove": "Quitar vista previa del enlace",

@@ -1208,6 +1208,23 @@ export default {
   "pins.doneUnpinned": "Message désépinglé",
   "refusal.too_many_pins": "Un salon peut avoir au maximum # messages épinglés. Désépinglez-en d’abord un.",
 
+  // features/polls
+  "polls.make": "Créer un sondage",
+  "polls.command": "Créer un sondage",
+  "polls.question": "Question",
+  "polls.options": "Choix",
+  "polls.option": "Choix {n}",
+  "polls.several": "Plusieurs choix possibles par personne",
+  "polls.several_hint": "Plusieurs choix possibles",
+  "polls.twice": "Deux choix sont identiques.",
+  "polls.send": "Envoyer le sondage",
+  "polls.votes": { one: "{n} vote", other: "{n} votes", many: "{n} de votes" },
+  "polls.votes_word": { one: "vote", other: "votes", many: "votes" },
+  "polls.close": "Clore le sondage",
+  "polls.close_title": "Clore ce sondage ?",
+  "polls.close_text": "Personne ne pourra plus voter, et le résultat restera dans le message.",
+  "polls.closed": "Clos",
+
   // features/previews
   "previews.label": "Aperçu du lien : {title}",
   "previews.remove": "Supprimer l’aperçu du lien",

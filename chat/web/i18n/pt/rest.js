@@ -1208,6 +1208,23 @@ export default {
   "pins.doneUnpinned": "Mensagem desafixada",
   "refusal.too_many_pins": "Uma sala pode ter no máximo # mensagens fixadas. Desafixe uma primeiro.",
 
+  // features/polls
+  "polls.make": "Criar enquete",
+  "polls.command": "Criar enquete",
+  "polls.question": "Pergunta",
+  "polls.options": "Opções",
+  "polls.option": "Opção {n}",
+  "polls.several": "É possível escolher várias opções",
+  "polls.several_hint": "Várias escolhas",
+  "polls.twice": "Duas opções são iguais.",
+  "polls.send": "Enviar enquete",
+  "polls.votes": { one: "{n} voto", other: "{n} votos", many: "{n} de votos" },
+  "polls.votes_word": { one: "voto", other: "votos", many: "votos" },
+  "polls.close": "Encerrar enquete",
+  "polls.close_title": "Encerrar esta enquete?",
+  "polls.close_text": "Ninguém poderá mais votar, e o resultado ficará na mensagem.",
+  "polls.closed": "Encerrada",
+
   // features/previews
   "previews.label": "Prévia do link: {title}",
   "previews.remove": "Remover prévia do link",

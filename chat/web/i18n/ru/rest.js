@@ -1208,6 +1208,23 @@ export default {
   "pins.doneUnpinned": "Сообщение откреплено",
   "refusal.too_many_pins": "В комнате не больше # закреплённых сообщений. Сначала открепите одно из них.",
 
+  // features/polls
+  "polls.make": "Создать опрос",
+  "polls.command": "Создать опрос",
+  "polls.question": "Вопрос",
+  "polls.options": "Варианты",
+  "polls.option": "Вариант {n}",
+  "polls.several": "Можно выбрать несколько вариантов",
+  "polls.several_hint": "Можно выбрать несколько",
+  "polls.twice": "Два варианта совпадают.",
+  "polls.send": "Отправить опрос",
+  "polls.votes": { one: "{n} голос", few: "{n} голоса", many: "{n} голосов", other: "{n} голоса" },
+  "polls.votes_word": { one: "голос", few: "голоса", many: "голосов", other: "голоса" },
+  "polls.close": "Завершить опрос",
+  "polls.close_title": "Завершить этот опрос?",
+  "polls.close_text": "Голосовать больше будет нельзя, а результат останется в сообщении.",
+  "polls.closed": "Завершён",
+
   // features/previews
   "previews.label": "Предпросмотр ссылки: {title}",
   "previews.remove": "Убрать предпросмотр ссылки",

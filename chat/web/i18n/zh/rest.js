@@ -1208,6 +1208,23 @@ export default {
   "pins.doneUnpinned": "已取消置顶",
   "refusal.too_many_pins": "一个房间最多可有#条置顶消息，请先取消一条。",
 
+  // features/polls
+  "polls.make": "发起投票",
+  "polls.command": "发起投票",
+  "polls.question": "问题",
+  "polls.options": "选项",
+  "polls.option": "选项 {n}",
+  "polls.several": "可以选择多个选项",
+  "polls.several_hint": "可多选",
+  "polls.twice": "有两个选项相同。",
+  "polls.send": "发送投票",
+  "polls.votes": { other: "{n} 票" },
+  "polls.votes_word": { other: "票" },
+  "polls.close": "结束投票",
+  "polls.close_title": "结束此投票？",
+  "polls.close_text": "之后不能再投票，结果会保留在消息中。",
+  "polls.closed": "已结束",
+
   // features/previews
   "previews.label": "链接预览：{title}",
   "previews.remove": "移除链接预览",

@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { avatar } from "../controls/avatar.js";
+import { commandsFor, commandsIn } from "./commands.js";
 import { findPeople } from "./completion_people.js";
 import { useChat } from "../shared/context.js";
 import { findEmoji, loadEmoji } from "../controls/emoji_picker.js";
@@ -76,7 +77,7 @@ export function useCompletion(field, info, change) {
 
   function update() {
     const { selectionStart, selectionEnd, value } = /** @type {HTMLTextAreaElement} */ (field.current);
-    const signs = parts("completion").flatMap((each) => (each.isOffered(chat.get(), info) ? [each.sign] : []));
+    const signs = [...parts("completion").flatMap((each) => (each.isOffered(chat.get(), info) ? [each.sign] : [])), ...(commandsIn(chat.get(), info).length ? ["/"] : [])];
     const found = selectionStart === selectionEnd ? completionAt(value.slice(0, selectionStart), signs) : null;
     if (found?.from !== dismissed.current) dismissed.current = -1;
     setLatest(found && found.from !== dismissed.current ? found : null);
@@ -142,9 +143,10 @@ function keyOf({ sign, word, from }) {
 }
 
 /** @param {import("../../model/types").Chat} chat @param {import("../../model/types").RoomInfo} info @param {Query} query @returns {Promise<Option[]>} */
-async function findByFeature(chat, info, { sign, word }) {
-  const completion = parts("completion").find((each) => each.sign === sign);
-  return completion ? completion.find(chat, info, word) : [];
+async function findByFeature(chat, info, { sign, word, from }) {
+  const offered = parts("completion").filter((each) => each.sign === sign && each.isOffered(chat.get(), info));
+  const found = await Promise.all(offered.map((each) => each.find(chat, info, word).catch(() => [])));
+  return [...(sign === "/" && from === 0 ? commandsFor(chat.get(), info, word) : []), ...found.flat()].slice(0, MOST);
 }
 
 /** @param {Option} option @param {string} word */

@@ -8,6 +8,7 @@ import { t, tn } from "../../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../files/attachment_tray.js";
 import { releasePreviews, useAttachments } from "../files/attachments.js";
 import { sendAfterUploads, takeWaitingDraft } from "../files/waiting_uploads.js";
+import { commandOf } from "./commands.js";
 import { Completions, useCompletion } from "./completion.js";
 import { ComposerBar } from "./target_bar.js";
 import { composerTarget, setComposerTarget, useComposerTarget } from "../shared/composer_target.js";
@@ -54,6 +55,7 @@ function OpenComposer({ info }) {
   const [problem, setProblem] = useState("");
   const [isRefused, setIsRefused] = useState(false); // while an attachment of the message has failed
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
+  const [dialog, setDialog] = useState(/** @type {unknown} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
   const isTouch = useMedia(TOUCH);
   // The field is changed at once and is read instead of the state: more keys may come before the next render.
@@ -81,6 +83,20 @@ function OpenComposer({ info }) {
 
   const value = () => field.current?.value ?? "";
 
+  /** @type {import("../../features/feature").ComposerPartProps} */
+  const around = {
+    chat,
+    room: id,
+    open: setDialog,
+    onProblem: setProblem,
+    send: async (text) => {
+      const target = composerTarget(id);
+      setComposerTarget(id, null);
+      const { sent } = await chat.send(id, text, target && "reply" in target ? { reply: target.reply } : {});
+      for (const act of parts("onSent")) act(chat, id, text, sent);
+    },
+  };
+
   async function submit() {
     const said = value().trim();
     const target = composerTarget(id);
@@ -92,6 +108,15 @@ function OpenComposer({ info }) {
     if (!isEdit) setIsRefused(files.isBad);
     if (!isEdit && files.isBad) return;
     if (!isEdit && files.isBusy) return;
+    const command = !isEdit && !files.count && commandOf(said, chat.get(), info);
+    if (command) {
+      try {
+        if (await command.run(around, said.slice(command.name.length + 1).trim())) emptyField();
+      } catch (error) {
+        setProblem(problemText(error));
+      }
+      return;
+    }
     const taken = isEdit ? [] : attachments.take();
     typing.end();
     try {
@@ -169,7 +194,7 @@ function OpenComposer({ info }) {
     <${ComposerBar} room=${id} target=${target} onClose=${() => setComposerTarget(id, null)} />
     <div class="composer-field">
       <${AttachButton} attachments=${attachments} />
-      ${!isEdit && !text && attachments.isOn && BUTTONS.map((Button) => html`<${Button} attach=${attachments.add} onProblem=${setProblem} />`)}
+      ${!isEdit && !text && attachments.isOn && BUTTONS.map((Button) => html`<${Button} ...${around} attach=${attachments.add} />`)}
       <textarea ref=${field} rows="1" dir="auto" value=${text} aria-label=${t("composer.label", { room: roomName(info) })}
         placeholder=${t("composer.placeholder", { room: roomName(info) })} enterkeyhint=${isTouch ? "enter" : "send"} autocomplete="off"
         aria-invalid=${isTooLong} aria-describedby="composer-target composer-hint" ...${completion.fieldProps}
@@ -194,7 +219,7 @@ function OpenComposer({ info }) {
     </div>
     <${Hint} problem=${problem || (isRefused && attachments.isBad ? t("files.failed") : "")} isWaiting=${isToBeSent && attachments.isBusy} length=${length} most=${most} />
     ${picker && html`<${EmojiPicker} at=${picker} label=${t("composer.emoji")} onChoose=${insert} onClose=${() => setPicker(null)} />`}
-  </form>`;
+  </form>${dialog}`;
 }
 
 /** The line below the field: an error, the remaining characters, or why the message waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */

@@ -34,6 +34,7 @@ import { clock, dayAndTime } from "../shared/times.js";
  * @property {number} [thread] in the panel of a thread, its first message: the ids of elements are others there
  */
 
+const BODIES = parts("Body");
 const MARKS = parts("Mark");
 const FOOTERS = parts("Footer");
 const DELETED_FOOTERS = parts("DeletedFooter");
@@ -91,6 +92,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
   };
   const tab = isNear ? 0 : -1;
   const isReply = message.reply !== undefined && message.reply !== thread;
+  const body = BODIES.find(({ isFor }) => isFor(message));
   const props = { message, canSpeak, isLastOwn, actions, tab, isInThread: thread !== undefined };
   const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isPressed && "is-held", mentionsMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
@@ -100,7 +102,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
       <${Name} message=${message} id=${id} isFirst=${isFirst} tab=${tab} />
       ${isReply && html`<${Quote} id=${`quote-${id}`} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${id}`}>
-        <${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} />
+        ${body ? html`<${body.View} ...${props} />` : html`<${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} />`}
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} others=${() => picturesIn(chat.get(), room)} />` : null}

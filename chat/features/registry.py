@@ -2,6 +2,7 @@
 
 from chat.features.addresses import FEATURE as ADDRESSES
 from chat.features.blocks import FEATURE as BLOCKS
+from chat.features.calls import FEATURE as CALLS
 from chat.features.canned_answers import FEATURE as CANNED_ANSWERS
 from chat.features.clean_up import FEATURE as CLEAN_UP
 from chat.features.dates import FEATURE as DATES
@@ -39,6 +40,7 @@ from chat.features.threads import FEATURE as THREADS
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
     BLOCKS,
+    CALLS,
     CANNED_ANSWERS,
     CLEAN_UP,
     DATES,

@@ -187,6 +187,13 @@ export interface Backups {
   problem_at?: number;
 }
 
+/** A call to begin; repeating it with the same key begins one. */
+export interface BeginCall {
+  room: number;
+  /** Chosen by the client; unique among all messages of this person */
+  key: string;
+}
+
 /**
  * What the log-in is for: a session, or to `link` one's own account. To link, one proves who one is: by the
  * password, if there is one, and a code of the second factor, if there is one.
@@ -217,6 +224,25 @@ export interface BlocksEvent {
 export interface ByeEvent {
   type: "bye";
   after_ms: number;
+}
+
+/** The message with the link: `📞`, a space, and the address. */
+export interface CallBegun {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+}
+
+/** Where calls are held, with `{room}` for the name of one; empty: there are none. */
+export interface CallUrlSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** As https://meet.example/{room}: {room} becomes a name that nobody can guess; empty: no calls */
+  value: string;
+  /** As https://meet.example/{room}: {room} becomes a name that nobody can guess; empty: no calls */
+  default: string;
 }
 
 /**
@@ -367,6 +393,8 @@ export interface ChangeSettings {
   away_without_operators?: "off" | "on" | null;
   /** In hours; 0: none */
   newcomer_hours?: number | null;
+  /** As https://meet.example/{room}: {room} becomes a name that nobody can guess; empty: no calls */
+  call_url?: string | null;
 }
 
 /**
@@ -819,8 +847,9 @@ export interface Hello {
 
 /**
  * The authenticated person, and the server's version, features and limits. Fields may be added. `lobby` is `open`
- * if clients read it without logging in; a `policy` event announces a change. With another `restored` than before,
- * changes after its `until` that the client knows may be gone, and others have their numbers.
+ * if clients read it without logging in, `calls` whether one can begin a call; a `policy` event announces a
+ * change. With another `restored` than before, changes after its `until` that the client knows may be gone, and
+ * others have their numbers.
  */
 export interface HelloOk {
   type: "hello_ok";
@@ -829,6 +858,7 @@ export interface HelloOk {
   me: Me;
   server: string;
   lobby: "members" | "open";
+  calls?: boolean;
   version: string;
   /** The version of this protocol: 1 */
   protocol: number;
@@ -836,11 +866,11 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
-   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures,
-   * pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
-   * saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors; others may
-   * be added
+   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, dates, earlier, edits,
+   * exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc,
+   * pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
+   * retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors;
+   * others may be added
    */
   features: string[];
   limits: Limits;
@@ -1644,12 +1674,13 @@ export interface PlaceHold {
   reason: string;
 }
 
-/** The server's name, who may register and who reads the lobby; sent when one of these changes. */
+/** The server's name, who may register, who reads the lobby, and whether there are calls; sent when one changes. */
 export interface PolicyEvent {
   type: "policy";
   server: string;
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
+  calls?: boolean;
 }
 
 /** A client's position in a room: the number and the time of the newest change that it has. */
@@ -2458,11 +2489,11 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, canned_answers, clean_up, conversation_pages, dates, earlier, edits, exports,
-   * files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures,
-   * pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
-   * saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors; others may
-   * be added
+   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, dates, earlier, edits,
+   * exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc,
+   * pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
+   * retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors;
+   * others may be added
    */
   features: string[];
   limits: Limits;
@@ -2613,6 +2644,7 @@ export interface Settings {
   when_away: WhenAwaySetting;
   away_without_operators: AwayWithoutOperatorsSetting;
   newcomer_hours: HoursSetting;
+  call_url: CallUrlSetting;
 }
 
 /** A room, and a time. */

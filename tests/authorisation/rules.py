@@ -197,6 +197,13 @@ RIGHTS = {
             Line("inside", "", NOT_FOUND),
         ),
     ),
+    "call": Right(
+        "Begin a call, of which there are none here: who may write.",
+        (
+            *_SILENT,
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
     "attach": Right(
         "Give one's message a preview, which the server has not made here: who may write.",
         (

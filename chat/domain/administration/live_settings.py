@@ -15,6 +15,7 @@ from chat.domain.limits.bounds import (
     MOST_BYTES,
     SERVER_NAME,
     AwayWithoutOperators,
+    CallUrl,
     Days,
     Greeting,
     Hours,
@@ -67,6 +68,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     outbound_hosts: OutboundHosts = ()
     push_texts: PushTexts = "on"
     link_previews: LinkPreviews = "on"
+    call_url: CallUrl = ""
     second_factor: SecondFactorFor = "off"
     login: Login = "both"
     login_links: LoginLinks = "off"
@@ -244,6 +246,11 @@ class LiveSettings:
     def push_texts(self) -> bool:
         """Whether pushes may have the texts of messages."""
         return self._values.push_texts == "on"
+
+    @property
+    def call_url(self) -> str:
+        """Where calls are held, with `{room}` for the name of one; empty: there are none."""
+        return self._values.call_url
 
     @property
     def server_name(self) -> str:

@@ -144,6 +144,17 @@ PublicUrl = Annotated[
 ]
 """The address at which people reach the server."""
 
+CallUrl = Annotated[
+    str,
+    pattern(
+        r"^(https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?/[^\s{}<>\"'`()*\\]*\{room\}[^\s{}<>\"'`()*\\]*)?$(?!\n)",
+        "an address with {room} in its path, as https://meet.example/{room}, or empty: no calls",
+        max_length=300,
+        description="As https://meet.example/{room}: {room} becomes a name that nobody can guess; empty: no calls",
+    ),
+]
+"""Where calls are held."""
+
 SettingValue = str | float | tuple[str, ...]
 """The value of any setting."""
 

@@ -42,6 +42,8 @@ export interface Feature<English = object> extends FeatureChanges {
   SendButton?: View<SendButtonProps>;
   /** Called when a message is written; `sent` resolves with its seq, or never. */
   onSent?: (chat: Chat, room: number, text: string, sent: Promise<number>) => unknown;
+  /** A button in the head of a room. */
+  RoomTool?: View<{ info: RoomInfo }>;
   /** A section of the room's panel. */
   RoomSection?: View<{ info: RoomInfo; rights: Rights }>;
   /** An action in the panel of another person. */

@@ -1,6 +1,7 @@
 // The features of the page, a folder each; feature.d.ts says what one may bring.
 
 import { blocks } from "./blocks/feature.js";
+import { calls } from "./calls/feature.js";
 import { cannedAnswers } from "./canned_answers/feature.js";
 import { code } from "./code/feature.js";
 import { dates } from "./dates/feature.js";
@@ -29,7 +30,7 @@ import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, slowMode, support, labels, ratings, cannedAnswers, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, slowMode, support, labels, ratings, cannedAnswers, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -8,6 +8,7 @@ from chat.domain.accounts.account_changes import Role
 from chat.domain.limits.bounds import (
     AwayWithoutOperators,
     ByteRate,
+    CallUrl,
     Days,
     Greeting,
     Hours,
@@ -233,6 +234,13 @@ class AwayWithoutOperatorsSetting(Setting, kw_only=True, frozen=True):
     default: AwayWithoutOperators
 
 
+class CallUrlSetting(Setting, kw_only=True, frozen=True):
+    """Where calls are held, with `{room}` for the name of one; empty: there are none."""
+
+    value: CallUrl
+    default: CallUrl
+
+
 class HoursSetting(Setting, kw_only=True, frozen=True):
     """A number of hours; 0: none."""
 
@@ -300,6 +308,7 @@ class Settings(Value, kw_only=True, frozen=True):
     when_away: WhenAwaySetting
     away_without_operators: AwayWithoutOperatorsSetting
     newcomer_hours: HoursSetting
+    call_url: CallUrlSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -338,6 +347,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     when_away: WhenAway | UnsetType | None = UNSET
     away_without_operators: AwayWithoutOperators | UnsetType | None = UNSET
     newcomer_hours: Hours | UnsetType | None = UNSET
+    call_url: CallUrl | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

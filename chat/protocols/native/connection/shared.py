@@ -30,7 +30,7 @@ _OVERTAKES = 10.0
 """Seconds for which a later notice may have overtaken an earlier one that came from another server."""
 
 
-_POLICY = frozenset({"server_name", "registration", "lobby"})
+_POLICY = frozenset({"server_name", "registration", "lobby", "call_url"})
 """The settings whose changes are sent to every client."""
 
 
@@ -185,6 +185,7 @@ class Shared(Generic[SocketT]):
                 server=settings.server_name,
                 registration=self.services.accounts.registration,
                 lobby=settings.lobby,
+                calls=settings.call_url != "",
             )
             frame = frame_of(event)
             for client in self.sockets:

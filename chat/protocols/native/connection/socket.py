@@ -140,6 +140,7 @@ class NativeClient(Client):
             me=as_me(found),
             server=self._services.settings.server_name,
             lobby=self._services.settings.lobby,
+            calls=self._services.settings.call_url != "",
             version=__version__,
             protocol=PROTOCOL,
             data=self._services.data_id,

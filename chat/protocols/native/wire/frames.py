@@ -129,13 +129,15 @@ class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
 class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
     """The authenticated person, and the server's version, features and limits. Fields may be added.
 
-    `lobby` is `open` if clients read it without logging in; a `policy` event announces a change. With another
-    `restored` than before, changes after its `until` that the client knows may be gone, and others have their numbers.
+    `lobby` is `open` if clients read it without logging in, `calls` whether one can begin a call; a `policy` event
+    announces a change. With another `restored` than before, changes after its `until` that the client knows may be
+    gone, and others have their numbers.
     """
 
     me: Me
     server: str
     lobby: Lobby
+    calls: bool = False
     version: str
     protocol: Protocol
     data: DataId
@@ -280,11 +282,12 @@ class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
 
 
 class PolicyEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="policy"):
-    """The server's name, who may register and who reads the lobby; sent when one of these changes."""
+    """The server's name, who may register, who reads the lobby, and whether there are calls; sent when one changes."""
 
     server: str
     registration: Registration
     lobby: Lobby
+    calls: bool = False
 
 
 class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):

@@ -185,6 +185,8 @@ export default {
   "audit.passkey_added": "{by} hat einen Passkey hinzugefügt: {detail}",
   "audit.passkey_removed": "{by} hat einen Passkey entfernt: {detail}",
   "audit.second_factor_removed": "{by} hat die Zwei-Faktor-Authentifizierung für {person} deaktiviert",
+  "admin.call_url": "Adresse für Anrufe",
+  "admin.call_url_hint": "Zum Beispiel https://meet.example/{room}: Aus {room} wird ein Name, den niemand erraten kann. Ist das Feld leer, gibt es keine Anrufe.",
   "admin.link_previews": "Linkvorschauen",
   "admin.link_previews_ask": "Linkvorschauen ändern?",
   "admin.link_previews_on": "An",
@@ -1030,6 +1032,14 @@ export default {
   "blocks.unblock": "Blockierung aufheben",
   "blocks.block_title": "{name} blockieren?",
   "blocks.block_text": "Die Person kann dir keine Direktnachrichten senden, und ihre Nachrichten in Räumen sind eingeklappt. Sie wird nicht benachrichtigt.",
+
+  // features/calls
+  "calls.begin": "Anruf starten",
+  "calls.title": "Anruf in {room} starten?",
+  "calls.text": "Ein Link dazu wird als Nachricht gesendet. Alle, die sie lesen, können teilnehmen.",
+  "calls.call": "Anruf",
+  "calls.join": "Teilnehmen",
+  "refusal.calls_off": "Dieser Server hat keine Anrufe.",
 
   // features/canned_answers
   "canned.title": "Textbausteine",

@@ -192,6 +192,8 @@ export default {
   "audit.passkey_added": "{by} added a passkey: {detail}",
   "audit.passkey_removed": "{by} removed a passkey: {detail}",
   "audit.second_factor_removed": "{by} turned off two-factor authentication for {person}",
+  "admin.call_url": "Address for calls",
+  "admin.call_url_hint": "As https://meet.example/{room}: {room} becomes a name that nobody can guess. While it is empty, there are no calls.",
   "admin.link_previews": "Link previews",
   "admin.link_previews_ask": "Change link previews?",
   "admin.link_previews_on": "On",

@@ -185,6 +185,8 @@ export default {
   "audit.passkey_added": "{by} añadió una llave de acceso: {detail}",
   "audit.passkey_removed": "{by} quitó una llave de acceso: {detail}",
   "audit.second_factor_removed": "{by} desactivó la autenticación en dos pasos de {person}",
+  "admin.call_url": "Dirección para llamadas",
+  "admin.call_url_hint": "Por ejemplo, https://meet.example/{room}: {room} se convierte en un nombre que nadie puede adivinar. Mientras esté vacía, no hay llamadas.",
   "admin.link_previews": "Vistas previas de enlaces",
   "admin.link_previews_ask": "¿Cambiar las vistas previas de enlaces?",
   "admin.link_previews_on": "Activadas",
@@ -1030,6 +1032,14 @@ export default {
   "blocks.unblock": "Desbloquear",
   "blocks.block_title": "¿Bloquear a {name}?",
   "blocks.block_text": "No puede enviarte mensajes directos, y sus mensajes en las salas se contraen. No recibe ningún aviso.",
+
+  // features/calls
+  "calls.begin": "Iniciar una llamada",
+  "calls.title": "¿Iniciar una llamada en {room}?",
+  "calls.text": "Se envía un enlace como mensaje. Puede unirse cualquiera que lo lea.",
+  "calls.call": "Llamada",
+  "calls.join": "Unirse",
+  "refusal.calls_off": "Este servidor no tiene llamadas.",
 
   // features/canned_answers
   "canned.title": "Respuestas rápidas",

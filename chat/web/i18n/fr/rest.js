@@ -185,6 +185,8 @@ export default {
   "audit.passkey_added": "{by} a ajouté une clé d’accès : {detail}",
   "audit.passkey_removed": "{by} a supprimé une clé d’accès : {detail}",
   "audit.second_factor_removed": "{by} a désactivé l’authentification à deux facteurs pour {person}",
+  "admin.call_url": "Adresse des appels",
+  "admin.call_url_hint": "Par exemple https://meet.example/{room} : {room} devient un nom que personne ne peut deviner. Tant qu’elle est vide, il n’y a pas d’appels.",
   "admin.link_previews": "Aperçus de liens",
   "admin.link_previews_ask": "Modifier les aperçus de liens ?",
   "admin.link_previews_on": "Activés",
@@ -1030,6 +1032,14 @@ export default {
   "blocks.unblock": "Débloquer",
   "blocks.block_title": "Bloquer {name} ?",
   "blocks.block_text": "La personne ne peut pas vous envoyer de messages directs, et ses messages dans les salons sont repliés. Elle n’en est pas informée.",
+
+  // features/calls
+  "calls.begin": "Démarrer un appel",
+  "calls.title": "Démarrer un appel dans {room} ?",
+  "calls.text": "Un lien est envoyé dans un message. Tous ceux qui le lisent peuvent participer.",
+  "calls.call": "Appel",
+  "calls.join": "Rejoindre l’appel",
+  "refusal.calls_off": "Ce serveur n’a pas d’appels.",
 
   // features/canned_answers
   "canned.title": "Réponses types",

@@ -185,6 +185,8 @@ export default {
   "audit.passkey_added": "{by} adicionou uma chave de acesso: {detail}",
   "audit.passkey_removed": "{by} removeu uma chave de acesso: {detail}",
   "audit.second_factor_removed": "{by} desativou a autenticação de dois fatores de {person}",
+  "admin.call_url": "Endereço para chamadas",
+  "admin.call_url_hint": "Por exemplo, https://meet.example/{room}: {room} vira um nome que ninguém consegue adivinhar. Enquanto estiver vazio, não há chamadas.",
   "admin.link_previews": "Prévias de links",
   "admin.link_previews_ask": "Alterar as prévias de links?",
   "admin.link_previews_on": "Ativadas",
@@ -1030,6 +1032,14 @@ export default {
   "blocks.unblock": "Desbloquear",
   "blocks.block_title": "Bloquear {name}?",
   "blocks.block_text": "A pessoa não pode enviar mensagens diretas a você, e as mensagens dela nas salas ficam recolhidas. Ela não é avisada.",
+
+  // features/calls
+  "calls.begin": "Iniciar uma chamada",
+  "calls.title": "Iniciar uma chamada em {room}?",
+  "calls.text": "Um link é enviado como mensagem. Quem a ler pode participar.",
+  "calls.call": "Chamada",
+  "calls.join": "Entrar na chamada",
+  "refusal.calls_off": "Este servidor não tem chamadas.",
 
   // features/canned_answers
   "canned.title": "Respostas prontas",

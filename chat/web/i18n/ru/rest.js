@@ -185,6 +185,8 @@ export default {
   "audit.passkey_added": "{by} добавляет ключ доступа: {detail}",
   "audit.passkey_removed": "{by} удаляет ключ доступа: {detail}",
   "audit.second_factor_removed": "{by} выключает двухфакторную аутентификацию у {person}",
+  "admin.call_url": "Адрес для звонков",
+  "admin.call_url_hint": "Например, https://meet.example/{room}: вместо {room} будет имя, которое нельзя угадать. Пока поле пусто, звонков нет.",
   "admin.link_previews": "Предпросмотр ссылок",
   "admin.link_previews_ask": "Изменить предпросмотр ссылок?",
   "admin.link_previews_on": "Включён",
@@ -1030,6 +1032,14 @@ export default {
   "blocks.unblock": "Разблокировать",
   "blocks.block_title": "Заблокировать: {name}?",
   "blocks.block_text": "Этот человек не сможет писать вам лично, а его сообщения в комнатах будут свёрнуты. Он об этом не узнает.",
+
+  // features/calls
+  "calls.begin": "Начать звонок",
+  "calls.title": "Начать звонок: {room}?",
+  "calls.text": "Ссылка будет отправлена сообщением. Присоединиться сможет каждый, кто его прочтёт.",
+  "calls.call": "Звонок",
+  "calls.join": "Присоединиться",
+  "refusal.calls_off": "На этом сервере нет звонков.",
 
   // features/canned_answers
   "canned.title": "Готовые ответы",

@@ -185,6 +185,8 @@ export default {
   "audit.passkey_added": "{by}添加了通行密钥：{detail}",
   "audit.passkey_removed": "{by}移除了通行密钥：{detail}",
   "audit.second_factor_removed": "{by}停用了{person}的双重验证",
+  "admin.call_url": "通话地址",
+  "admin.call_url_hint": "例如 https://meet.example/{room}：{room} 会变成无法猜到的名称。留空则没有通话功能。",
   "admin.link_previews": "链接预览",
   "admin.link_previews_ask": "更改链接预览？",
   "admin.link_previews_on": "开启",
@@ -1030,6 +1032,14 @@ export default {
   "blocks.unblock": "解除屏蔽",
   "blocks.block_title": "屏蔽{name}？",
   "blocks.block_text": "对方无法给你发私信，其在房间中的消息会折叠。对方不会收到通知。",
+
+  // features/calls
+  "calls.begin": "发起通话",
+  "calls.title": "在 {room} 发起通话？",
+  "calls.text": "通话链接会以消息发送，看到消息的人都可以加入。",
+  "calls.call": "通话",
+  "calls.join": "加入通话",
+  "refusal.calls_off": "此服务器没有通话功能。",
 
   // features/canned_answers
   "canned.title": "快捷回复",

@@ -38,6 +38,7 @@ const SETTINGS = {
   outbound_hosts: "admin.outbound_hosts",
   push_texts: "admin.push_texts",
   link_previews: "admin.link_previews",
+  call_url: "admin.call_url",
   second_factor: "admin.second_factor",
   login: "admin.login",
   login_links: "admin.login_links",

@@ -6,7 +6,7 @@ import { useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { Choices } from "./choices.js";
 import { OutboundHosts } from "./outbound_hosts.js";
-import { PublicAddress, ServerName } from "./server_name.js";
+import { CallAddress, PublicAddress, ServerName } from "./server_name.js";
 import { ServerColour, ServerPicture } from "./server_look.js";
 
 const SWITCHED = /** @type {const} */ (["on", "off"]);
@@ -31,6 +31,7 @@ export function ServerPart({ settings }) {
       hint=${(/** @type {"on" | "off"} */ value) => t(`admin.link_previews_${value}_hint`)}
       isDangerous=${() => false}
     />`}
+    ${settings.found?.call_url && html`<${CallAddress} settings=${settings} setting=${settings.found.call_url} />`}
     <section class="settings-section">
       <h3>${t("admin.look_closer")}</h3>
       <ul class="list">

@@ -1,4 +1,4 @@
-// The server's name and its public address.
+// The server's name, its public address, and where calls are held.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -40,6 +40,23 @@ export function PublicAddress({ settings, setting }) {
     <${Field} label=${t("address.label")} hint=${t("address.hint")} value=${text} onInput=${setText} error=${wrong}
       inputmode="url" autocapitalize="none" spellcheck=${false} maxlength="260" placeholder="https://chat.example" />
     ${address !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} disabled=${address === null} />`}
+    <${Source} setting=${setting} shown=${(/** @type {string} */ value) => value || t("admin.none")} onTakeBack=${() => save(null)} />
+  </form>`;
+}
+
+/** @param {Props} props */
+export function CallAddress({ settings, setting }) {
+  const [text, setText] = useFieldText(setting.value);
+  const { error, isBusy, save } = useSaving(settings, "call_url");
+  const address = text.trim();
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void save(address);
+  };
+  return html`<form class="admin-setting" onSubmit=${submit}>
+    <${Field} label=${t("admin.call_url")} hint=${t("admin.call_url_hint", { room: "{room}" })} value=${text} onInput=${setText} error=${error}
+      inputmode="url" autocapitalize="none" spellcheck=${false} maxlength="300" placeholder="https://meet.example/{room}" />
+    ${address !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} />`}
     <${Source} setting=${setting} shown=${(/** @type {string} */ value) => value || t("admin.none")} onTakeBack=${() => save(null)} />
   </form>`;
 }

@@ -50,6 +50,7 @@ function Card({ person, info }) {
   const me = useSelected((state) => state.me?.id);
   const isBlocked = useSelected((state) => state.blocked.has(person.id));
   const { act, isBusy, error } = useAction();
+  const hasCalls = useSelected((state) => state.server.calls);
   const isPeer = info?.kind === "direct";
   const canCleanUp = useSelected((state) => info && rightsIn(info, state.me).canModerate && state.server.features.includes("clean_up"));
   const roles = person.roles ?? [];
@@ -84,7 +85,7 @@ function Card({ person, info }) {
       ${person.id !== me && canCleanUp && html`<${CleanUp} person=${person} />`}
       ${person.id !== me && parts("PersonAction").map((Action) => html`<${Action} person=${person} />`)}
     </section>
-    ${isPeer && html`<p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>`}
+    ${isPeer && html`<p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${!hasCalls && t("room.calls_note")}</span></p>`}
   `;
 }
 

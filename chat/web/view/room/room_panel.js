@@ -35,6 +35,7 @@ export function RoomPanel({ room }) {
   const info = useSelected((state) => state.rooms.get(room)?.info);
   const me = useSelected((state) => state.me);
   const [opened, open] = useState(/** @type {"invite" | "add" | "edit" | null} */ (null));
+  const hasCalls = useSelected((state) => state.server.calls);
   if (!info) return null;
   const rights = rightsIn(info, me);
   const close = () => open(null);
@@ -51,7 +52,7 @@ export function RoomPanel({ room }) {
       ${rights.canModerate && info.kind === "room" && html`<${Banned} info=${info} />`}
       <${RoomFiles} info=${info} />
       <${RoomActions} info=${info} rights=${rights} />
-      <p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>
+      <p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${!hasCalls && t("room.calls_note")}</span></p>
     </div>
     ${opened === "invite" && html`<${Invite} info=${info} onClose=${close} />`}
     ${opened === "edit" && html`<${EditRoom} info=${info} rights=${rights} onClose=${close} />`}

@@ -1,6 +1,7 @@
 // A room in the middle of the page: its header, timeline, composer and panel.
 
 import { html, useEffect } from "../../vendor/preact.js";
+import { parts } from "../../features/registry.js";
 import { t, tn } from "../../i18n/index.js";
 import { countAttention } from "../../model/attention.js";
 import { roomPath } from "../../model/panel.js";
@@ -73,6 +74,7 @@ function Head({ info, panel }) {
     <div class="place-tools">
       ${info.archived && html`<span class="tag">${t("room.archived")}</span>`}
       ${isPublic && html`<span class="tag is-open" title=${t("room.open_lobby_text")}>${icon("eye", { size: 14 })} ${t("room.open_lobby")}</span>`}
+      ${parts("RoomTool").map((Tool) => html`<${Tool} info=${info} />`)}
       <a class="icon-button" href=${`/search?q=${encodeURIComponent(`in:"${roomName(info)}" `)}`} title=${t("room.search")}>
         ${icon("search")}
       </a>

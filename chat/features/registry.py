@@ -5,6 +5,7 @@ from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.calls import FEATURE as CALLS
 from chat.features.canned_answers import FEATURE as CANNED_ANSWERS
 from chat.features.clean_up import FEATURE as CLEAN_UP
+from chat.features.custom_emoji import FEATURE as CUSTOM_EMOJI
 from chat.features.dates import FEATURE as DATES
 from chat.features.earlier import FEATURE as EARLIER
 from chat.features.exports import FEATURE as EXPORTS
@@ -43,6 +44,7 @@ _BEFORE: tuple[Feature, ...] = (
     CALLS,
     CANNED_ANSWERS,
     CLEAN_UP,
+    CUSTOM_EMOJI,
     DATES,
     EARLIER,
     EXPORTS,

@@ -29,6 +29,9 @@ Key = Annotated[
 ]
 Text = Annotated[str, Meta(max_length=4000, description="Trimmed; empty only with files")]
 Topic = Annotated[str, Meta(max_length=500)]
+ReactionEmoji = Annotated[
+    str, Meta(min_length=1, max_length=34, description="One emoji, or `:name:` of the server's own")
+]
 Emoji = Annotated[
     str, Meta(min_length=1, max_length=8, description="One emoji: no letters, digits, spaces or controls")
 ]
@@ -54,7 +57,7 @@ class Sender(Value, kw_only=True, frozen=True):
 class Reaction(Value, kw_only=True, frozen=True):
     """An emoji under a message, and the first people who reacted with it. `mine`: the reader is one of them."""
 
-    emoji: Emoji
+    emoji: ReactionEmoji
     count: Annotated[int, Meta(ge=1)]
     people: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     mine: bool = False

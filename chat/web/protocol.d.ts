@@ -395,6 +395,8 @@ export interface ChangeSettings {
   newcomer_hours?: number | null;
   /** As https://meet.example/{room}: {room} becomes a name that nobody can guess; empty: no calls */
   call_url?: string | null;
+  custom_emoji?: string | null;
+  emoji_makers?: "admins" | "everybody" | null;
 }
 
 /**
@@ -576,6 +578,36 @@ export interface CreateVisitor {
   page?: string | null;
 }
 
+/** An emoji of the server; its image is served as a picture. */
+export interface CustomEmoji {
+  /** Small letters a to z, digits, '-' and '_'; `:name:` in texts */
+  name: string;
+  /** Its SHA-256 in hex: it is at `/api/v1/pictures/{picture}` */
+  picture: string;
+  maker: number;
+}
+
+/** All emoji of the server by name, and whether one may add some. */
+export interface CustomEmojiList {
+  emoji: CustomEmoji[];
+  may_add?: boolean;
+}
+
+/** A reaction with an emoji of the server. */
+export interface CustomReaction {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Small letters a to z, digits, '-' and '_'; `:name:` in texts */
+  name: string;
+}
+
+/** Whether one reacts with this emoji now; `pos` is of the last change of the room. */
+export interface CustomReactionNow {
+  reacted?: boolean;
+  pos: number;
+}
+
 /** For how many days something is kept, or a conversation stays open; 0: for ever. */
 export interface DaysSetting {
   source: "admin" | "start";
@@ -667,6 +699,26 @@ export interface EditedEvent {
 /** All texts of a message, oldest first: the original, its edits, the current one. */
 export interface Edits {
   edits: Edit[];
+}
+
+/** The last change of the server's emoji; the server sets it. */
+export interface EmojiChangeSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string;
+  default: string;
+}
+
+/** Who may add emoji of the server. */
+export interface EmojiMakersSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "admins" | "everybody";
+  default: "admins" | "everybody";
 }
 
 /**
@@ -847,9 +899,9 @@ export interface Hello {
 
 /**
  * The authenticated person, and the server's version, features and limits. Fields may be added. `lobby` is `open`
- * if clients read it without logging in, `calls` whether one can begin a call; a `policy` event announces a
- * change. With another `restored` than before, changes after its `until` that the client knows may be gone, and
- * others have their numbers.
+ * if clients read it without logging in, `calls` whether one can begin a call, `emoji` the last change of the
+ * server's own emoji; a `policy` event announces a change. With another `restored` than before, changes after its
+ * `until` that the client knows may be gone, and others have their numbers.
  */
 export interface HelloOk {
   type: "hello_ok";
@@ -859,6 +911,7 @@ export interface HelloOk {
   server: string;
   lobby: "members" | "open";
   calls?: boolean;
+  emoji?: string;
   version: string;
   /** The version of this protocol: 1 */
   protocol: number;
@@ -866,9 +919,9 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, dates, earlier, edits,
-   * exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc,
-   * pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
+   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates, earlier,
+   * edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes,
+   * oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
    * retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors;
    * others may be added
    */
@@ -1674,13 +1727,17 @@ export interface PlaceHold {
   reason: string;
 }
 
-/** The server's name, who may register, who reads the lobby, and whether there are calls; sent when one changes. */
+/**
+ * The server's name, who may register, who reads the lobby, whether there are calls; sent when one changes.
+ * `emoji` is the last change of the server's own emoji; with another one, read them again.
+ */
 export interface PolicyEvent {
   type: "policy";
   server: string;
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   calls?: boolean;
+  emoji?: string;
 }
 
 /** A client's position in a room: the number and the time of the newest change that it has. */
@@ -1925,7 +1982,7 @@ export interface ReactedEvent {
   /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
   person: number;
-  /** One emoji: no letters, digits, spaces or controls */
+  /** One emoji, or `:name:` of the server's own */
   emoji: string;
   on?: boolean;
   count: number;
@@ -1933,7 +1990,7 @@ export interface ReactedEvent {
 
 /** An emoji under a message, and the first people who reacted with it. `mine`: the reader is one of them. */
 export interface Reaction {
-  /** One emoji: no letters, digits, spaces or controls */
+  /** One emoji, or `:name:` of the server's own */
   emoji: string;
   count: number;
   people?: number[];
@@ -2489,9 +2546,9 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, dates, earlier, edits,
-   * exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc,
-   * pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
+   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates, earlier,
+   * edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes,
+   * oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
    * retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors;
    * others may be added
    */
@@ -2645,6 +2702,8 @@ export interface Settings {
   away_without_operators: AwayWithoutOperatorsSetting;
   newcomer_hours: HoursSetting;
   call_url: CallUrlSetting;
+  custom_emoji: EmojiChangeSetting;
+  emoji_makers: EmojiMakersSetting;
 }
 
 /** A room, and a time. */
@@ -2774,6 +2833,16 @@ export interface SupportStep {
   state: "closed" | "open";
   assignee?: Sender;
   by: number;
+}
+
+/** A reaction with an emoji of the server to add, or to take back. */
+export interface SwitchCustomReaction {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  /** Small letters a to z, digits, '-' and '_'; `:name:` in texts */
+  name: string;
+  on?: boolean;
 }
 
 /** A message to pin, or to unpin. */
@@ -3055,6 +3124,12 @@ export interface WhichConversations {
   /** The `next` of the page before */
   after?: string;
   limit?: number;
+}
+
+/** An emoji of the server by its name. */
+export interface WhichEmoji {
+  /** Small letters a to z, digits, '-' and '_'; `:name:` in texts */
+  name: string;
 }
 
 /** The last part of a link. */

@@ -31,7 +31,7 @@ from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.inspection.doctor_mark import PATH as DOCTOR
 from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, has_codes, refuse
-from chat.web_api.bodies import LONGEST_BODY, PICTURES, UPLOADS, BadBody
+from chat.web_api.bodies import EMOJI, LONGEST_BODY, PICTURES, UPLOADS, BadBody
 from chat.web_api.web_client import WEB_CLIENT
 
 _BODY_TIMEOUT = 30
@@ -162,7 +162,9 @@ class _Request(TrioRequest):
     body_class = _Body
 
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401
-        if method == "POST" and (UPLOADS.fullmatch(path) or path == DOCTOR):
+        if (method == "POST" and (UPLOADS.fullmatch(path) or path == DOCTOR)) or (
+            method == "PUT" and EMOJI.fullmatch(path)
+        ):
             options["max_content_length"] = None
         super().__init__(method, scheme, path, *rest, **options)
         assert isinstance(self.body, _Body)

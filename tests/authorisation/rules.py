@@ -197,6 +197,13 @@ RIGHTS = {
             Line("inside", "", NOT_FOUND),
         ),
     ),
+    "custom": Right(
+        "React with an emoji of the server, of which there are none here: who may write.",
+        (
+            *_SILENT,
+            Line("inside", "", NOT_FOUND),
+        ),
+    ),
     "call": Right(
         "Begin a call, of which there are none here: who may write.",
         (
@@ -567,6 +574,9 @@ SERVER_ACTS = (
     ServerAct("change_me", "accounts", {}),
     ServerAct("set_my_picture", "accounts", {}),
     ServerAct("remove_my_picture", "accounts", {}),
+    ServerAct("custom_emoji", "accounts and visitors", {}),
+    ServerAct("add_custom_emoji", "admins", {"name": "party"}),
+    ServerAct("remove_custom_emoji", "accounts", {"name": "none"}, NOT_FOUND),
     ServerAct("set_my_status", "accounts", {}, Answer.INVALID),
     ServerAct("clear_my_status", "accounts", {}),
     ServerAct("address_state", "accounts", {}),

@@ -337,8 +337,14 @@ EXCUSED = (
     Excuse("domain/messages/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
     Excuse("features/pictures/use_cases.py", "aclosing(whole(", NEVER_WAITS),
     Excuse("features/previews/use_cases.py", "aclosing(whole(", NEVER_WAITS),
+    Excuse("features/custom_emoji/use_cases.py", "aclosing(whole(", NEVER_WAITS),
     Excuse(
         "features/pictures/use_cases.py",
+        "async for piece in pieces",
+        "the same wait for a body as that of an uploaded file, which is swept; nothing is held there",
+    ),
+    Excuse(
+        "features/custom_emoji/use_cases.py",
         "async for piece in pieces",
         "the same wait for a body as that of an uploaded file, which is swept; nothing is held there",
     ),

@@ -14,6 +14,7 @@ FEWEST_SWEEPS = 40
 OF_FEATURES = (
     "features/canned_answers/queries.py",
     "features/clean_up/queries.py",
+    "features/custom_emoji/queries.py",
     "features/dates/queries.py",
     "features/earlier/queries.py",
     "features/labels/queries.py",

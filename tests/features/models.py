@@ -3,6 +3,7 @@
 from tests.features.addresses.model import AddressesModel
 from tests.features.canned_answers.model import CannedAnswersModel
 from tests.features.clean_up.model import RecentMessagesModel
+from tests.features.custom_emoji.model import CustomEmojiModel
 from tests.features.dates.model import DatesModel
 from tests.features.earlier.model import EarlierModel
 from tests.features.exports.model import ExportsModel
@@ -32,6 +33,7 @@ MODELS = (
     AddressesModel,
     CannedAnswersModel,
     RecentMessagesModel,
+    CustomEmojiModel,
     DatesModel,
     EarlierModel,
     ExportsModel,

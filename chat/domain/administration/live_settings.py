@@ -17,6 +17,8 @@ from chat.domain.limits.bounds import (
     AwayWithoutOperators,
     CallUrl,
     Days,
+    EmojiChange,
+    EmojiMakers,
     Greeting,
     Hours,
     LinkPreviews,
@@ -69,6 +71,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     push_texts: PushTexts = "on"
     link_previews: LinkPreviews = "on"
     call_url: CallUrl = ""
+    custom_emoji: EmojiChange = ""
+    emoji_makers: EmojiMakers = "admins"
     second_factor: SecondFactorFor = "off"
     login: Login = "both"
     login_links: LoginLinks = "off"
@@ -251,6 +255,16 @@ class LiveSettings:
     def call_url(self) -> str:
         """Where calls are held, with `{room}` for the name of one; empty: there are none."""
         return self._values.call_url
+
+    @property
+    def custom_emoji(self) -> str:
+        """The last change of the server's emoji, as `+party`; empty: there was none."""
+        return self._values.custom_emoji
+
+    @property
+    def emoji_makers(self) -> EmojiMakers:
+        """Who may add emoji of the server."""
+        return self._values.emoji_makers
 
     @property
     def server_name(self) -> str:

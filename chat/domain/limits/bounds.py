@@ -144,6 +144,14 @@ PublicUrl = Annotated[
 ]
 """The address at which people reach the server."""
 
+EmojiMakers = Literal["admins", "everybody"]
+"""Who may add emoji of the server."""
+
+EmojiChange = Annotated[
+    str, pattern(r"^([+-][a-z0-9_-]{2,32})?$(?!\n)", "+ or - and the name of an emoji, or empty: none yet")
+]
+"""The last change of the server's emoji; it is set by the server."""
+
 CallUrl = Annotated[
     str,
     pattern(

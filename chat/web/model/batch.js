@@ -82,8 +82,8 @@ export class Batch {
   }
 
   /** @param {PolicyEvent} event */
-  applyPolicy({ server: name, lobby, calls }) {
-    this.state = { ...this.state, server: { ...this.state.server, name, lobby, calls } };
+  applyPolicy({ server: name, lobby, calls, emoji }) {
+    this.state = { ...this.state, server: { ...this.state.server, name, lobby, calls, emoji } };
   }
 
   /** @returns {Map<number, RoomState>} */

@@ -45,7 +45,7 @@ export type Connection =
 export interface State {
   /** null until it is known from the cache or the first hello. */
   me: Me | null;
-  server: { name: string; version: string; features: readonly string[]; limits: Limits; lobby?: "open" | "members"; calls?: boolean; restored?: { at: number; until?: number } };
+  server: { name: string; version: string; features: readonly string[]; limits: Limits; lobby?: "open" | "members"; calls?: boolean; emoji?: string; restored?: { at: number; until?: number } };
   connection: Connection;
   /** False until the rooms are known from the cache or from the server. */
   isLoaded: boolean;

@@ -186,12 +186,12 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
    */
   async function sayHello(socket, token) {
     const hello = await socket.request("hello", { token, client: "web" }, HELLO_TIMEOUT);
-    const { me, server, version, lobby, calls, limits, features = [] } = hello;
+    const { me, server, version, lobby, calls, emoji, limits, features = [] } = hello;
     if (restored()?.begin(hello.restored)) since = 0;
     store.update((state) => ({
       ...state,
       me,
-      server: { name: server, version, features, lobby, calls, restored: hello.restored, limits: { ...state.server.limits, ...limits } },
+      server: { name: server, version, features, lobby, calls, emoji, restored: hello.restored, limits: { ...state.server.limits, ...limits } },
       isOutdated: state.isOutdated || (pageVersion !== null && pageVersion !== version),
     }));
     pageVersion ??= version;

@@ -40,14 +40,14 @@ class PicturesModel:
         before = self._users.set_picture(person_id, hash_of(picture))
         if before is None:
             return False
-        self._keep("person", person_id, person_id, picture)
+        self.keep("person", person_id, person_id, picture)
         if by_id != person_id and before.picture is not None:
             self._audit.note([Act(by_id=by_id, what=What.PICTURE_REMOVED, person_id=person_id)])
         return True
 
     async def set_of_server(self, picture: NewPicture | None) -> None:
         await trio.lowlevel.checkpoint()
-        self._keep("server", 0, 0, picture)
+        self.keep("server", 0, 0, picture)
 
     async def find(self, digest: bytes) -> KeptFile | None:
         await trio.lowlevel.checkpoint()
@@ -72,14 +72,14 @@ class PicturesModel:
         new_id, _, _ = self._messages.next(room)
         made = change_picture(room, self._rooms.pictures.get(room.id), write, new_id)
         if isinstance(made, PictureSet):
-            self._keep("room", room.id, 0, write.picture)
+            self.keep("room", room.id, 0, write.picture)
             self._rooms.pictures.pop(room.id, None)
             if made.picture is not None:
                 self._rooms.pictures[room.id] = made.picture
             self._messages.keep(made)
         return made
 
-    def _keep(self, kind: str, target_id: int, owner_id: int, picture: NewPicture | None) -> None:
+    def keep(self, kind: str, target_id: int, owner_id: int, picture: NewPicture | None) -> None:
         self._drop(kind, target_id)
         if picture is not None:
             self._kept[kind, target_id] = self._files.keep_picture(owner_id, picture)

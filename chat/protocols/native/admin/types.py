@@ -10,6 +10,8 @@ from chat.domain.limits.bounds import (
     ByteRate,
     CallUrl,
     Days,
+    EmojiChange,
+    EmojiMakers,
     Greeting,
     Hours,
     LinkPreviews,
@@ -248,6 +250,20 @@ class HoursSetting(Setting, kw_only=True, frozen=True):
     default: Hours
 
 
+class EmojiChangeSetting(Setting, kw_only=True, frozen=True):
+    """The last change of the server's emoji; the server sets it."""
+
+    value: EmojiChange
+    default: EmojiChange
+
+
+class EmojiMakersSetting(Setting, kw_only=True, frozen=True):
+    """Who may add emoji of the server."""
+
+    value: EmojiMakers
+    default: EmojiMakers
+
+
 class LoginLinksSetting(Setting, kw_only=True, frozen=True):
     """Whether people may log in by a mailed link."""
 
@@ -309,6 +325,8 @@ class Settings(Value, kw_only=True, frozen=True):
     away_without_operators: AwayWithoutOperatorsSetting
     newcomer_hours: HoursSetting
     call_url: CallUrlSetting
+    custom_emoji: EmojiChangeSetting
+    emoji_makers: EmojiMakersSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -348,6 +366,8 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     away_without_operators: AwayWithoutOperators | UnsetType | None = UNSET
     newcomer_hours: Hours | UnsetType | None = UNSET
     call_url: CallUrl | UnsetType | None = UNSET
+    custom_emoji: EmojiChange | UnsetType | None = UNSET
+    emoji_makers: EmojiMakers | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

@@ -30,7 +30,7 @@ _OVERTAKES = 10.0
 """Seconds for which a later notice may have overtaken an earlier one that came from another server."""
 
 
-_POLICY = frozenset({"server_name", "registration", "lobby", "call_url"})
+_POLICY = frozenset({"server_name", "registration", "lobby", "call_url", "custom_emoji"})
 """The settings whose changes are sent to every client."""
 
 
@@ -186,6 +186,7 @@ class Shared(Generic[SocketT]):
                 registration=self.services.accounts.registration,
                 lobby=settings.lobby,
                 calls=settings.call_url != "",
+                emoji=settings.custom_emoji,
             )
             frame = frame_of(event)
             for client in self.sockets:

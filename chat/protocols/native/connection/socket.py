@@ -141,6 +141,7 @@ class NativeClient(Client):
             server=self._services.settings.server_name,
             lobby=self._services.settings.lobby,
             calls=self._services.settings.call_url != "",
+            emoji=self._services.settings.custom_emoji,
             version=__version__,
             protocol=PROTOCOL,
             data=self._services.data_id,

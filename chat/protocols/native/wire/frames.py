@@ -9,7 +9,6 @@ from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
 from chat.operations.room_values import (
-    Emoji,
     FileIds,
     Key,
     Logged,
@@ -17,6 +16,7 @@ from chat.operations.room_values import (
     Mentioned,
     MessageFields,
     Pos,
+    ReactionEmoji,
     RoomFields,
     RoomRole,
     Sender,
@@ -129,15 +129,16 @@ class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
 class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
     """The authenticated person, and the server's version, features and limits. Fields may be added.
 
-    `lobby` is `open` if clients read it without logging in, `calls` whether one can begin a call; a `policy` event
-    announces a change. With another `restored` than before, changes after its `until` that the client knows may be
-    gone, and others have their numbers.
+    `lobby` is `open` if clients read it without logging in, `calls` whether one can begin a call, `emoji` the last
+    change of the server's own emoji; a `policy` event announces a change. With another `restored` than before, changes
+    after its `until` that the client knows may be gone, and others have their numbers.
     """
 
     me: Me
     server: str
     lobby: Lobby
     calls: bool = False
+    emoji: str = ""
     version: str
     protocol: Protocol
     data: DataId
@@ -214,7 +215,7 @@ class ReactedEvent(Logged, kw_only=True, frozen=True, tag="reacted"):
 
     seq: Seq
     person: Id
-    emoji: Emoji
+    emoji: ReactionEmoji
     on: bool = True
     count: Annotated[int, Meta(ge=0)]
 
@@ -282,12 +283,16 @@ class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
 
 
 class PolicyEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="policy"):
-    """The server's name, who may register, who reads the lobby, and whether there are calls; sent when one changes."""
+    """The server's name, who may register, who reads the lobby, whether there are calls; sent when one changes.
+
+    `emoji` is the last change of the server's own emoji; with another one, read them again.
+    """
 
     server: str
     registration: Registration
     lobby: Lobby
     calls: bool = False
+    emoji: str = ""
 
 
 class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):

@@ -4,6 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
 import { parts } from "../registry.js";
 import { useSelected } from "../../view/shared/context.js";
+import { drawnEmoji, isCustom } from "../../view/controls/custom_emoji.js";
 import { icon } from "../../view/controls/icon.js";
 import { usePeople } from "../../view/shared/known_people.js";
 import { personName } from "../../view/shared/names.js";
@@ -21,7 +22,8 @@ const NOBODY = [];
 /** @param {MessageActions} actions @param {Message} message @param {string} emoji @param {boolean} on */
 export function react(actions, { room, seq }, emoji, on) {
   if (on) noteEmoji(emoji);
-  actions.attempt((chat) => chat.request("react", { room, seq, emoji, on }));
+  const custom = isCustom(emoji);
+  actions.attempt((chat) => chat.request(custom ? "react_custom" : "react", { room, seq, ...(custom ? { name: emoji.slice(1, -1) } : { emoji }), on }));
 }
 
 /** @param {Message} message @param {string} emoji */
@@ -52,7 +54,7 @@ function Chip({ reaction, canReact, react, tab }) {
   const requested = usePeople(tab === 0 ? (reaction.people ?? NOBODY) : NOBODY); // the names are needed once the pointer or the focus is near
   const who = useSelected((state) => whoReacts(state, reaction, requested));
   return html`<button type="button" class="reaction touch-area" tabindex=${tab} aria-pressed=${mine === true} disabled=${!canReact} title=${who} onClick=${react}>
-    <span class="reaction-emoji">${emoji}</span>${count}
+    <span class="reaction-emoji">${drawnEmoji(emoji)}</span>${count}
   </button>`;
 }
 
@@ -80,7 +82,7 @@ export function MenuRow({ message, actions, onClose }) {
     actions.act(action, message, at);
   };
   return html`<div class="recent-emoji" role="group" aria-label=${t("reactions.react")}>
-    ${recentEmoji().map((emoji) => html`<button type="button" role="menuitem" tabindex="-1" class="emoji-button" onClick=${choose(emoji)}>${emoji}</button>`)}
+    ${recentEmoji().map((emoji) => html`<button type="button" role="menuitem" tabindex="-1" class="emoji-button" onClick=${choose(emoji)}>${drawnEmoji(emoji)}</button>`)}
     <button type="button" role="menuitem" tabindex="-1" class="emoji-button" title=${t("reactions.all")} onClick=${all}>${icon("add")}</button>
   </div>`;
 }

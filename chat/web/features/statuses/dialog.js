@@ -92,6 +92,6 @@ export function StatusDialog({ status, onClose }) {
         <${Submit} label=${t("statuses.save")} isBusy=${isBusy} disabled=${isEmpty} />
       </div>
     </form>
-    ${picker && html`<${EmojiPicker} at=${picker} label=${t("statuses.emoji")} onChoose=${setEmoji} onClose=${() => setPicker(null)} />`}
+    ${picker && html`<${EmojiPicker} at=${picker} hasCustom=${false} label=${t("statuses.emoji")} onChoose=${setEmoji} onClose=${() => setPicker(null)} />`}
   <//>`;
 }

@@ -39,6 +39,8 @@ const SETTINGS = {
   push_texts: "admin.push_texts",
   link_previews: "admin.link_previews",
   call_url: "admin.call_url",
+  custom_emoji: "custom_emoji.title",
+  emoji_makers: "custom_emoji.makers",
   second_factor: "admin.second_factor",
   login: "admin.login",
   login_links: "admin.login_links",
@@ -112,6 +114,7 @@ function settingChanged({ by, detail }) {
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (["push_texts", "link_previews", "second_factor", "login", "login_links", "when_away", "away_without_operators"].includes(name)) return t(/** @type {Key} */ (`admin.${name}_${value}`));
+  if (name === "emoji_makers") return t(/** @type {Key} */ (`custom_emoji.makers_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name === "server_picture" && value) return "…";
   if (name === "newcomer_hours" && Number(value) === 0) return t("admin.none");

@@ -11,6 +11,8 @@ import { ServerColour, ServerPicture } from "./server_look.js";
 
 const SWITCHED = /** @type {const} */ (["on", "off"]);
 
+const MAKERS = /** @type {const} */ (["admins", "everybody"]);
+
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function ServerPart({ settings }) {
   const version = useSelected((state) => state.server.version);
@@ -32,6 +34,12 @@ export function ServerPart({ settings }) {
       isDangerous=${() => false}
     />`}
     ${settings.found?.call_url && html`<${CallAddress} settings=${settings} setting=${settings.found.call_url} />`}
+    ${settings.found?.emoji_makers && html`<${Choices}
+      settings=${settings} name="emoji_makers" values=${MAKERS} title=${t("custom_emoji.makers")} question=${t("custom_emoji.makers_ask")}
+      label=${(/** @type {"admins" | "everybody"} */ value) => t(`custom_emoji.makers_${value}`)}
+      hint=${() => t("custom_emoji.makers_hint")}
+      isDangerous=${() => false}
+    />`}
     <section class="settings-section">
       <h3>${t("admin.look_closer")}</h3>
       <ul class="list">

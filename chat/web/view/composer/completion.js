@@ -7,7 +7,8 @@ import { avatar } from "../controls/avatar.js";
 import { commandsFor, commandsIn } from "./commands.js";
 import { findPeople } from "./completion_people.js";
 import { useChat } from "../shared/context.js";
-import { findEmoji, loadEmoji } from "../controls/emoji_picker.js";
+import { drawnEmoji } from "../controls/custom_emoji.js";
+import { customGroup, findEmoji, loadEmoji } from "../controls/emoji_picker.js";
 import { icon } from "../controls/icon.js";
 import { personName } from "../shared/names.js";
 import { noteEmoji } from "../shared/recent_emoji.js";
@@ -66,7 +67,7 @@ export function useCompletion(field, info, change) {
     if (!query) show([]);
     else if (query.sign === "@") findPeople(chat, info, query.word, (people) => show(people.slice(0, MOST)));
     else if (query.sign !== ":") findByFeature(chat, info, query).then(show, () => show([]));
-    else loadEmoji().then((groups) => show(findEmoji(groups, query.word, MOST).map(emojiOption)), () => show([]));
+    else Promise.all([customGroup(chat), loadEmoji()]).then(([own, all]) => show(findEmoji([...own, ...all], query.word, MOST).map(emojiOption)), () => show([]));
     return () => {
       isLatest = false;
     };
@@ -170,7 +171,7 @@ export function Completions({ completion: { isOpen, options, active, choose } })
       (option, i) => html`<li class="completion" role="option" id=${`${LIST}-${i}`} key=${option.key} aria-selected=${i === active}
         onPointerDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${() => choose(option)}>
         ${option.person && avatar(option.person, { size: "small" })}
-        ${option.emoji && html`<span class="completion-emoji">${option.emoji}</span>`}
+        ${option.emoji && html`<span class="completion-emoji">${drawnEmoji(option.emoji)}</span>`}
         ${!option.person && !option.emoji && icon(option.icon ?? "people")}
         ${option.hint && html`<span class="visually-hidden">${option.hint}</span>`}
         <span class=${option.label ? "completion-name completion-label" : "completion-name"} dir="auto">${option.label ?? (option.person ? personName(option.person) : (option.emoji ? option.note : option.insert.trim()))}</span>

@@ -3,6 +3,9 @@
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
 import { Floating } from "./floating.js";
+import { drawnEmoji } from "./custom_emoji.js";
+import { useChat } from "../shared/context.js";
+import { readCustomEmoji } from "../shared/custom_emoji.js";
 import { noteEmoji, recentEmoji } from "../shared/recent_emoji.js";
 
 /** @typedef {{ emoji: string, names: string[] }} Emoji the first name is shown */
@@ -36,6 +39,12 @@ async function load(name) {
   return (await fetch(new URL(`../../vendor/${name}`, import.meta.url))).json();
 }
 
+/** The server's own emoji; none if they can't be read. @param {import("../../model/types").Chat} chat @returns {Promise<Group[]>} */
+export async function customGroup(chat) {
+  const { emoji } = await readCustomEmoji(chat).catch(() => ({ emoji: [] }));
+  return emoji.length ? [{ group: "custom", emoji: emoji.map(({ name }) => ({ emoji: `:${name}:`, names: [name, name.replaceAll(/[-_]/g, " ")] })) }] : [];
+}
+
 /**
  * Find emoji whose names contain all words of the search. Exact names come first, then the order of names.
  * @param {readonly Group[]} groups
@@ -54,17 +63,18 @@ export function findEmoji(groups, text, most) {
 }
 
 /**
- * @param {{ at: DOMRect, label: string, onChoose: (emoji: string) => void, onClose: () => void }} props
+ * @param {{ at: DOMRect, label: string, hasCustom?: boolean, onChoose: (emoji: string) => void, onClose: () => void }} props `hasCustom`: also those of the server, as `:name:`
  */
-export function EmojiPicker({ at, label, onChoose, onClose }) {
+export function EmojiPicker({ at, label, hasCustom = true, onChoose, onClose }) {
+  const chat = useChat();
   const [groups, setGroups] = useState(/** @type {Group[]} */ ([]));
   const [hasFailed, setFailed] = useState(false);
   const [text, setText] = useState("");
   const grid = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    loadEmoji().then(setGroups, () => setFailed(true));
+    Promise.all([hasCustom ? customGroup(chat) : [], loadEmoji()]).then(([own, all]) => setGroups([...own, ...all]), () => setFailed(true));
   }, []);
-  const recent = useMemo(() => recentEmoji().map((emoji) => ({ emoji, names: [emoji] })), []);
+  const recent = useMemo(() => recentEmoji().filter((emoji) => hasCustom || !emoji.startsWith(":")).map((emoji) => ({ emoji, names: [emoji] })), []);
   const shown = useMemo(() => {
     if (text.trim()) return [{ group: "", emoji: findEmoji(groups, text, 200) }];
     return [{ group: "recent", emoji: recent }, ...groups];
@@ -101,7 +111,7 @@ function Section({ group, emoji, take }) {
       <div class="emoji-grid">
         ${emoji.map(
           ({ emoji: one, names }) => html`<button type="button" class="emoji-button" tabindex="-1" key=${one} title=${names[0]} aria-label=${names[0]}
-            onClick=${() => take(one)}>${one}</button>`,
+            onClick=${() => take(one)}>${drawnEmoji(one)}</button>`,
         )}
       </div>
     </section>`,

@@ -2,6 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { isOnlyEmoji, parse, splitMentions } from "../../model/text.js";
+import { withCustomEmoji } from "../controls/custom_emoji.js";
 import { useMentioned } from "./mentioned_people.js";
 
 /** @typedef {import("../../model/types").Message} Message */
@@ -10,7 +11,7 @@ import { useMentioned } from "./mentioned_people.js";
 /** @typedef {import("./mentioned_people.js").Mentioned} Mentioned */
 /** @typedef {(props: { code: string, language?: string, tab: 0 | -1 }) => unknown} CodeComponent */
 /** @typedef {(props: { tex: string, isBlock: boolean, tab: 0 | -1 }) => unknown} FormulaComponent */
-/** @typedef {{ mentioned: Mentioned[], tab: 0 | -1, code: CodeComponent, formula: FormulaComponent }} Around */
+/** @typedef {{ mentioned: Mentioned[], tab: 0 | -1, code: CodeComponent, formula: FormulaComponent, isPlain?: boolean }} Around `isPlain`: nothing in it is replaced */
 
 /** Parsed texts by message object; a changed message is a new object. @type {WeakMap<object, Part[]>} */
 const parsed = new WeakMap();
@@ -46,12 +47,12 @@ export function PlainFormula({ tex, isBlock, tab }) {
 
 /** @param {Part} part @param {Around} around @returns {unknown} */
 function drawn(part, around) {
-  if (typeof part === "string") return withMentions(part, around);
+  if (typeof part === "string") return around.isPlain ? part : withMentions(part, around);
   const { tab } = around;
   if (part.kind === "code-block") return html`<${around.code} code=${part.children.join("")} language=${part.language} tab=${tab} />`;
   if (part.kind === "formula") return html`<${around.formula} tex=${part.children.join("")} isBlock=${part.isBlock === true} tab=${tab} />`;
   const isPlain = part.kind === "code" || part.kind === "link";
-  const children = part.children.map((child) => drawn(child, isPlain ? { ...around, mentioned: [] } : around));
+  const children = part.children.map((child) => drawn(child, isPlain ? { ...around, isPlain } : around));
   switch (part.kind) {
     case "break":
       return html`<br />`;
@@ -81,10 +82,10 @@ function link({ href, host, children: [text] }, children, tab) {
 
 /** A name, a link and code do not decide in which direction the text runs around them. @param {string} text @param {Around} around */
 function withMentions(text, { mentioned, tab }) {
-  if (!mentioned.length) return text;
+  if (!mentioned.length) return withCustomEmoji(text);
   const names = mentioned.map(({ name }) => name);
   return splitMentions(text, names).map((piece, i) => {
-    if (i % 2 === 0) return piece;
+    if (i % 2 === 0) return withCustomEmoji(piece);
     const found = mentioned.find(({ name }) => name.toLowerCase() === piece.slice(1).toLowerCase());
     const kind = found?.isMine ? "mention is-mine" : "mention";
     if (!found?.id) return html`<span class=${kind} dir="auto">${piece}</span>`;

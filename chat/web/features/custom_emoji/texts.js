@@ -1,0 +1,28 @@
+// Emoji of the server.
+
+export const en = {
+  "custom_emoji.title": "Custom emoji",
+  "custom_emoji.text": "Everybody on this server can use them, as :name: in messages and as reactions.",
+  "custom_emoji.none": "There are no custom emoji yet.",
+  "custom_emoji.image": "Image",
+  "custom_emoji.name": "Name",
+  "custom_emoji.name_hint": "2 to 32 small letters a to z, digits, - and _",
+  "custom_emoji.add": "Add emoji",
+  "custom_emoji.remove": "Remove",
+  "custom_emoji.remove_one": "Remove {name}",
+  "custom_emoji.remove_title": "Remove {name}?",
+  "custom_emoji.remove_text": "Messages and reactions that have it will show its name.",
+  "custom_emoji.makers": "Who can add custom emoji",
+  "custom_emoji.makers_ask": "Change who can add custom emoji?",
+  "custom_emoji.makers_admins": "Admins",
+  "custom_emoji.makers_everybody": "Everybody",
+  "custom_emoji.makers_hint": "They are added under Settings → Custom emoji. People remove their own, admins all.",
+  "emoji.custom": "Custom",
+  "refusal.bad_emoji_name": "A name has 2 to # small letters a to z, digits, - and _.",
+  "refusal.standard_emoji": "There is a standard emoji with this name.",
+  "refusal.emoji_taken": "There is an emoji with this name.",
+  "refusal.emoji_image": "An emoji is a PNG, WebP or GIF image of at most # pixels a side.",
+  "refusal.emoji_too_big": "An emoji has at most # bytes.",
+  "refusal.too_many_emoji": "A server has at most # custom emoji.",
+  "refusal.no_emoji": "There is no such emoji.",
+};

@@ -1,0 +1,1 @@
+"""Emoji of the server."""

@@ -7,6 +7,7 @@ from chat.features.canned_answers import FEATURE as CANNED_ANSWERS
 from chat.features.clean_up import FEATURE as CLEAN_UP
 from chat.features.custom_emoji import FEATURE as CUSTOM_EMOJI
 from chat.features.dates import FEATURE as DATES
+from chat.features.desk_report import FEATURE as DESK_REPORT
 from chat.features.earlier import FEATURE as EARLIER
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
@@ -46,6 +47,7 @@ _BEFORE: tuple[Feature, ...] = (
     CLEAN_UP,
     CUSTOM_EMOJI,
     DATES,
+    DESK_REPORT,
     EARLIER,
     EXPORTS,
     FILES,

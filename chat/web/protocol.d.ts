@@ -658,6 +658,42 @@ export interface Delivery {
   clicked_at?: number;
 }
 
+/**
+ * Figures of conversations: of a week (its Monday), of the operator who answered first, or of all. A conversation
+ * that begins again after a closing counts again. `answer_…` and `close_…`: seconds until the first answer and
+ * until the closing, in half of them and in nine of ten. Without `operator`, in a list by operator: of those that
+ * nobody has answered.
+ */
+export interface DeskFigures {
+  /** As 2026-11-23 */
+  week?: string;
+  operator?: Sender;
+  cases: number;
+  answered?: number;
+  closed?: number;
+  /** In seconds */
+  answer_median?: number;
+  /** In seconds */
+  answer_90?: number;
+  /** In seconds */
+  close_median?: number;
+  /** In seconds */
+  close_90?: number;
+  good?: number;
+  bad?: number;
+}
+
+/** The figures since the Monday `since`, by the clocks of `zone`; `in_hours`: only opening hours count as time. */
+export interface DeskReport {
+  /** As 2026-11-23 */
+  since: string;
+  zone: string;
+  in_hours?: boolean;
+  all: DeskFigures;
+  weeks: DeskFigures[];
+  operators: DeskFigures[];
+}
+
 /** A reminder that is due, and the time for which it was set. */
 export interface DueReminder {
   room: number;
@@ -919,11 +955,11 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates, earlier,
-   * edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes,
-   * oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
-   * retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors;
-   * others may be added
+   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates,
+   * desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail,
+   * newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks,
+   * recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages,
+   * threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2546,11 +2582,11 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates, earlier,
-   * edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes,
-   * oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports,
-   * retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages, threads, visitors;
-   * others may be added
+   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates,
+   * desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail,
+   * newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks,
+   * recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages,
+   * threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3275,6 +3311,11 @@ export interface WhichPublicRooms {
 /** A support conversation. */
 export interface WhichRatings {
   room: number;
+}
+
+/** For how many weeks, with this one. */
+export interface WhichReport {
+  weeks?: number;
 }
 
 /** A page of reported messages: those to be handled, or those that were handled in the last 90 days. */

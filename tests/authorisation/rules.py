@@ -618,6 +618,7 @@ SERVER_ACTS = (
     ServerAct("change_label", "operators", {"label": 2**52, "name": "x"}, NOT_FOUND),
     ServerAct("remove_label", "operators", {"label": 2**52}, NOT_FOUND),
     ServerAct("canned_answers", "operators and admins", {}),
+    ServerAct("desk_report", "operators and admins", {}),
     ServerAct("add_canned_answer", "operators", {"shortcut": "!", "text": "x"}, Answer.INVALID),
     ServerAct("change_canned_answer", "operators and admins", {"answer": 2**52, "text": "x"}, NOT_FOUND),
     ServerAct("remove_canned_answer", "operators and admins", {"answer": 2**52}, NOT_FOUND),

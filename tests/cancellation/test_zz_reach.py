@@ -16,6 +16,7 @@ OF_FEATURES = (
     "features/clean_up/queries.py",
     "features/custom_emoji/queries.py",
     "features/dates/queries.py",
+    "features/desk_report/queries.py",
     "features/earlier/queries.py",
     "features/labels/queries.py",
     "features/notes/queries.py",

@@ -5,6 +5,7 @@ from tests.features.canned_answers.model import CannedAnswersModel
 from tests.features.clean_up.model import RecentMessagesModel
 from tests.features.custom_emoji.model import CustomEmojiModel
 from tests.features.dates.model import DatesModel
+from tests.features.desk_report.model import DeskReportModel
 from tests.features.earlier.model import EarlierModel
 from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
@@ -35,6 +36,7 @@ MODELS = (
     RecentMessagesModel,
     CustomEmojiModel,
     DatesModel,
+    DeskReportModel,
     EarlierModel,
     ExportsModel,
     InvitedModel,

@@ -68,6 +68,21 @@ class OpeningHours(msgspec.Struct, frozen=True):
                 return min(starts)
         return None
 
+    def open_between(self, start: float, end: float) -> list[tuple[float, float]]:
+        """Return when the desk is open from `start` to `end`, all in Unix seconds, in order and without overlaps."""
+        day = datetime.fromtimestamp(start, self.zone).date() - timedelta(days=1)
+        last = datetime.fromtimestamp(end, self.zone).date()
+        found: list[tuple[float, float]] = []
+        while day <= last:
+            for opens, closes in sorted(self._spans_of(day)):
+                begin, until = max(opens, start), min(closes, end)
+                if found and begin <= found[-1][1]:
+                    found[-1] = found[-1][0], max(found[-1][1], until)
+                elif begin < until:
+                    found.append((begin, until))
+            day += timedelta(days=1)
+        return found
+
     def _spans_of(self, day: date) -> Iterator[tuple[float, float]]:
         if self.holidays & {f"{day:%Y-%m-%d}", f"{day:%m-%d}"}:
             return

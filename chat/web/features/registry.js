@@ -6,6 +6,7 @@ import { cannedAnswers } from "./canned_answers/feature.js";
 import { code } from "./code/feature.js";
 import { customEmoji } from "./custom_emoji/feature.js";
 import { dates } from "./dates/feature.js";
+import { deskReport } from "./desk_report/feature.js";
 import { exports } from "./exports/feature.js";
 import { forwarding } from "./forwarding/feature.js";
 import { invites } from "./invites/feature.js";
@@ -31,7 +32,7 @@ import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, customEmoji, slowMode, support, labels, ratings, cannedAnswers, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, customEmoji, slowMode, support, labels, ratings, cannedAnswers, deskReport, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

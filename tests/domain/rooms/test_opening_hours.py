@@ -82,6 +82,21 @@ def test_a_stored_zone_that_this_server_does_not_know_counts_as_utc() -> None:
     assert found.opens_at(at("2026-01-15T08:59:00+00:00")) == at("2026-01-15T09:00:00+00:00")
 
 
+def test_the_times_between_two_moments_are_in_order_and_count_once() -> None:
+    def hours(*given: str, start: str, end: str) -> list[float]:
+        found = opening_hours(given, "Europe/Berlin", ("2026-03-30",))
+        assert found is not None
+        return [(until - begin) / 3600 for begin, until in found.open_between(at(start), at(end))]
+
+    # From Friday to Tuesday; Monday is a holiday. In the night to Sunday the clocks go from 2 to 3.
+    friday, tuesday = "2026-03-27T12:00:00+01:00", "2026-03-31T10:00:00+02:00"
+    assert hours(WEEK, start=friday, end=tuesday) == [5, 1]
+    assert hours(WEEK, "fri/16:00-18:00", "fri/15:00-15:30", start=friday, end=tuesday) == [6, 1]
+    assert hours("sat/22:00-06:00", start=friday, end=tuesday) == [7]
+    assert hours("fri/00:00-24:00", "sat/00:00-24:00", start=friday, end=tuesday) == [36]
+    assert hours(WEEK, start=friday, end=friday) == []
+
+
 @pytest.mark.parametrize(
     ("zone", "holidays", "field"),
     [

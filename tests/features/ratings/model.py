@@ -60,6 +60,14 @@ class RatingsModel:
             if room == room_id and self._messages.look_up(room, seq) is not None
         ]
 
+    def look_up(self) -> dict[tuple[int, int], bool]:
+        """Return whether a conversation was rated as good, by room and seq, at once."""
+        return {
+            (room, seq): rating.is_good
+            for (room, seq), rating in self._ratings.items()
+            if self._messages.look_up(room, seq) is not None
+        }
+
     def _closed(self, person_id: int) -> tuple[int, int] | None:
         """Return the closed conversation of a person, and the seq behind which it was closed."""
         room_id = self._rooms.support_of_all().get(person_id)

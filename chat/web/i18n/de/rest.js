@@ -1094,6 +1094,31 @@ export default {
   "dates.go": "Springen",
   "dates.none": "Seitdem keine Nachrichten.",
 
+  // features/desk_report
+  "desk_report.title": "Support-Bericht",
+  "desk_report.time": "Zeitraum",
+  "desk_report.weeks": {
+    one: "Letzte Woche",
+    other: "Letzte {n} Wochen",
+  },
+  "desk_report.csv": "CSV herunterladen",
+  "desk_report.hint": "Unterhaltungen nach der Woche, in der sie begannen. Eine, die nach dem Schließen neu beginnt, zählt noch einmal.",
+  "desk_report.in_hours": "Als Zeit zählen nur die Öffnungszeiten.",
+  "desk_report.always": "Zeiten zählen rund um die Uhr, Wochen in der Zeitzone {zone}.",
+  "desk_report.none": "Keine Unterhaltungen in dieser Zeit.",
+  "desk_report.cases": "Unterhaltungen",
+  "desk_report.answer": "Erste Antwort",
+  "desk_report.close": "Bis zum Schließen",
+  "desk_report.median": "Median",
+  "desk_report.most": "90 % innerhalb",
+  "desk_report.rated": "Bewertungen",
+  "desk_report.by_week": "Nach Wochen",
+  "desk_report.by_operator": "Nach der ersten Antwort von",
+  "desk_report.week": "Woche ab",
+  "desk_report.operator": "Operator",
+  "desk_report.nobody": "Nicht beantwortet",
+  "desk_report.all": "Alle",
+
   // features/exports
   "export.title": "Daten exportieren",
   "export.text": "Du bekommst eine Kopie deines Profils, deiner Sitzungen, Räume, Nachrichten mit früheren Versionen, Reaktionen und Dateien als ZIP-Datei. Nachrichten anderer sind nicht enthalten.",

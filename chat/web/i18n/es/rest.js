@@ -1094,6 +1094,32 @@ export default {
   "dates.go": "Ir",
   "dates.none": "No hay mensajes desde entonces.",
 
+  // features/desk_report
+  "desk_report.title": "Informe de soporte",
+  "desk_report.time": "Periodo",
+  "desk_report.weeks": {
+    one: "Última semana",
+    many: "Últimas {n} semanas",
+    other: "Últimas {n} semanas",
+  },
+  "desk_report.csv": "Descargar CSV",
+  "desk_report.hint": "Conversaciones según la semana en que empezaron. Una que empieza de nuevo tras cerrarse cuenta otra vez.",
+  "desk_report.in_hours": "Los tiempos cuentan solo el horario de atención.",
+  "desk_report.always": "Los tiempos cuentan las 24 horas; las semanas, en la zona horaria {zone}.",
+  "desk_report.none": "No hay conversaciones en este periodo.",
+  "desk_report.cases": "Conversaciones",
+  "desk_report.answer": "Primera respuesta",
+  "desk_report.close": "Hasta el cierre",
+  "desk_report.median": "Mediana",
+  "desk_report.most": "90 % en",
+  "desk_report.rated": "Valoraciones",
+  "desk_report.by_week": "Por semana",
+  "desk_report.by_operator": "Según quién respondió primero",
+  "desk_report.week": "Semana del",
+  "desk_report.operator": "Operador",
+  "desk_report.nobody": "Sin respuesta",
+  "desk_report.all": "Todas",
+
   // features/exports
   "export.title": "Exportar tus datos",
   "export.text": "Obtén una copia de tu perfil, sesiones, salas, mensajes con versiones anteriores, reacciones y archivos, en un archivo zip. No se incluyen los mensajes de otros.",

@@ -1094,6 +1094,32 @@ export default {
   "dates.go": "Aller",
   "dates.none": "Aucun message depuis.",
 
+  // features/desk_report
+  "desk_report.title": "Rapport du support",
+  "desk_report.time": "Période",
+  "desk_report.weeks": {
+    one: "Dernière semaine",
+    many: "{n} dernières semaines",
+    other: "{n} dernières semaines",
+  },
+  "desk_report.csv": "Télécharger en CSV",
+  "desk_report.hint": "Conversations selon la semaine où elles ont commencé. Une conversation reprise après sa fermeture compte à nouveau.",
+  "desk_report.in_hours": "Seules les heures d’ouverture comptent.",
+  "desk_report.always": "Le temps compte jour et nuit ; les semaines sont dans le fuseau horaire {zone}.",
+  "desk_report.none": "Aucune conversation sur cette période.",
+  "desk_report.cases": "Conversations",
+  "desk_report.answer": "Première réponse",
+  "desk_report.close": "Jusqu’à la fermeture",
+  "desk_report.median": "Médiane",
+  "desk_report.most": "90 % en",
+  "desk_report.rated": "Évaluations",
+  "desk_report.by_week": "Par semaine",
+  "desk_report.by_operator": "Selon la première réponse de",
+  "desk_report.week": "Semaine du",
+  "desk_report.operator": "Opérateur",
+  "desk_report.nobody": "Sans réponse",
+  "desk_report.all": "Toutes",
+
   // features/exports
   "export.title": "Exporter vos données",
   "export.text": "Obtenez une copie de votre profil, de vos sessions, salons, messages avec leurs versions antérieures, réactions et fichiers, dans un fichier zip. Les messages des autres n’y figurent pas.",

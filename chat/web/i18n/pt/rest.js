@@ -1094,6 +1094,32 @@ export default {
   "dates.go": "Ir",
   "dates.none": "Nenhuma mensagem desde então.",
 
+  // features/desk_report
+  "desk_report.title": "Relatório do suporte",
+  "desk_report.time": "Período",
+  "desk_report.weeks": {
+    one: "Última semana",
+    many: "Últimas {n} semanas",
+    other: "Últimas {n} semanas",
+  },
+  "desk_report.csv": "Baixar CSV",
+  "desk_report.hint": "Conversas pela semana em que começaram. Uma que recomeça depois de fechada conta de novo.",
+  "desk_report.in_hours": "Os tempos contam só o horário de atendimento.",
+  "desk_report.always": "Os tempos contam 24 horas por dia; as semanas são do fuso horário {zone}.",
+  "desk_report.none": "Nenhuma conversa neste período.",
+  "desk_report.cases": "Conversas",
+  "desk_report.answer": "Primeira resposta",
+  "desk_report.close": "Até fechar",
+  "desk_report.median": "Mediana",
+  "desk_report.most": "90% em",
+  "desk_report.rated": "Avaliações",
+  "desk_report.by_week": "Por semana",
+  "desk_report.by_operator": "Por quem respondeu primeiro",
+  "desk_report.week": "Semana de",
+  "desk_report.operator": "Atendente",
+  "desk_report.nobody": "Sem resposta",
+  "desk_report.all": "Todas",
+
   // features/exports
   "export.title": "Exportar seus dados",
   "export.text": "Receba uma cópia do seu perfil, sessões, salas, mensagens com versões anteriores, reações e arquivos, em um arquivo zip. As mensagens dos outros não estão incluídas.",

@@ -1094,6 +1094,33 @@ export default {
   "dates.go": "Перейти",
   "dates.none": "С этого дня сообщений нет.",
 
+  // features/desk_report
+  "desk_report.title": "Отчёт о поддержке",
+  "desk_report.time": "Период",
+  "desk_report.weeks": {
+    one: "Последняя {n} неделя",
+    few: "Последние {n} недели",
+    many: "Последние {n} недель",
+    other: "Последние {n} недели",
+  },
+  "desk_report.csv": "Скачать CSV",
+  "desk_report.hint": "Обращения по неделям, когда они начались. Начатое снова после закрытия считается ещё раз.",
+  "desk_report.in_hours": "Время считается только в часы работы.",
+  "desk_report.always": "Время считается круглые сутки, недели — по часовому поясу {zone}.",
+  "desk_report.none": "За это время обращений нет.",
+  "desk_report.cases": "Обращения",
+  "desk_report.answer": "Первый ответ",
+  "desk_report.close": "До закрытия",
+  "desk_report.median": "Медиана",
+  "desk_report.most": "90 % за",
+  "desk_report.rated": "Оценки",
+  "desk_report.by_week": "По неделям",
+  "desk_report.by_operator": "По тому, кто ответил первым",
+  "desk_report.week": "Неделя с",
+  "desk_report.operator": "Оператор",
+  "desk_report.nobody": "Без ответа",
+  "desk_report.all": "Все",
+
   // features/exports
   "export.title": "Экспорт данных",
   "export.text": "Вы получите копию своего профиля, сеансов, комнат, сообщений с прежними версиями, реакций и файлов в виде zip-архива. Сообщений других людей в нём нет.",

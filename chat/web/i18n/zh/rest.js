@@ -1094,6 +1094,30 @@ export default {
   "dates.go": "跳转",
   "dates.none": "此后没有消息。",
 
+  // features/desk_report
+  "desk_report.title": "客服报告",
+  "desk_report.time": "时间段",
+  "desk_report.weeks": {
+    other: "最近{n}周",
+  },
+  "desk_report.csv": "下载CSV",
+  "desk_report.hint": "按开始的那一周统计对话。关闭后重新开始的对话会再次计入。",
+  "desk_report.in_hours": "只计算服务时间。",
+  "desk_report.always": "全天计时；周按{zone}时区计算。",
+  "desk_report.none": "此时间段内没有对话。",
+  "desk_report.cases": "对话",
+  "desk_report.answer": "首次回复",
+  "desk_report.close": "到关闭",
+  "desk_report.median": "中位数",
+  "desk_report.most": "90%在",
+  "desk_report.rated": "评价",
+  "desk_report.by_week": "按周",
+  "desk_report.by_operator": "按首次回复者",
+  "desk_report.week": "周（起始）",
+  "desk_report.operator": "客服",
+  "desk_report.nobody": "未回复",
+  "desk_report.all": "全部",
+
   // features/exports
   "export.title": "导出你的数据",
   "export.text": "以zip文件获取你的个人资料、会话、房间、消息及其旧版本、回应和文件的副本。不包含他人的消息。",

@@ -103,6 +103,8 @@ def make_accounts(
     login_failed: LoginFailed = lambda _person, _address: None,
 ) -> Accounts:
     """Return the accounts for these settings; the other arguments are those of `Accounts`."""
+    if shared_usage is not None:
+        shared_usage.bans.spare(config.trusted_proxies)
     return Accounts(
         users,
         Passwords(config.bcrypt_cost),

@@ -16,6 +16,7 @@ class _Commands(click.Group):
     names = (
         "audit",
         "backup",
+        "ban",
         "doctor",
         "health",
         "mail",

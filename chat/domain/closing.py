@@ -82,3 +82,6 @@ DISABLED = Closing(4403, "your account is disabled", Retry.LOGGED_IN)
 
 DELETED = Closing(4403, "your account was deleted", Retry.LOGGED_IN)
 """The person's account was deleted."""
+
+ADDRESS_BANNED = Closing(4431, "this network is banned", Retry.AFTER_A_MINUTE)
+"""An administrator has banned the network that the client comes from; a new connection is refused while that holds."""

@@ -1,5 +1,6 @@
 """All features of this server."""
 
+from chat.features.address_bans import FEATURE as ADDRESS_BANS
 from chat.features.addresses import FEATURE as ADDRESSES
 from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.calls import FEATURE as CALLS
@@ -41,6 +42,7 @@ from chat.features.threads import FEATURE as THREADS
 
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
+    ADDRESS_BANS,
     BLOCKS,
     CALLS,
     CANNED_ANSWERS,

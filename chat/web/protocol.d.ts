@@ -187,6 +187,45 @@ export interface Backups {
   problem_at?: number;
 }
 
+/**
+ * A ban of a network; without `until` for good, without `by` from a command. With `registering` nobody registers
+ * from there without an invitation; people who have an account get in.
+ */
+export interface Ban {
+  id: number;
+  /** As 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32 */
+  network: string;
+  registering?: boolean;
+  /** Unix milliseconds */
+  until?: number;
+  /** For admins; it may be empty */
+  reason?: string;
+  /** Unix milliseconds */
+  at: number;
+  by?: Sender;
+}
+
+/**
+ * A network to ban. It takes the place of a ban of the same network. `own`: also if the request comes from there,
+ * and so bans its sender.
+ */
+export interface BanNetwork {
+  /** As 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32 */
+  network: string;
+  registering?: boolean;
+  /** Unix milliseconds */
+  until?: number | null;
+  /** For admins; it may be empty */
+  reason?: string;
+  own?: boolean;
+}
+
+/** The bans that hold, the newest first. `own`: the network address that the request came from. */
+export interface Bans {
+  bans: Ban[];
+  own: string;
+}
+
 /** A call to begin; repeating it with the same key begins one. */
 export interface BeginCall {
   room: number;
@@ -955,11 +994,11 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates,
-   * desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail,
-   * newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks,
-   * recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages,
-   * threads, visitors; others may be added
+   * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
+   * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
+   * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
+   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support,
+   * sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2582,11 +2621,11 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji, dates,
-   * desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions, missed_mail,
-   * newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions, read_marks,
-   * recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support, sync_pages,
-   * threads, visitors; others may be added
+   * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
+   * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
+   * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
+   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support,
+   * sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3127,6 +3166,11 @@ export interface WhichActs {
   /** The `next` of the page before */
   after?: number;
   limit?: number;
+}
+
+/** A ban. */
+export interface WhichBan {
+  ban: number;
 }
 
 /** A page of the people whom the caller blocks. */

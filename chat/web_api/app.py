@@ -46,6 +46,9 @@ _TEXTS = {
 }
 """The texts of errors that occur before a handler runs."""
 
+_OPEN_TO_ALL = (WEB_CLIENT, "pages", "metrics")
+"""What clients of banned networks get too: the page, which shows the refusal, and what watches the server."""
+
 Answered = Callable[[str, str, int, float], object]
 """Called with method, route and status of each answer, and the seconds that it took. Sync."""
 
@@ -80,7 +83,10 @@ def create_app(
         app.register_blueprint(blueprint)
 
     @app.before_request
-    async def wait_for_budget() -> None:
+    async def wait_for_budget() -> Response | None:
+        banned = None if budgets is None else budgets.bans.refusal(request.remote_addr or "")
+        if banned is not None and request.blueprint not in _OPEN_TO_ALL:
+            return refuse(banned)
         if (
             request.blueprint != WEB_CLIENT
             and not PICTURES.fullmatch(request.path)
@@ -89,6 +95,7 @@ def create_app(
         ):
             await trio.sleep(wait)
         g.started = trio.current_time()
+        return None
 
     @app.after_request
     async def hold_back(response: Response) -> Response:

@@ -58,6 +58,7 @@ def test_every_reachable_await_line_was_cancelled(cancel_sweep: Sweeper) -> None
             "features/pictures/queries.py",
             "features/pins/queries.py",
             "features/search/queries.py",
+            "features/address_bans/queries.py",
             "features/newcomers/queries.py",
             "features/slow_mode/queries.py",
             "features/exports/",

@@ -1,5 +1,6 @@
 """What all features keep in the reference model's memory: the counterpart of `chat/features/registry.py`."""
 
+from tests.features.address_bans.model import AddressBansModel
 from tests.features.addresses.model import AddressesModel
 from tests.features.canned_answers.model import CannedAnswersModel
 from tests.features.clean_up.model import RecentMessagesModel
@@ -31,6 +32,7 @@ from tests.features.statuses.model import PersonStatusesModel
 from tests.features.threads.model import ThreadsModel
 
 MODELS = (
+    AddressBansModel,
     AddressesModel,
     CannedAnswersModel,
     RecentMessagesModel,

@@ -222,6 +222,8 @@ class Newcomers:
         if self.mode == "invite" and not invite:
             return NEEDS_INVITE
         digest = await self._good(invite) if invite else None
+        if digest is None and (refusal := self._budgets.bans.registering_refusal(address)):
+            return refusal
         # A taken name costs as much as a free one: to ask for names is no cheaper than to have them. An invite has a
         # count of its own, for a whole office comes from one address.
         if refusal := self._budgets.take(address, invite=digest):

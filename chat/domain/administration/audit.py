@@ -61,6 +61,8 @@ class What(StrEnum):
     CONVERSATION_CLOSED = "conversation_closed"
     REPORT_HANDLED = "report_handled"
     SLOW_MODE_SET = "slow_mode_set"
+    ADDRESS_BANNED = "address_banned"
+    ADDRESS_UNBANNED = "address_unbanned"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

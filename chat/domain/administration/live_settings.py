@@ -1,6 +1,6 @@
 """Settings that admins may change while the server runs. They override the start settings until they are reset."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -171,6 +171,7 @@ class LiveSettings:
         self.shortest_room_days = 0
         """The shortest rule that a room has of its own, as the retention last read it; 0: none has any."""
         self._on_change: list[Callable[[Collection[str]], object]] = []
+        self._refreshed_with: list[Callable[[], Awaitable[object]]] = []
         rates = budgets.rates
         self._started_with = self._values = ServerSettings(
             server_name=server_name,
@@ -190,6 +191,12 @@ class LiveSettings:
     async def refresh(self) -> None:
         """Read the changed settings and apply them. May raise StorageDown. Cancelling: they are applied, or not."""
         self._apply(await self._table.changed_settings())
+        for refresh in self._refreshed_with:
+            await refresh()
+
+    def also_refresh(self, refresh: Callable[[], Awaitable[object]]) -> None:
+        """Call this with each refresh: what it reads is announced as a change of the settings is. Sync."""
+        self._refreshed_with.append(refresh)
 
     async def change(self, by: Person | None, changes: Mapping[str, SettingValue | None]) -> None:
         """Change settings, all of them or none; None resets one. Other servers apply them within a second.

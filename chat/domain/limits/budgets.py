@@ -115,6 +115,7 @@ class Budgets:
         self._call_rate = calls
         self._malformed = Buckets(_MALFORMED, _MALFORMED_BURST, most_keys=_MOST_KEYS, clock=clock)
         self._refused = refused
+        self.bans = shared_usage.bans
 
     @property
     def rates(self) -> Rates:

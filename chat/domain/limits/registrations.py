@@ -28,6 +28,7 @@ class Registrations:
         shared_usage: SharedUsage | None = None,
     ) -> None:
         shared_usage = shared_usage or SharedUsage()
+        self.bans = shared_usage.bans
         self._per_hour = per_hour
         self._buckets = shared_usage.buckets("registrations", per_hour / _HOUR, per_hour, clock=clock)
         self._invited = shared_usage.buckets("registrations by invite", _TRIES / _HOUR, _TRIES, clock=clock)

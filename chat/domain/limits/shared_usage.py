@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 import trio
 
+from chat.domain.limits.address_bans import AddressBans
 from chat.domain.limits.buckets import MOST_KEYS, Buckets
 
 Key = int | bytes | tuple[bytes, bytes | None]
@@ -37,6 +38,8 @@ class SharedUsage:
 
     def __init__(self, has_others: bool = False) -> None:
         self._has_others = has_others
+        self.bans = AddressBans()
+        """The banned networks; they are read from the storage, and not shared by the bus."""
         self._limits: dict[str, Counted] = {}
         self._used: dict[tuple[str, Key], float] = {}
 

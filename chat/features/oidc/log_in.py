@@ -173,7 +173,7 @@ async def log_in(
         return found
     tokens, claims = found
     identity = Identity(about.issuer, subject_of(tokens.claims))
-    person = await _person(services, about, identity, claims, invite)
+    person = await _person(services, about, identity, claims, invite, device.address)
     if isinstance(person, Refusal):
         return person
     if person.is_disabled:
@@ -203,6 +203,7 @@ async def _person(
     identity: Identity,
     claims: Mapping[str, Any],
     invite: str | None,
+    network_address: str,
 ) -> Person | Refusal:
     """Return the person of an identity: linked, linked now by their address, or new."""
     identities = services.feature_ports[IDENTITIES]
@@ -227,6 +228,10 @@ async def _person(
                 return HAS_ANOTHER
             logger.info("an account was linked by its address", person=person_id)
             return await services.administration.person(person_id)
+
+    is_invited = invite is not None and services.accounts.registration == "invite"  # it is checked below
+    if not is_invited and (banned := services.budgets.bans.registering_refusal(network_address)):
+        return banned
 
     async def add(new: NewPerson) -> Person | Taken | int | None:
         return await identities.add(identity, new)

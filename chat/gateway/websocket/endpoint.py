@@ -102,6 +102,8 @@ class WebSocketEndpoint:
         """Decide by the head whether the upgrade is accepted, and with which dialect."""
         if request.refusal is not None:
             return _Rejection(HTTPStatus.FORBIDDEN, "origin", request.refusal)
+        if banned := self._context.budgets.bans.refusal(request.address):
+            return _Rejection(HTTPStatus.FORBIDDEN, "banned", banned.text)
         if request.head.path == "/":
             dialect = by_name(self._dialects, request.listen.dialect)
             assert dialect is not None  # checked when the server started

@@ -15,6 +15,16 @@ export const reasons = {
   bad_topic: "A topic can have at most # characters.",
   bad_text:
     "The message contains characters that can't be stored.",
+  address_banned: "This network is banned from this server.",
+  address_banned_until: "This network is banned until #-#-# #:# UTC.",
+  registering_banned: "Nobody can register from this network. Ask an admin for an invitation.",
+  bad_network: "That is not an address or a network.",
+  ban_of_loopback: "That network contains addresses of the server itself.",
+  ban_of_proxy: "That network contains a trusted proxy: everyone behind it would be banned.",
+  ban_of_own_address: "Your own address is in that network.",
+  ban_is_over: "That time has passed.",
+  too_many_bans: "There can be at most # bans.",
+  no_ban: "This ban no longer exists.",
   newcomer: "People can't send links or files in their first # hours here. Hours left: #.",
   bad_label: "It contains characters that can't be displayed.",
 };

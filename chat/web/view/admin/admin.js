@@ -4,6 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { AuditPart } from "./audit.js";
 import { BackupsPart } from "./backups.js";
+import { BansPart } from "./bans.js";
 import { LimitsPart } from "./limits.js";
 import { MailPart } from "./mail.js";
 import { PeoplePart } from "./people.js";
@@ -25,6 +26,7 @@ const PARTS = /** @type {const} */ ({
   rooms: { picture: "hash", view: RoomsPart, has: null },
   registration: { picture: "door", view: RegistrationPart, has: "registration" },
   limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
+  bans: { picture: "block", view: BansPart, has: null },
   retention: { picture: "trash", view: RetentionPart, has: "message_days" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },

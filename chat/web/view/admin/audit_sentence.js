@@ -14,7 +14,7 @@ const KNOWN = new Set([
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
   "second_factor_set_up", "second_factor_removed", "passkey_added", "passkey_removed", "identity_linked", "identity_unlinked",
   "export_asked", "export_link_made",
-  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed", "report_handled", "slow_mode_set",
+  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed", "report_handled", "slow_mode_set", "address_banned", "address_unbanned",
 ]);
 
 /** @type {Record<string, Key>} */

@@ -2,8 +2,9 @@
 
 import { language } from "../../i18n/index.js";
 
-/** @type {[unit: "hour" | "minute", seconds: number][]} */
+/** @type {[unit: "day" | "hour" | "minute", seconds: number][]} */
 const UNITS = [
+  ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
 ];
@@ -23,7 +24,7 @@ export function waitText(seconds) {
 /**
  * A time in the largest unit of which there is exactly one, or at least two; what is left counts as a whole.
  * @param {number} seconds
- * @returns {[unit: "hour" | "minute" | "second", count: number]}
+ * @returns {[unit: "day" | "hour" | "minute" | "second", count: number]}
  */
 function inUnits(seconds) {
   const [unit, size] = UNITS.find(([, size]) => seconds >= 2 * size || seconds === size) ?? ["second", 1];

@@ -1,8 +1,9 @@
 """Accounts that are removed, and exports, cut off wherever they can wait."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,8 +23,9 @@ from chat.domain.ports import NewFile, NewPerson
 from chat.engine.eraser import Eraser
 from chat.features.retention.ports import RETENTION
 from chat.storage.export_archive import write_archive
-from chat.storage.file_store import open_file_store
+from chat.storage.file_store import DiskFileStore, open_file_store
 from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.storage import PostgresStorage
 from chat.storage.removal_list import list_removals, read_removals
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.postgres_scenarios import storage_at
@@ -68,9 +70,23 @@ async def erasing(run: Run) -> None:
             assert os.listdir(directory) == ["list"]
 
 
-def removing(address: DatabaseAddress) -> Scenario:
-    """Remove somebody from a real database, and export them before: an archive is whole or not there."""
+def removing(address: DatabaseAddress) -> list[Scenario]:
+    """Export somebody from a real database, and remove them: an archive is whole or not there."""
+    return [_sweeping(address, act) for act in (_export, _remove, _remove_on_hold)]
 
+
+@dataclass(frozen=True)
+class _Departure:
+    """Two people, with a message of each and a file of the first, and where she is exported to."""
+
+    storage: PostgresStorage
+    store: DiskFileStore
+    path: Path
+    ada: Person
+    ben: Person
+
+
+def _sweeping(address: DatabaseAddress, act: Callable[[_Departure], Awaitable[None]]) -> Scenario:
     async def scenario(run: Run) -> None:
         empty(address)
         with TemporaryDirectory() as directory:
@@ -93,8 +109,11 @@ def removing(address: DatabaseAddress) -> Scenario:
                     digest=stored.digest,
                 )
                 await storage.files.keep_file(new)
+                drafts = [Draft(room.id, each.id, "x", f"of {each.id}", 1.0) for each in (ada, ben)]
+                await storage.messages.save(drafts)
+                await storage.messages.save([Reaction(room.id, 2, ada.id, "👍", True, 1.0)])
                 path = Path(directory) / "ada.zip"
-                await run.target(_remove, storage, store, path, room.id, ada.id, ben.id)
+                await run.target(act, _Departure(storage, store, path, ada, ben))
                 if path.exists():
                     assert ZipFile(path).testzip() is None
                 assert {*os.listdir(directory)} <= {"ada.zip", "files"}
@@ -107,38 +126,42 @@ async def _bytes() -> AsyncGenerator[bytes]:
     yield b"her bytes"
 
 
-async def _remove(storage: Any, store: Any, path: Path, room_id: int, ada: int, ben: int) -> None:
-    await storage.messages.save([Draft(room_id, each, "x", f"of {each}", 1.0) for each in (ada, ben)])
-    await storage.messages.save([Reaction(room_id, 2, ada, "👍", True, 1.0)])
+async def _export(departure: _Departure) -> None:
+    storage, ada = departure.storage, departure.ada.id
     person = await storage.exports.person(ada)
+    assert person is not None
     async with aclosing(storage.exports.kinds(ada)) as kinds:
-        await write_archive(path, person, kinds, store)
-    (before,) = [each for each in await storage.users.everyone() if each.id == ada]
+        await write_archive(departure.path, person, kinds, departure.store)
+
+
+async def _remove(departure: _Departure) -> None:
+    storage, ada = departure.storage, departure.ada
     removals = storage.account_removals
-    account = RemovedAccount(ada, round(before.created_at * 1_000_000), How.ANONYMISE, 1)
+    account = RemovedAccount(ada.id, round(ada.created_at * 1_000_000), How.ANONYMISE, 1)
     assert await removals.remove_again([account]) == 1
-    assert await storage.users.delete(ada, how=How.ERASE)
-    assert await storage.users.nameless([ada])
+    assert await storage.users.delete(ada.id, how=How.ERASE)
+    assert await storage.users.nameless([ada.id])
     assert [each.how for each in await removals.accounts()] == [How.ERASE]
     open_removal = await removals.claim(1, 9.0, 0.0)
-    window = await removals.window(ada, open_removal.done_id, 20)
+    assert open_removal is not None
+    window = await removals.window(ada.id, open_removal.done_id, 20)
     assert len(window.writes) == 2
     await storage.messages.save(window.writes)
-    await removals.clear(ada, open_removal.done_id, window.last_id)
-    await removals.finish(ada)
-    await _remove_on_hold(storage, removals, ben, ada)
+    await removals.clear(ada.id, open_removal.done_id, window.last_id)
+    await removals.finish(ada.id)
 
 
-async def _remove_on_hold(storage: Any, removals: Any, person_id: int, by_id: int) -> None:
+async def _remove_on_hold(departure: _Departure) -> None:
     """Remove somebody who is on hold: their name goes when the hold is lifted."""
-    retention = storage.feature_ports[RETENTION]
-    assert await retention.place("person", person_id, "case 7", by_id)
-    assert await storage.users.delete(person_id, how=How.ANONYMISE)
+    storage, ada, ben = departure.storage, departure.ada.id, departure.ben.id
+    removals, retention = storage.account_removals, storage.feature_ports[RETENTION]
+    assert await retention.place("person", ben, "case 7", ada)
+    assert await storage.users.delete(ben, how=How.ANONYMISE)
     assert await removals.claim(1, 9.0, 0.0) is None
-    await removals.postpone(person_id, 0.0)
+    await removals.postpone(ben, 0.0)
     (hold,) = await retention.holds()
-    assert await retention.lift(hold.id, by_id)
-    await removals.finish(person_id)
+    assert await retention.lift(hold.id, ada)
+    await removals.finish(ben)
 
 
 async def _asks(wire: Wire, path: str, body: object, token: str) -> None:

@@ -26,7 +26,8 @@ from tests.cancellation import (
 )
 from tests.cancellation.mutants import MUTANTS
 from tests.support.campaign import in_campaign
-from tests.support.server import data_path
+from tests.support.databases import kept_database
+from tests.support.server import ServerProcess, data_path
 
 
 def at_least(sweeper: Sweeper, every: int) -> int:
@@ -34,9 +35,10 @@ def at_least(sweeper: Sweeper, every: int) -> int:
     return every if sweeper.is_whole else 1000
 
 
-def test_migration(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
-    scenario = postgres_scenarios.migration(one_database)
-    cancel_sweep.scenario(scenario, "migration, cancelled", virtual=False, limit=20, every=1000, seeds=1)
+def test_migration(cancel_sweep: Sweeper, server: ServerProcess) -> None:
+    with kept_database(server) as address:
+        scenario = postgres_scenarios.migration(address)
+        cancel_sweep.scenario(scenario, "migration, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_older_names(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
@@ -62,8 +64,9 @@ def test_administering(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> 
 
 
 def test_removing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
-    scenario = removal_scenarios.removing(one_database)
-    cancel_sweep.scenario(scenario, "removing, cancelled", virtual=False, limit=20, every=1000, seeds=1)
+    for number, scenario in enumerate(removal_scenarios.removing(one_database)):
+        name = f"removing {number}, cancelled"
+        cancel_sweep.scenario(scenario, name, virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_requesting_exports(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
@@ -152,10 +155,10 @@ def test_writing_memberships(cancel_sweep: Sweeper, one_database: DatabaseAddres
 
 def test_reading(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
-    scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
-    cancel_sweep.scenario(
-        scenario, "reading, cancelled", virtual=False, limit=20, every=at_least(cancel_sweep, 200), seeds=1
-    )
+    scenarios = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
+    for number, scenario in enumerate(scenarios):
+        name, every = f"reading {number}, cancelled", at_least(cancel_sweep, 200)
+        cancel_sweep.scenario(scenario, name, virtual=False, limit=20, every=every, seeds=1)
 
 
 def test_following_people(

@@ -41,22 +41,22 @@ class MemberCounts:
         self._in_lobby: int | None = None
         self._reads = FreshReads[int]()  # by room
         self._operators: list[int] | None = None  # when conversations were published last
-        self._people_changed = 0  # how often
+        self.people_changes = 0  # how often people came, changed or went; read-only to others
         self._people_published = 0  # how many of those changes are published
         self._conversations: set[int] = set()  # to be counted, even if no operator has changed
-        self._changed = Signal()
+        self.change_signal = Signal()  # others wait for it
 
     def changed(self, _person_id: int | None) -> None:
         """Note that a person came, changed, or was deleted; None: anybody. Sync."""
         self._in_lobby = None
         self._reads.changed(LOBBY_ID)
-        self._people_changed += 1
-        self._changed.notify()
+        self.people_changes += 1
+        self.change_signal.notify()
 
     def conversation_changed(self, room_id: int) -> None:
         """Note that a conversation may have been closed or opened. Sync."""
         self._conversations.add(room_id)
-        self._changed.notify()
+        self.change_signal.notify()
 
     async def in_lobby(self) -> int:
         """Return the number of people in the lobby. May raise StorageError. Cancelling changes nothing."""
@@ -71,7 +71,7 @@ class MemberCounts:
     async def publish_changes(self) -> None:
         """Publish the counts after changes, until cancelled."""
         while True:
-            await self._changed.wait_until(lambda: self._is_outdated)
+            await self.change_signal.wait_until(lambda: self._is_outdated)
             await trio.sleep(_PAUSE)
             with suppress(StorageError):  # outdated counts stay outdated until the next try
                 await self._publish_people()
@@ -79,10 +79,10 @@ class MemberCounts:
 
     @property
     def _is_outdated(self) -> bool:
-        return self._people_changed != self._people_published or bool(self._conversations)
+        return self.people_changes != self._people_published or bool(self._conversations)
 
     async def _publish_people(self) -> None:
-        changes = self._people_changed
+        changes = self.people_changes
         if changes == self._people_published:
             return
         operators = await self._users.operators()

@@ -36,6 +36,7 @@ from chat.features.scheduled import FEATURE as SCHEDULED
 from chat.features.search import FEATURE as SEARCH
 from chat.features.second_factor import FEATURE as SECOND_FACTOR
 from chat.features.slow_mode import FEATURE as SLOW_MODE
+from chat.features.starting_rooms import FEATURE as STARTING_ROOMS
 from chat.features.statuses import FEATURE as STATUSES
 from chat.features.support import FEATURE as SUPPORT
 from chat.features.threads import FEATURE as THREADS
@@ -75,6 +76,7 @@ _BEFORE: tuple[Feature, ...] = (
     SEARCH,
     SECOND_FACTOR,
     SLOW_MODE,
+    STARTING_ROOMS,
     STATUSES,
     SUPPORT,
     THREADS,

@@ -997,8 +997,8 @@ export interface HelloOk {
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
    * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
-   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support,
-   * sync_pages, threads, visitors; others may be added
+   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, starting_rooms,
+   * statuses, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2534,7 +2534,7 @@ export interface ScheduledNow {
  * the newest come first, and there is no next page.
  */
 export interface Search {
-  q?: string;
+  q: string;
   has?: string | null;
   where?: "anywhere" | "names";
   room?: number | null;
@@ -2624,8 +2624,8 @@ export interface ServerInfo {
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
    * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
-   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, statuses, support,
-   * sync_pages, threads, visitors; others may be added
+   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, starting_rooms,
+   * statuses, support, sync_pages, threads, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2805,6 +2805,11 @@ export interface SlowModeChangedEvent {
 export interface SlowModeNow {
   /** Seconds between two messages of one person; 0: no slow mode */
   seconds: number;
+}
+
+/** The public rooms of which new people are members from the start. */
+export interface StartingRooms {
+  rooms: number[];
 }
 
 /** The status is set until this socket reports another. */
@@ -3412,6 +3417,11 @@ export interface WhichScheduled {
 /** One of one's own sessions. */
 export interface WhichSession {
   id: number;
+}
+
+/** A public room. */
+export interface WhichStartingRoom {
+  room: number;
 }
 
 /**

@@ -37,6 +37,7 @@ OF_FEATURES = (
     "features/scheduled/queries.py",
     "features/second_factor/passkeys/queries.py",
     "features/second_factor/queries.py",
+    "features/starting_rooms/queries.py",
     "features/statuses/queries.py",
     "storage/postgres/support.py",
     "storage/postgres/ways_in.py",

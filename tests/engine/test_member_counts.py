@@ -125,7 +125,7 @@ async def test_without_changes_nothing_is_done(house: House) -> None:
     house.members.changed(3)
     await trio.sleep(5)
     assert house.got == [{LOBBY_ID: 3}]
-    assert house.members._changed.tasks_waiting == 1
+    assert house.members.change_signal.tasks_waiting == 1
 
 
 @pytest.mark.parametrize(

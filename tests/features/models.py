@@ -28,6 +28,7 @@ from tests.features.scheduled.model import ScheduledMessagesModel
 from tests.features.search.model import MemorySearchIndex
 from tests.features.second_factor.model import SecondFactorModel
 from tests.features.slow_mode.model import SlowModeModel
+from tests.features.starting_rooms.model import StartingRoomsModel
 from tests.features.statuses.model import PersonStatusesModel
 from tests.features.threads.model import ThreadsModel
 
@@ -59,6 +60,7 @@ MODELS = (
     MemorySearchIndex,
     SecondFactorModel,
     SlowModeModel,
+    StartingRoomsModel,
     PersonStatusesModel,
     ThreadsModel,
     RetentionModel,

@@ -13,7 +13,7 @@ from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
-from tests.web.rooms import Room
+from tests.web.rooms import Room, call
 from tests.web.talking import Speaker, Timeline, make_rooms_beside
 
 AT_ONCE = 5_000
@@ -264,6 +264,26 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
     for number, detail in enumerate(got):
         expect(own.nth(number)).to_have_text(f"olga {detail}")
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
+
+
+def test_new_people_are_in_the_rooms_that_an_admin_has_chosen(pages: Pages, olga: Page) -> None:
+    room = Room(pages, "ada", "town hall")
+    olga.get_by_role("link", name="Rooms").click()
+    expect(olga.locator(".admin-rooms")).to_be_visible()
+    olga.get_by_role("searchbox").fill("town")
+    row = olga.locator(".admin-rooms > li")
+    expect(row).to_have_count(1)
+    olga.get_by_role("button", name="Actions for town hall").click()
+    olga.get_by_role("menuitem", name="Have new people start here").click()
+    expect(row).to_contain_text("New people start here")
+    gina = pages.at("gina", "/")
+    expect(gina.get_by_role("navigation", name="Rooms").get_by_text("town hall")).to_be_visible()
+    olga.get_by_role("button", name="Actions for town hall").click()
+    olga.get_by_role("menuitem", name="Don't have new people start here").click()
+    expect(row).not_to_contain_text("New people start here")
+    assert call(pages, "olga", "GET", "/admin/starting-rooms")["rooms"] == []
+    olga.get_by_role("link", name="Audit log").click()
+    expect(olga.locator(".audit")).to_contain_text(f"olga has new people start in room {room.id}")
 
 
 @in_campaign

@@ -63,6 +63,8 @@ class What(StrEnum):
     SLOW_MODE_SET = "slow_mode_set"
     ADDRESS_BANNED = "address_banned"
     ADDRESS_UNBANNED = "address_unbanned"
+    STARTING_ROOM_ADDED = "starting_room_added"
+    STARTING_ROOM_REMOVED = "starting_room_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class Search(Value, kw_only=True, frozen=True):
     bound the time. With `order` = best, the best matches among the newest come first, and there is no next page.
     """
 
-    q: Annotated[str, Meta(max_length=4000)] = ""
+    q: Annotated[str, Meta(max_length=4000)]
     has: _Has | None = None
     where: Literal["anywhere", "names"] = "anywhere"
     room: Id | None = None

@@ -76,6 +76,9 @@ class MemoryUsers:
         self.on_other_address: list[Callable[[int], object]] = []
         """Called with a person whose address has changed by more than the case of ASCII letters, within the write."""
 
+        self.on_added: list[Callable[[int], object]] = []
+        """Called with a person who was added, but with no visitor, within the write."""
+
     async def add(self, new: NewPerson) -> Person | Taken | None:
         await trio.lowlevel.checkpoint()
         return self.add_now(new)
@@ -112,6 +115,8 @@ class MemoryUsers:
         if new.by_command or new.added_by is not None:
             self.audit.note([addition(person, new.added_by)])
         if new.visit is None:
+            for added in self.on_added:
+                added(person.id)
             self.watchers.notify(person.id)
         return person
 

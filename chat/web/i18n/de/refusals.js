@@ -2,6 +2,8 @@
 
 /** @type {Record<string, string>} */
 export const reasons = {
+  starting_room_private: "Neue Personen fangen nur in öffentlichen Räumen an.",
+  too_many_starting_rooms: "Neue Personen fangen schon in # Räumen an: Entferne zuerst einen.",
   last_owner: "Du bist der letzte Besitzer des Raums: Mache zuerst jemand anderen zum Besitzer.",
   last_admin: "Das ist der letzte Admin, der sich anmelden kann: Ernenne zuerst einen weiteren.",
   token_expired: "Das Token ist abgelaufen.",

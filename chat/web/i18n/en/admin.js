@@ -47,6 +47,9 @@ export default {
   "admin.rooms_last": "last message {time}",
   "admin.rooms_creator": "created by {name}",
   "admin.rooms_private": "private",
+  "admin.rooms_start": "New people start here",
+  "admin.rooms_start_add": "Have new people start here",
+  "admin.rooms_start_remove": "Don't have new people start here",
   "admin.rooms_acts": "Actions for {name}",
   "admin.rename_room": "Rename {name}",
 
@@ -275,6 +278,8 @@ export default {
   "audit.slow_mode_off": "{by} turned off slow mode in {room}",
   "audit.address_banned": "{by} banned the network {detail}",
   "audit.address_unbanned": "{by} lifted the ban of the network {detail}",
+  "audit.starting_room_added": "{by} has new people start in {room}",
+  "audit.starting_room_removed": "{by} no longer has new people start in {room}",
   "audit.expired_removed": "The server removed what had expired: {detail}",
   "audit.conversation_closed": "The server closed the conversation of {person}: nobody wrote for {days}",
 

@@ -2,6 +2,8 @@
 
 /** @type {Record<string, string>} */
 export const reasons = {
+  starting_room_private: "Las personas nuevas solo empiezan en salas públicas.",
+  too_many_starting_rooms: "Las personas nuevas ya empiezan en # salas: quita una primero.",
   last_owner: "Eres el último propietario de la sala: nombra antes a otro propietario.",
   last_admin: "Es el último administrador que puede iniciar sesión: nombra antes a otro.",
   token_expired: "El token ha caducado.",

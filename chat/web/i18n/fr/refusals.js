@@ -2,6 +2,8 @@
 
 /** @type {Record<string, string>} */
 export const reasons = {
+  starting_room_private: "Les nouvelles personnes ne commencent que dans des salons publics.",
+  too_many_starting_rooms: "Les nouvelles personnes commencent déjà dans # salons : retirez-en un d’abord.",
   last_owner: "Vous êtes le dernier propriétaire du salon : nommez d’abord un autre propriétaire.",
   last_admin: "C’est le dernier administrateur qui peut se connecter : nommez-en d’abord un autre.",
   token_expired: "Le jeton a expiré.",

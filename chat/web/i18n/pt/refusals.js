@@ -2,6 +2,8 @@
 
 /** @type {Record<string, string>} */
 export const reasons = {
+  starting_room_private: "As novas pessoas só começam em salas públicas.",
+  too_many_starting_rooms: "As novas pessoas já começam em # salas: remova uma primeiro.",
   last_owner: "Você é o último dono da sala: torne antes outra pessoa dona.",
   last_admin: "Este é o último administrador que pode entrar: nomeie antes outro.",
   token_expired: "O token expirou.",

@@ -3,6 +3,8 @@
 
 /** @type {Record<string, string>} */
 export const reasons = {
+  starting_room_private: "Новые люди начинают только в открытых комнатах.",
+  too_many_starting_rooms: "Новые люди уже начинают в # комнатах: сначала уберите одну.",
   last_owner:
     "Вы последний владелец комнаты: сначала сделайте владельцем кого-нибудь ещё.",
   last_admin:

@@ -2,6 +2,8 @@
 
 /** @type {Record<string, string>} */
 export const reasons = {
+  starting_room_private: "新成员只能从公开房间开始。",
+  too_many_starting_rooms: "新成员的起始房间已有#个，请先移除一个。",
   last_owner: "你是此房间的最后一位所有者：请先让其他人成为所有者。",
   last_admin: "这是最后一位能登录的管理员：请先任命另一位。",
   token_expired: "令牌已过期。",

@@ -1,4 +1,4 @@
-// All rooms that people made, with search, size and activity; actions: rename, archive, delete.
+// All rooms that people made, with search, size and activity; actions: rename, archive, delete, and whether new people start there.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -8,7 +8,7 @@ import { useChat } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
 import { MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
-import { usePages, useDebounced } from "../shared/loading.js";
+import { useDebounced, useLoaded, usePages } from "../shared/loading.js";
 import { Menu } from "../controls/menu.js";
 import { roomIcon, roomName } from "../shared/names.js";
 import { dayAndTime } from "../shared/times.js";
@@ -39,6 +39,18 @@ function List({ text }) {
     return { items: rooms, next };
   }, [text]);
 
+  const starting = useLoaded(async () => {
+    const { rooms } = /** @type {import("../../protocol").StartingRooms} */ (await chat.call("GET", "/admin/starting-rooms"));
+    return rooms;
+  }, []);
+  /** Have new people start in a room, or no longer. @param {ListedRoom} room @param {boolean} isOn */
+  const start = async ({ id }, isOn) => {
+    const { rooms } = /** @type {import("../../protocol").StartingRooms} */ (await chat.call(isOn ? "PUT" : "DELETE", `/admin/starting-rooms/${id}`));
+    starting.set(rooms);
+    announce(t("admin.saved"));
+  };
+  const startsIn = (/** @type {ListedRoom} */ room) => starting.value?.includes(room.id) ?? false;
+
   /** @type {Change} */
   const change = async (room, method, body) => {
     const changed = /** @type {ListedRoom | null} */ (await chat.call(method, `/admin/rooms/${room.id}`, body));
@@ -51,8 +63,15 @@ function List({ text }) {
     if (await confirm({ ...question, danger: what === "delete" })) await act(deed);
   };
   /** @param {ListedRoom} room @returns {import("../controls/menu.js").Item[]} */
+  const startActs = (room) => {
+    const isOn = startsIn(room);
+    if (!isOn && (room.private || room.archived)) return [];
+    return [{ label: t(isOn ? "admin.rooms_start_remove" : "admin.rooms_start_add"), icon: "person", act: () => void act(() => start(room, !isOn)) }];
+  };
+  /** @param {ListedRoom} room @returns {import("../controls/menu.js").Item[]} */
   const acts = (room) => [
     { label: t("admin.rename"), icon: "edit", act: () => rename(room) },
+    ...startActs(room),
     room.archived
       ? { label: t("room.restore"), icon: "archive", act: () => void act(() => change(room, "PATCH", { archived: false })) }
       : { label: t("room.archive"), icon: "archive", act: () => void confirmed("archive", room, () => change(room, "PATCH", { archived: true })) },
@@ -60,15 +79,15 @@ function List({ text }) {
   ];
   return html`<${FormError} text=${error} />
     <ul class="list admin-rooms" aria-busy=${!pages.items || isBusy}>
-      ${pages.items?.map((room) => html`<${Row} key=${room.id} room=${room} acts=${acts(room)} />`)}
+      ${pages.items?.map((room) => html`<${Row} key=${room.id} room=${room} isStart=${startsIn(room) && !room.private} acts=${acts(room)} />`)}
     </ul>
     ${pages.items?.length === 0 && html`<p class="settings-none">${t("admin.rooms_none")}</p>`}
     <${MoreButton} pages=${pages} />
     ${renamed && html`<${RenameRoom} room=${renamed} change=${change} onClose=${() => rename(null)} />`}`;
 }
 
-/** @param {{ room: ListedRoom, acts: import("../controls/menu.js").Item[] }} props */
-function Row({ room, acts }) {
+/** @param {{ room: ListedRoom, isStart: boolean, acts: import("../controls/menu.js").Item[] }} props */
+function Row({ room, isStart, acts }) {
   const { messages = 0, members = 0 } = room;
   const name = roomName(/** @type {any} */ (room));
   const about = [
@@ -84,6 +103,7 @@ function Row({ room, acts }) {
       <span class="row-note">${about.filter(Boolean).join(" · ")}</span>
     </span>
     <span class="row-end admin-tags">
+      ${isStart && html`<span class="tag is-open">${t("admin.rooms_start")}</span>`}
       ${room.private && html`<span class="tag">${t("admin.rooms_private")}</span>`}
       ${room.archived && html`<span class="tag">${t("room.archived")}</span>`}
     </span>

@@ -133,7 +133,7 @@ async function find(chat, text, after) {
   const query = parseSearchQuery(text);
   if (query.invalid.length > 0) throw new Error(t("search.wrong_day", { part: query.invalid[0] }));
   if (query.unknown.length > 0) throw new Error(t("search.wrong_has", { part: query.unknown[0] }));
-  const fields = new URLSearchParams({ ...(query.words && { q: query.words }), ...(query.has.length > 0 && { has: query.has.join() }) });
+  const fields = new URLSearchParams({ q: query.words, ...(query.has.length > 0 && { has: query.has.join() }) });
   if (query.from) fields.set("from", String(await findPersonId(chat, query.from)));
   if (query.room) fields.set("room", String(findRoomId(chat, query.room)));
   if (query.since) fields.set("since", String(query.since));

@@ -432,6 +432,11 @@ export interface ChangeSettings {
   away_without_operators?: "off" | "on" | null;
   /** In hours; 0: none */
   newcomer_hours?: number | null;
+  inviting?: "admins" | "everybody" | null;
+  /** In days; 0: for ever */
+  inviting_days?: number | null;
+  /** 0: any number */
+  open_invites?: number | null;
   /** As https://meet.example/{room}: {room} becomes a name that nobody can guess; empty: no calls */
   call_url?: string | null;
   custom_emoji?: string | null;
@@ -1112,6 +1117,16 @@ export interface InvitedAddresses {
   addresses: InvitedAddress[];
 }
 
+/** Who may make invitations to rooms. */
+export interface InvitingSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "admins" | "everybody";
+  default: "admins" | "everybody";
+}
+
 /**
  * An invite in a list: `uses` left, its end, and its room; without a room it is to register. Its code was shown
  * once and is not stored. `by` is the maker, in lists of other people's invites; an invite made by a command on
@@ -1579,6 +1594,18 @@ export interface NotesEvent {
 export interface NotesPage {
   notes: Note[];
   next?: number;
+}
+
+/** How many invitations that are not used up one person has at once; 0: any number. */
+export interface OpenInvitesSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** 0: any number */
+  value: number;
+  /** 0: any number */
+  default: number;
 }
 
 /** Sites whose pages may show the support widget. */
@@ -2776,6 +2803,9 @@ export interface Settings {
   when_away: WhenAwaySetting;
   away_without_operators: AwayWithoutOperatorsSetting;
   newcomer_hours: HoursSetting;
+  inviting: InvitingSetting;
+  inviting_days: DaysSetting;
+  open_invites: OpenInvitesSetting;
   call_url: CallUrlSetting;
   custom_emoji: EmojiChangeSetting;
   emoji_makers: EmojiMakersSetting;

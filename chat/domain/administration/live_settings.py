@@ -21,10 +21,12 @@ from chat.domain.limits.bounds import (
     EmojiMakers,
     Greeting,
     Hours,
+    Inviting,
     LinkPreviews,
     Lobby,
     Login,
     LoginLinks,
+    OpenInvites,
     Origins,
     OutboundHosts,
     PerHour,
@@ -90,6 +92,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     when_away: WhenAway = "message"
     away_without_operators: AwayWithoutOperators = "off"
     newcomer_hours: Hours = 0
+    inviting: Inviting = "everybody"
+    inviting_days: Days = 0
+    open_invites: OpenInvites = 0
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -252,6 +257,21 @@ class LiveSettings:
     def newcomer_hours(self) -> int:
         """For how many hours after they registered people may not send links and files; 0: they may at once."""
         return self._values.newcomer_hours
+
+    @property
+    def inviting(self) -> Inviting:
+        """Who may make invitations to rooms."""
+        return self._values.inviting
+
+    @property
+    def inviting_days(self) -> int:
+        """After how many days here people may make invitations."""
+        return self._values.inviting_days
+
+    @property
+    def open_invites(self) -> int:
+        """How many invitations that are not used up one person has at once; 0: any number."""
+        return self._values.open_invites
 
     @property
     def push_texts(self) -> bool:

@@ -63,6 +63,11 @@ Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
 
 Hours = Annotated[int, Meta(ge=0, le=8_760, description="In hours; 0: none")]
 
+Inviting = Literal["everybody", "admins"]
+"""Who may make invitations to rooms."""
+
+OpenInvites = Annotated[int, Meta(ge=0, le=10_000, description="0: any number")]
+
 LoginLinks = Literal["on", "off"]
 """Whether people may log in by a link that is mailed to them."""
 

@@ -1,15 +1,18 @@
 """Invites: creating, reading, accepting, listing and withdrawing them."""
 
+import math
 from collections.abc import Sequence
 
-from chat.domain.accounts.invites import accepted
+from chat.domain.accounts.invites import NO_INVITE, accepted
 from chat.domain.entities import Person
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.ports import Invite, IssuedInvite
 from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
 from chat.domain.rooms.room_rights import may_add, may_invite
+from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 from chat.features.invites import types
+from chat.features.invites.mailed import INVITED
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room, Sender
 from chat.operations.rooms import as_seen
@@ -19,6 +22,9 @@ _DAY = 86_400
 
 _NOT_ADMIN = Refusal(
     Code.FORBIDDEN, "only admins can invite people to register", reason="register_invites_need_admin"
+)
+_ADMINS_INVITE = Refusal(
+    Code.FORBIDDEN, "only admins can make invitations on this server", reason="inviting_needs_admin"
 )
 _NOT_YOURS = Refusal(Code.FORBIDDEN, "this invitation belongs to someone else", reason="not_your_invite")
 _NO_ROOM_OF_IT = Refusal(
@@ -43,8 +49,39 @@ async def new_invite(
             return access
         if refusal := may_invite(access):
             return refusal
+    if refusal := await _may_make(services, person):
+        return refusal
     code = await services.invites.issue(request.uses, request.days * _DAY, room_id=request.room, maker=person)
-    return await invite(services, caller, types.WhichInvite(code=code))
+    made = await invite(services, caller, types.WhichInvite(code=code))
+    # The storage counts again: they may have made another one at the same time.
+    is_one_too_many = made is NO_INVITE and services.settings.open_invites and not person.is_admin
+    return _too_many(services) if is_one_too_many else made
+
+
+async def _may_make(services: EngineServices, person: Person) -> Refusal | None:
+    """Return why the settings let this person make no invite; admins may make any."""
+    settings = services.settings
+    if person.is_admin:
+        return None
+    if settings.inviting == "admins":
+        return _ADMINS_INVITE
+    left = person.created_at + settings.inviting_days * _DAY - current_time()
+    if settings.inviting_days and left > 0:
+        return Refusal(
+            Code.FORBIDDEN,
+            f"people invite after {settings.inviting_days} days here, wait {math.ceil(left / _DAY)} days",
+            retry_after=left,
+            reason="inviting_too_soon",
+        )
+    most = settings.open_invites
+    if most and await services.feature_ports[INVITED].open_count(person.id) >= most:
+        return _too_many(services)
+    return None
+
+
+def _too_many(services: EngineServices) -> Refusal:
+    text = f"you have {services.settings.open_invites} open invitations already: revoke one first"
+    return Refusal(Code.TOO_MANY, text, reason="too_many_open_invites")
 
 
 async def invite(

@@ -51,10 +51,14 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Invited(Protocol):
-    """Facts about addresses. Each method may raise StorageDown. Cancelling changes nothing."""
+    """Facts about addresses and makers of invites. Each method may raise StorageDown. Cancelling changes nothing."""
 
     async def known(self, keys: Sequence[str]) -> Known:
         """Return the facts about these addresses, given as their keys."""
+        ...
+
+    async def open_count(self, maker_id: int) -> int:
+        """Return how many valid invites somebody has made."""
         ...
 
 

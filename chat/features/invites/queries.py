@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from chat.domain.text.rules import same_name_key
 from chat.features.invites.mailed import Known
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.invites import count_open_invites
 from chat.storage.postgres.session import Connection
 
 _HERE = "SELECT email_key FROM users WHERE email_key = ANY ($1)"
@@ -30,3 +31,6 @@ class PostgresInvited:
             )
 
         return await self._database.read(read)
+
+    async def open_count(self, maker_id: int) -> int:
+        return await self._database.read(lambda connection: count_open_invites(connection, maker_id))

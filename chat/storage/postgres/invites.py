@@ -18,6 +18,7 @@ _JOINS = """EXISTS (
         SELECT FROM memberships JOIN users ON users.id = memberships.user_id
         WHERE memberships.room_id = rooms.id AND memberships.user_id = maker_id
           AND (NOT rooms.is_private OR memberships.role IN ('moderator', 'owner'))
+          AND (users.is_admin OR NOT EXISTS (SELECT FROM settings WHERE name = 'inviting' AND value = '"admins"'))
           AND users.deleted_at IS NULL AND users.disabled_at IS NULL)))"""
 _IS_GOOD = f"{_IS_LEFT} AND ({_REGISTERS} OR {_JOINS})"
 
@@ -26,10 +27,19 @@ _FORGET = f"""
 DELETE FROM invites WHERE digest IN (
     SELECT digest FROM invites WHERE expires_at < now() - interval '{INVITE_KEPT} s' FOR UPDATE SKIP LOCKED
 )"""
-_MAKE = """
+_MAKE = f"""
 INSERT INTO invites (digest, uses_left, expires_at, room_id, maker_id, registers)
 SELECT $1, $2, to_timestamp($3), $4::bigint, $5, $6
-WHERE $4 IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $4 AND deleted_at IS NULL)"""
+WHERE ($4 IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $4 AND deleted_at IS NULL))
+  AND NOT EXISTS (
+    SELECT FROM settings JOIN users ON users.id = $5 AND NOT users.is_admin
+    WHERE settings.name = 'open_invites' AND value > '0' AND value <= to_jsonb((
+        SELECT count(*) FROM invites WHERE maker_id = $5 AND ({_IS_GOOD})
+    ))
+  )"""
+# Two invites of one person at once: the second counts the first.
+_LOCK_MAKER = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE"
+_OPEN = f"SELECT count(*) FROM invites WHERE maker_id = $1 AND ({_IS_GOOD})"
 _COLUMNS = f"""uses_left, extract(epoch FROM expires_at)::float8 AS expires_at, room_id, maker_id, registers,
     NOT ({_IS_GOOD}) AS is_over, (SELECT name FROM rooms WHERE rooms.id = room_id) AS room_name,
     (SELECT name FROM users WHERE users.id = maker_id) AS maker_name"""
@@ -53,14 +63,23 @@ _WITHDRAW = f"UPDATE invites SET uses_left = 0 WHERE digest = $1 AND {_IS_LEFT} 
 
 
 async def make_invite(connection: Connection, new: NewInvite) -> None:
-    """Make an invite, and forget those that have been over for long. One to a room that is gone is not made."""
+    """Make an invite, and forget those that have been over for long.
+
+    One to a room that is gone is not made, nor one more than the setting `open_invites` lets its maker have.
+    """
     await connection.execute(_FORGET)
+    await connection.execute(_LOCK_MAKER, new.maker_id)
     made = await connection.execute(
         _MAKE, new.digest, new.uses, new.expires_at, new.room_id, new.maker_id, new.registers
     )
     if made == "INSERT 0 1":
         lasts = new.expires_at - time.time()
         await note(connection, [invite_act(new.uses, lasts, new.maker_id, new.room_id)])
+
+
+async def count_open_invites(connection: Connection, maker_id: int) -> int:
+    """Return how many valid invites somebody has made."""
+    return int(await connection.fetchval(_OPEN, maker_id))
 
 
 async def find_invite(connection: Connection, digest: bytes) -> Invite | None:

@@ -26,6 +26,10 @@ class InvitedModel:
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {INVITED: self}
 
+    async def open_count(self, maker_id: int) -> int:
+        await trio.lowlevel.checkpoint()
+        return self._storage.users.invite_table.open_count(maker_id)
+
     async def known(self, keys: Sequence[str]) -> Known:
         await trio.lowlevel.checkpoint()
         here = {key for key in keys if self._storage.users._taken.id_by_email(key) is not None}

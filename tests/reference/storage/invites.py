@@ -26,6 +26,8 @@ class MemoryInvites:
         self._person = person
         self._role = role
         self._by_digest: dict[bytes, NewInvite] = {}
+        self.setting: Callable[[str], object] = lambda _name: None
+        """Returns the value of a changed setting."""
 
     def make(self, new: NewInvite) -> bool:
         """Make an invite, and remove those that expired long ago. None is made for a room that does not exist."""
@@ -33,8 +35,20 @@ class MemoryInvites:
         self._by_digest = {key: held for key, held in self._by_digest.items() if held.expires_at >= kept}
         if new.room_id is not None and self._room(new.room_id) is None:
             return False
+        if self._has_too_many(new):
+            return False
         self._by_digest[new.digest] = new
         return True
+
+    def _has_too_many(self, new: NewInvite) -> bool:
+        maker, most = self._maker(new), self.setting("open_invites")
+        if maker is None or maker.is_admin or not isinstance(most, int):
+            return False
+        return 0 < most <= self.open_count(maker.id)
+
+    def open_count(self, maker_id: int) -> int:
+        """Return how many valid invites somebody has made."""
+        return len(self.list(b"", maker_id, None))
 
     def find(self, digest: bytes) -> Invite | None:
         """Return an invite, good or over."""
@@ -89,7 +103,10 @@ class MemoryInvites:
             return True
         role = self._role(room.id, held.maker_id)
         is_in = role not in (None, RoomRole.BANNED)
-        return self._maker(held) is not None and (role in LEADING if room.is_private else is_in)
+        maker = self._maker(held)
+        if maker is None or (self.setting("inviting") == "admins" and not maker.is_admin):
+            return False
+        return role in LEADING if room.is_private else is_in
 
     def _is_left(self, held: NewInvite) -> bool:
         if held.uses <= 0 or held.expires_at <= time.time():

@@ -49,6 +49,7 @@ class MemoryStorage:
             lambda room_id: self.rooms.look_up(room_id),
             lambda room_id, person_id: self.rooms.role_of(room_id, person_id),
         )
+        self.users.invite_table.setting = self.settings.value
         self.rooms = MemoryRooms(self.users, now)
         self.files = MemoryFiles(self.rooms, now)
         self.messages = MemoryMessages(self.users, self.rooms, self.files)

@@ -14,10 +14,12 @@ from chat.domain.limits.bounds import (
     EmojiMakers,
     Greeting,
     Hours,
+    Inviting,
     LinkPreviews,
     Lobby,
     Login,
     LoginLinks,
+    OpenInvites,
     Origins,
     OutboundHosts,
     PerHour,
@@ -264,6 +266,20 @@ class EmojiMakersSetting(Setting, kw_only=True, frozen=True):
     default: EmojiMakers
 
 
+class InvitingSetting(Setting, kw_only=True, frozen=True):
+    """Who may make invitations to rooms."""
+
+    value: Inviting
+    default: Inviting
+
+
+class OpenInvitesSetting(Setting, kw_only=True, frozen=True):
+    """How many invitations that are not used up one person has at once; 0: any number."""
+
+    value: OpenInvites
+    default: OpenInvites
+
+
 class LoginLinksSetting(Setting, kw_only=True, frozen=True):
     """Whether people may log in by a mailed link."""
 
@@ -324,6 +340,9 @@ class Settings(Value, kw_only=True, frozen=True):
     when_away: WhenAwaySetting
     away_without_operators: AwayWithoutOperatorsSetting
     newcomer_hours: HoursSetting
+    inviting: InvitingSetting
+    inviting_days: DaysSetting
+    open_invites: OpenInvitesSetting
     call_url: CallUrlSetting
     custom_emoji: EmojiChangeSetting
     emoji_makers: EmojiMakersSetting
@@ -365,6 +384,9 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     when_away: WhenAway | UnsetType | None = UNSET
     away_without_operators: AwayWithoutOperators | UnsetType | None = UNSET
     newcomer_hours: Hours | UnsetType | None = UNSET
+    inviting: Inviting | UnsetType | None = UNSET
+    inviting_days: Days | UnsetType | None = UNSET
+    open_invites: OpenInvites | UnsetType | None = UNSET
     call_url: CallUrl | UnsetType | None = UNSET
     custom_emoji: EmojiChange | UnsetType | None = UNSET
     emoji_makers: EmojiMakers | UnsetType | None = UNSET

@@ -25,6 +25,9 @@ export const reasons = {
   ban_is_over: "That time has passed.",
   too_many_bans: "There can be at most # bans.",
   no_ban: "This ban no longer exists.",
+  inviting_needs_admin: "Only admins can make invitations on this server.",
+  inviting_too_soon: "You can invite after # days on this server. Days left: #.",
+  too_many_open_invites: "You have # open invitations already. Revoke one first.",
   newcomer: "People can't send links or files in their first # hours here. Hours left: #.",
   bad_label: "It contains characters that can't be displayed.",
 };

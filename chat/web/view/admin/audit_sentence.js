@@ -28,6 +28,9 @@ const SETTINGS = {
   lobby: "admin.lobby",
   registrations_per_hour: "admin.registrations_per_hour",
   newcomer_hours: "admin.newcomer_hours",
+  inviting: "admin.inviting",
+  inviting_days: "admin.inviting_days",
+  open_invites: "admin.open_invites",
   message_rate: "admin.message_rate",
   message_bytes: "admin.message_bytes",
   read_rate: "admin.read_rate",
@@ -118,7 +121,8 @@ function settingValue(name, value) {
   if (name === "emoji_makers") return t(/** @type {Key} */ (`custom_emoji.makers_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name === "server_picture" && value) return "…";
-  if (name === "newcomer_hours" && Number(value) === 0) return t("admin.none");
+  if (name === "inviting") return t(/** @type {Key} */ (`admin.inviting_${value}`));
+  if ((name === "newcomer_hours" || name === "inviting_days") && Number(value) === 0) return t("admin.none");
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));
   return value === "" || value === "none" ? t("admin.none") : value;

@@ -5,7 +5,7 @@ import { language, t } from "../../i18n/index.js";
 import { Field, Submit } from "../controls/fields.js";
 import { Source, useSaving, useFieldText } from "./settings.js";
 
-/** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour" | "newcomer_hours" | Days} Name */
+/** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour" | "newcomer_hours" | "inviting_days" | "open_invites" | Days} Name */
 /** @typedef {"message_days" | "support_close_days" | "support_remove_days" | "edit_days" | "change_days" | "key_days" | "deleted_days"} Days in days, 0: for ever */
 
 /**
@@ -34,7 +34,7 @@ export function NumberSetting({ settings, setting, name, isWhole = false }) {
 
 /** @param {Name} name @param {number} number @returns {string} */
 function shown(name, number) {
-  return number === 0 ? t(name.endsWith("_days") ? "retention.for_ever" : name === "newcomer_hours" ? "admin.none" : "admin.no_limit") : new Intl.NumberFormat(language()).format(number);
+  return number === 0 ? t(name === "newcomer_hours" || name === "inviting_days" ? "admin.none" : name.endsWith("_days") ? "retention.for_ever" : "admin.no_limit") : new Intl.NumberFormat(language()).format(number);
 }
 
 /** Parse a number; null if it is not valid. @param {string} text @param {boolean} isWhole @returns {number | null} */

@@ -16,6 +16,7 @@ const CHOICES = ["open", "invite", "closed"];
 const FACTOR = /** @type {const} */ (["off", "admins", "operators", "everybody"]);
 /** @typedef {"both" | "sso" | "password"} Login */
 
+const INVITING = /** @type {const} */ (["everybody", "admins"]);
 const LINKS = /** @type {const} */ (["off", "on"]);
 
 /** @type {Login[]} */
@@ -57,6 +58,14 @@ export function RegistrationPart({ settings }) {
       hint=${(/** @type {(typeof FACTOR)[number]} */ value) => t(`admin.second_factor_${value}_hint`)}
       isDangerous=${() => false}
     />`}
+    ${settings.found?.inviting && html`<${Choices}
+        settings=${settings} name="inviting" values=${INVITING} title=${t("admin.inviting")} question=${t("admin.inviting_ask")}
+        label=${(/** @type {(typeof INVITING)[number]} */ value) => t(`admin.inviting_${value}`)}
+        hint=${(/** @type {(typeof INVITING)[number]} */ value) => t(`admin.inviting_${value}_hint`)}
+        isDangerous=${() => false}
+      />
+      <${NumberSetting} settings=${settings} setting=${settings.found.inviting_days} name="inviting_days" isWhole=${true} />
+      <${NumberSetting} settings=${settings} setting=${settings.found.open_invites} name="open_invites" isWhole=${true} />`}
     <section class="settings-section">
       <h3>${t("admin.invite")}</h3>
       <${InviteLink} />

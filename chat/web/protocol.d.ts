@@ -136,6 +136,18 @@ export interface AddressState {
   mail: boolean;
 }
 
+/** Where people appeal whose account is disabled or whose network is banned; empty: nowhere. */
+export interface AppealSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** As https://help.example/appeal or help@chat.example; empty: none */
+  value: string;
+  /** As https://help.example/appeal or help@chat.example; empty: none */
+  default: string;
+}
+
 /** The language of the mail. */
 export interface AskConfirmation {
   language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
@@ -432,6 +444,8 @@ export interface ChangeSettings {
   away_without_operators?: "off" | "on" | null;
   /** In hours; 0: none */
   newcomer_hours?: number | null;
+  /** As https://help.example/appeal or help@chat.example; empty: none */
+  appeal_address?: string | null;
   inviting?: "admins" | "everybody" | null;
   /** In days; 0: for ever */
   inviting_days?: number | null;
@@ -804,7 +818,8 @@ export interface EmojiMakersSetting {
 /**
  * An error: a sentence, a code for programs, the field that it concerns, and when to retry (milliseconds). `room`
  * and `seq` name the message that was sent with the key before, `holder` the operator who has the conversation.
- * `text` repeats `error` under the name that the socket uses. `reason` is the stable key of the text.
+ * `text` repeats `error` under the name that the socket uses. `reason` is the stable key of the text. `appeal` is
+ * where people appeal, a page or a mail address, if the server has one.
  */
 export interface Error {
   error: string;
@@ -816,6 +831,7 @@ export interface Error {
   room?: number;
   seq?: number;
   holder?: Holder;
+  appeal?: string;
 }
 
 /**
@@ -2749,7 +2765,8 @@ export interface SetUp {
  * `lobby` is `open` if clients read the lobby without logging in. `login` says how people log in: with a
  * `password`, with the identity provider (`sso`), or with either (`both`); `provider` is what that is called, if
  * there is one. `passkeys`: people who have one log in by it; `login_links`: people may log in by a mailed link.
- * `picture` and `colour` are those of the log-in page; the usual ones are left out.
+ * `picture` and `colour` are those of the log-in page; the usual ones are left out. `appeal` is where people
+ * appeal whose account is disabled.
  */
 export interface SetUpState {
   needed: boolean;
@@ -2763,6 +2780,8 @@ export interface SetUpState {
   provider?: string;
   passkeys?: boolean;
   login_links?: boolean;
+  /** As https://help.example/appeal or help@chat.example; empty: none */
+  appeal?: string;
 }
 
 /**
@@ -2803,6 +2822,7 @@ export interface Settings {
   when_away: WhenAwaySetting;
   away_without_operators: AwayWithoutOperatorsSetting;
   newcomer_hours: HoursSetting;
+  appeal_address: AppealSetting;
   inviting: InvitingSetting;
   inviting_days: DaysSetting;
   open_invites: OpenInvitesSetting;

@@ -1,10 +1,11 @@
 """Answers: a status and a JSON body, and the default form of errors."""
 
 import math
+from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
-from quart import Response, has_request_context, request
+from quart import Response, current_app, has_app_context, has_request_context, request
 
 from chat.domain.messages.outcomes import AssigneeMismatch, KeyUsed
 from chat.domain.refusals import Code, Refusal
@@ -37,6 +38,13 @@ WITH_CODES = "/api/v1"
 """Errors at and below this path have a code; those of the five older protocols do not."""
 
 
+_APPEALABLE = ("account_disabled", "address_banned", "address_banned_until")
+"""Reasons of refusals that say where people appeal."""
+
+APPEAL = "APPEAL"
+"""The app's configuration has a function here that returns that address; empty: there is none."""
+
+
 class ErrorBody(msgspec.Struct):
     """An error, as a sentence."""
 
@@ -54,7 +62,8 @@ class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
     """An error: a sentence, a code for programs, the field that it concerns, and when to retry (milliseconds).
 
     `room` and `seq` name the message that was sent with the key before, `holder` the operator who has the conversation.
-    `text` repeats `error` under the name that the socket uses. `reason` is the stable key of the text.
+    `text` repeats `error` under the name that the socket uses. `reason` is the stable key of the text. `appeal` is
+    where people appeal, a page or a mail address, if the server has one.
     """
 
     error: str
@@ -66,6 +75,7 @@ class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
     room: int | None = None
     seq: int | None = None
     holder: Holder | None = None
+    appeal: str | None = None
 
 
 class TokenBody(msgspec.Struct):
@@ -94,22 +104,30 @@ def error(status: int, text: str, *, field: str | None = None, code: Code | None
     return _error(status, Refusal(code, text, field=field))
 
 
+def _appeal() -> str:
+    ask: Callable[[], str] | None = current_app.config.get(APPEAL) if has_app_context() else None
+    return ask() if ask is not None else ""
+
+
 def has_codes() -> bool:
     """Whether errors of the current request have codes."""
     return has_request_context() and (request.path == WITH_CODES or request.path.startswith(f"{WITH_CODES}/"))
 
 
 def _error(status: int, refusal: Refusal) -> Response:
+    appeal = _appeal() if refusal.reason in _APPEALABLE else ""
+    text = f"{refusal.text}; to appeal: {appeal}" if appeal else refusal.text
     if not has_codes():
-        return answer(ErrorBody(refusal.text), status)
+        return answer(ErrorBody(text), status)
     wait = None if refusal.retry_after is None else math.ceil(refusal.retry_after * 1000)
     body = Error(
-        error=refusal.text,
-        text=refusal.text,
+        error=text,
+        text=text,
         code=refusal.code,
         reason=refusal.reason,
         field=refusal.field,
         retry_ms=wait,
+        appeal=appeal or None,
     )
     if isinstance(refusal, KeyUsed):
         body.room, body.seq = refusal.message.room_id, refusal.message.seq

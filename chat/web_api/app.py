@@ -30,7 +30,7 @@ from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.inspection.doctor_mark import PATH as DOCTOR
 from chat.inspection.inspection import InspectionFailed
-from chat.web_api.answers import error, has_codes, refuse
+from chat.web_api.answers import APPEAL, error, has_codes, refuse
 from chat.web_api.bodies import EMOJI, LONGEST_BODY, PICTURES, UPLOADS, BadBody
 from chat.web_api.web_client import WEB_CLIENT
 
@@ -79,6 +79,8 @@ def create_app(
         RESPONSE_TIMEOUT=None,  # a large file takes long; the gateway bounds each piece
         PROPAGATE_EXCEPTIONS=False,
     )
+    if budgets is not None:
+        app.config[APPEAL] = lambda: budgets.bans.appeal_address
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
 

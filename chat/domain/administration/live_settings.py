@@ -14,6 +14,7 @@ from chat.domain.entities import Person
 from chat.domain.limits.bounds import (
     MOST_BYTES,
     SERVER_NAME,
+    AppealAddress,
     AwayWithoutOperators,
     CallUrl,
     Days,
@@ -92,6 +93,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     when_away: WhenAway = "message"
     away_without_operators: AwayWithoutOperators = "off"
     newcomer_hours: Hours = 0
+    appeal_address: AppealAddress = ""
     inviting: Inviting = "everybody"
     inviting_days: Days = 0
     open_invites: OpenInvites = 0
@@ -254,6 +256,11 @@ class LiveSettings:
         return self._values.link_previews == "on"
 
     @property
+    def appeal_address(self) -> str:
+        """Where people appeal whose account is disabled or whose network is banned: a page or a mail address."""
+        return self._values.appeal_address
+
+    @property
     def newcomer_hours(self) -> int:
         """For how many hours after they registered people may not send links and files; 0: they may at once."""
         return self._values.newcomer_hours
@@ -344,6 +351,7 @@ class LiveSettings:
         for name in different:
             logger.info("setting changed", setting=name, value=getattr(values, name))
         self._accounts.registration = values.registration
+        self._budgets.bans.appeal_address = values.appeal_address
         self._accounts.second_factor = values.second_factor
         self._accounts.login = values.login
         self._accounts.registrations_per_hour = values.registrations_per_hour

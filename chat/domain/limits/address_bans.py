@@ -105,6 +105,8 @@ class AddressBans:
         self._clock = clock
         self._by_prefix: dict[tuple[int, int], dict[int, AddressBan]] = {}
         self._proxies: list[Network] = []
+        self.appeal_address = ""
+        """Where people appeal whom a ban concerns, or whose account is disabled; empty: nowhere."""
 
     def spare(self, proxies: Iterable[str]) -> None:
         """Let nobody ban these addresses and networks: those of trusted proxies."""

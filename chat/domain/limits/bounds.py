@@ -63,6 +63,17 @@ Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
 
 Hours = Annotated[int, Meta(ge=0, le=8_760, description="In hours; 0: none")]
 
+AppealAddress = Annotated[
+    str,
+    pattern(
+        r"^(https?://[^\s<>\x00-\x1f\"']+|[^\s<>@:/?#\x00-\x1f\"']+@[a-z0-9.-]+)?$(?!\n)",
+        "an address of a page or a mail address, as https://help.example/appeal or help@chat.example",
+        max_length=200,
+        description="As https://help.example/appeal or help@chat.example; empty: none",
+    ),
+]
+"""Where people appeal whose account is disabled, or whose network is banned."""
+
 Inviting = Literal["everybody", "admins"]
 """Who may make invitations to rooms."""
 

@@ -129,6 +129,8 @@ export interface ChatError extends Error {
   field?: string;
   retryMs?: number;
   holder?: { id: number; name: string };
+  /** Where one appeals, if that is how the server refuses. */
+  appeal?: string;
 }
 
 /** The actions that views call; they get it from `useChat()`. Every promise rejects with a ChatError. */

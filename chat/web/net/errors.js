@@ -8,7 +8,7 @@ export const RETRYABLE = new Set(["unavailable", "outcome_unknown", "too_many"])
 /**
  * @param {string} code one of docs/protocols/native.md, "offline" where nothing answered, or "aborted"
  * @param {string} text
- * @param {{ reason?: string, status?: number, field?: string, retryMs?: number, holder?: { id: number, name: string } }} [more]
+ * @param {{ reason?: string, status?: number, field?: string, retryMs?: number, holder?: { id: number, name: string }, appeal?: string }} [more]
  * @returns {ChatError}
  */
 export function chatError(code, text, more = {}) {
@@ -22,17 +22,18 @@ export function offline() {
 
 /**
  * The error that a response's body or an error frame describes.
- * @param {{ error?: string, text?: string, code?: string, reason?: string, field?: string, retry_ms?: number, holder?: { id: number, name: string } }} body
+ * @param {{ error?: string, text?: string, code?: string, reason?: string, field?: string, retry_ms?: number, holder?: { id: number, name: string }, appeal?: string }} body
  * @param {number} [status]
  */
 export function refusal(body, status) {
-  const { code = status !== undefined && status >= 500 ? "unavailable" : "internal", reason, field, retry_ms, holder } = body;
+  const { code = status !== undefined && status >= 500 ? "unavailable" : "internal", reason, field, retry_ms, holder, appeal } = body;
   return chatError(code, body.error ?? body.text ?? code, {
     ...(reason === undefined ? {} : { reason }),
     ...(status === undefined ? {} : { status }),
     ...(field === undefined ? {} : { field }),
     ...(retry_ms === undefined ? {} : { retryMs: retry_ms }),
     ...(holder === undefined ? {} : { holder }),
+    ...(appeal === undefined ? {} : { appeal }),
   });
 }
 

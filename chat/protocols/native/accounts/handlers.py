@@ -37,6 +37,7 @@ async def set_up_state(services: Services, _caller: Caller, _request: None) -> S
         server=services.settings.server_name,
         picture=services.settings.server_picture or None,
         colour=services.settings.server_colour,
+        appeal=services.settings.appeal_address,
         login_links=may_log_in_by_link(services),
         passkeys=logs_in_by_passkey(services.settings.public_url, services.accounts.login),
         **_ways_in(services),

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.domain.limits.bounds import Lobby, Registration, ServerColour
+from chat.domain.limits.bounds import AppealAddress, Lobby, Registration, ServerColour
 from chat.domain.limits.bounds import Login as LoginBy
 from chat.operations.sessions import SecondFactorCode
 from chat.operations.values import Email, Id, Name, Password, Picture, Time, Value
@@ -22,7 +22,7 @@ class SetUpState(Value, kw_only=True, frozen=True):
     how people log in: with a `password`, with the identity provider (`sso`), or with either (`both`); `provider` is
     what that is called, if there is one. `passkeys`: people who have one log in by it;
     `login_links`: people may log in by a mailed link. `picture` and `colour` are those of the log-in page; the usual
-    ones are left out.
+    ones are left out. `appeal` is where people appeal whose account is disabled.
     """
 
     needed: bool
@@ -35,6 +35,7 @@ class SetUpState(Value, kw_only=True, frozen=True):
     provider: str | None = None
     passkeys: bool = False
     login_links: bool = False
+    appeal: AppealAddress = ""
 
 
 class SetUp(Value, kw_only=True, frozen=True):

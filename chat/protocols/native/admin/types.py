@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.accounts.account_changes import Role
 from chat.domain.limits.bounds import (
+    AppealAddress,
     AwayWithoutOperators,
     ByteRate,
     CallUrl,
@@ -266,6 +267,13 @@ class EmojiMakersSetting(Setting, kw_only=True, frozen=True):
     default: EmojiMakers
 
 
+class AppealSetting(Setting, kw_only=True, frozen=True):
+    """Where people appeal whose account is disabled or whose network is banned; empty: nowhere."""
+
+    value: AppealAddress
+    default: AppealAddress
+
+
 class InvitingSetting(Setting, kw_only=True, frozen=True):
     """Who may make invitations to rooms."""
 
@@ -340,6 +348,7 @@ class Settings(Value, kw_only=True, frozen=True):
     when_away: WhenAwaySetting
     away_without_operators: AwayWithoutOperatorsSetting
     newcomer_hours: HoursSetting
+    appeal_address: AppealSetting
     inviting: InvitingSetting
     inviting_days: DaysSetting
     open_invites: OpenInvitesSetting
@@ -384,6 +393,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     when_away: WhenAway | UnsetType | None = UNSET
     away_without_operators: AwayWithoutOperators | UnsetType | None = UNSET
     newcomer_hours: Hours | UnsetType | None = UNSET
+    appeal_address: AppealAddress | UnsetType | None = UNSET
     inviting: Inviting | UnsetType | None = UNSET
     inviting_days: Days | UnsetType | None = UNSET
     open_invites: OpenInvites | UnsetType | None = UNSET

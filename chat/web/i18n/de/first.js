@@ -46,6 +46,7 @@ export default {
   "sign_in.trust": "Wer diesen Server betreibt, kann alle Nachrichten lesen.",
   "sign_in.wrong": "Name oder Passwort ist falsch.",
   "sign_in.disabled": "Dieses Konto ist deaktiviert. Wende dich an einen Admin.",
+  "sign_in.appeal": "Widerspruch an:",
   "sign_in.passkey": "Mit Passkey anmelden",
   "sign_in.provider": "Weiter mit {name}",
   "sign_in.session_ended": "Du wurdest von einem anderen Gerät oder von einem Admin abgemeldet.",

@@ -122,6 +122,8 @@ export default {
   "admin.registrations_per_hour_hint": "0 bedeutet: kein Limit.",
   "admin.newcomer_hours": "Neue Personen senden keine Links und Dateien für (Stunden)",
   "admin.newcomer_hours_hint": "Ab der Registrierung. Wer von Admins hinzugefügt oder eingeladen wurde oder eine Rolle hat, ist nicht eingeschränkt. 0 bedeutet: keine Wartezeit.",
+  "admin.appeal_address": "Adresse für Widersprüche",
+  "admin.appeal_address_hint": "Eine Webseite oder Mailadresse. Sie wird Personen gezeigt, deren Konto deaktiviert oder deren Netz gesperrt ist.",
   "admin.inviting": "Wer in Räume einladen kann",
   "admin.inviting_ask": "Ändern, wer in Räume einladen kann?",
   "admin.inviting_everybody": "Alle im Raum",

@@ -126,6 +126,8 @@ export default {
   "admin.registrations_per_hour_hint": "0 means no limit.",
   "admin.newcomer_hours": "No links and files from new people for (hours)",
   "admin.newcomer_hours_hint": "From their registration. People whom an admin added or invited, and those with a role, are not limited. 0 means no wait.",
+  "admin.appeal_address": "Address for appeals",
+  "admin.appeal_address_hint": "A web page or a mail address. It is shown to people whose account is disabled or whose network is banned.",
   "admin.inviting": "Who can invite to rooms",
   "admin.inviting_ask": "Change who can invite to rooms?",
   "admin.inviting_everybody": "Everyone in the room",

@@ -45,6 +45,7 @@ export default {
   "sign_in.trust": "The people who run this server can read all messages.",
   "sign_in.wrong": "Wrong name or password.",
   "sign_in.disabled": "This account is disabled. Contact an admin.",
+  "sign_in.appeal": "To appeal:",
   "sign_in.passkey": "Log in with a passkey",
   "sign_in.provider": "Continue with {name}",
   "sign_in.session_ended": "You were logged out from another device or by an admin.",

@@ -46,6 +46,7 @@ export default {
   "sign_in.trust": "Quienes gestionan este servidor pueden leer todos los mensajes.",
   "sign_in.wrong": "Nombre o contraseña incorrectos.",
   "sign_in.disabled": "Esta cuenta está desactivada. Contacta con un administrador.",
+  "sign_in.appeal": "Para apelar:",
   "sign_in.passkey": "Iniciar sesión con una llave de acceso",
   "sign_in.provider": "Continuar con {name}",
   "sign_in.session_ended": "Tu sesión se cerró desde otro dispositivo o por un administrador.",

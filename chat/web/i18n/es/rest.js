@@ -122,6 +122,8 @@ export default {
   "admin.registrations_per_hour_hint": "0 significa sin límite.",
   "admin.newcomer_hours": "Sin enlaces ni archivos de personas nuevas durante (horas)",
   "admin.newcomer_hours_hint": "Desde su registro. No se aplica a quienes un administrador añadió o invitó, ni a quienes tienen un rol. 0 significa sin espera.",
+  "admin.appeal_address": "Dirección para apelaciones",
+  "admin.appeal_address_hint": "Una página web o una dirección de correo. Se muestra a quienes tienen la cuenta desactivada o la red vetada.",
   "admin.inviting": "Quién puede invitar a salas",
   "admin.inviting_ask": "¿Cambiar quién puede invitar a salas?",
   "admin.inviting_everybody": "Todos los de la sala",

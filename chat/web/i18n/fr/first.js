@@ -46,6 +46,7 @@ export default {
   "sign_in.trust": "Les personnes qui gèrent ce serveur peuvent lire tous les messages.",
   "sign_in.wrong": "Nom ou mot de passe incorrect.",
   "sign_in.disabled": "Ce compte est désactivé. Contactez un administrateur.",
+  "sign_in.appeal": "Pour faire appel :",
   "sign_in.passkey": "Se connecter avec une clé d’accès",
   "sign_in.provider": "Continuer avec {name}",
   "sign_in.session_ended": "Vous avez été déconnecté depuis un autre appareil ou par un administrateur.",

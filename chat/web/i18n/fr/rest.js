@@ -122,6 +122,8 @@ export default {
   "admin.registrations_per_hour_hint": "0 signifie sans limite.",
   "admin.newcomer_hours": "Pas de liens ni de fichiers des nouvelles personnes pendant (heures)",
   "admin.newcomer_hours_hint": "À partir de leur inscription. Les personnes ajoutées ou invitées par un administrateur et celles qui ont un rôle ne sont pas limitées. 0 signifie sans attente.",
+  "admin.appeal_address": "Adresse pour faire appel",
+  "admin.appeal_address_hint": "Une page web ou une adresse e-mail. Elle est montrée aux personnes dont le compte est désactivé ou dont le réseau est banni.",
   "admin.inviting": "Qui peut inviter dans les salons",
   "admin.inviting_ask": "Modifier qui peut inviter dans les salons ?",
   "admin.inviting_everybody": "Tous les membres du salon",

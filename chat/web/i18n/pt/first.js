@@ -46,6 +46,7 @@ export default {
   "sign_in.trust": "Quem administra este servidor pode ler todas as mensagens.",
   "sign_in.wrong": "Nome ou senha incorretos.",
   "sign_in.disabled": "Esta conta está desativada. Fale com um administrador.",
+  "sign_in.appeal": "Para recorrer:",
   "sign_in.passkey": "Entrar com uma chave de acesso",
   "sign_in.provider": "Continuar com {name}",
   "sign_in.session_ended": "Sua sessão foi encerrada em outro dispositivo ou por um administrador.",

@@ -122,6 +122,8 @@ export default {
   "admin.registrations_per_hour_hint": "0 significa sem limite.",
   "admin.newcomer_hours": "Sem links e arquivos de pessoas novas por (horas)",
   "admin.newcomer_hours_hint": "A partir do cadastro. Não vale para quem foi adicionado ou convidado por um administrador, nem para quem tem uma função. 0 significa sem espera.",
+  "admin.appeal_address": "Endereço para recursos",
+  "admin.appeal_address_hint": "Uma página da web ou um endereço de e-mail. É mostrado a quem tem a conta desativada ou a rede banida.",
   "admin.inviting": "Quem pode convidar para salas",
   "admin.inviting_ask": "Alterar quem pode convidar para salas?",
   "admin.inviting_everybody": "Todos na sala",

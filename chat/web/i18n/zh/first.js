@@ -46,6 +46,7 @@ export default {
   "sign_in.trust": "运营此服务器的人可以看到所有消息。",
   "sign_in.wrong": "名称或密码错误。",
   "sign_in.disabled": "此账号已停用，请联系管理员。",
+  "sign_in.appeal": "申诉：",
   "sign_in.passkey": "使用通行密钥登录",
   "sign_in.provider": "使用{name}继续",
   "sign_in.session_ended": "你已被其他设备或管理员退出登录。",

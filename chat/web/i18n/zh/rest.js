@@ -122,6 +122,8 @@ export default {
   "admin.registrations_per_hour_hint": "0表示不限。",
   "admin.newcomer_hours": "新用户多少小时内不能发送链接和文件",
   "admin.newcomer_hours_hint": "从注册时算起。由管理员添加或邀请的人以及有角色的人不受限制。0表示无需等待。",
+  "admin.appeal_address": "申诉地址",
+  "admin.appeal_address_hint": "网页或电子邮件地址。账号被停用或网络被封禁的人会看到它。",
   "admin.inviting": "谁可以邀请加入房间",
   "admin.inviting_ask": "更改谁可以邀请加入房间？",
   "admin.inviting_everybody": "房间中的所有人",

@@ -28,6 +28,7 @@ const SETTINGS = {
   lobby: "admin.lobby",
   registrations_per_hour: "admin.registrations_per_hour",
   newcomer_hours: "admin.newcomer_hours",
+  appeal_address: "admin.appeal_address",
   inviting: "admin.inviting",
   inviting_days: "admin.inviting_days",
   open_invites: "admin.open_invites",

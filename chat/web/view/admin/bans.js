@@ -1,4 +1,4 @@
-// Bans of network addresses: those that hold, and a form for another one.
+// Bans of network addresses: those that hold, a form for another one, and where people appeal.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -9,6 +9,7 @@ import { useChat } from "../shared/context.js";
 import { durationText } from "../shared/durations.js";
 import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
+import { Source, useFieldText, useSaving } from "./settings.js";
 
 /** @typedef {import("../../protocol").Ban} Ban */
 /** @typedef {import("../../protocol").Bans} Bans */
@@ -18,7 +19,8 @@ const HOUR = 3600;
 /** Seconds that are offered; 0 is for good. */
 const TIMES = [HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR, 365 * 24 * HOUR, 0];
 
-export function BansPart() {
+/** @param {{ settings: import("./settings.js").Changing }} props */
+export function BansPart({ settings }) {
   const chat = useChat();
   const { value, error, set } = useLoaded(async () => /** @type {any} */ (await chat.call("GET", "/admin/bans")), []);
   const { act, error: failure, isBusy } = useAction();
@@ -38,7 +40,25 @@ export function BansPart() {
         )}
       </ul>
       <${FormError} text=${error || failure} />
-    </section>`;
+    </section>
+    ${settings.found?.appeal_address && html`<${Appeal} settings=${settings} setting=${settings.found.appeal_address} />`}`;
+}
+
+/** Where people appeal. @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
+function Appeal({ settings, setting }) {
+  const [text, setText] = useFieldText(setting.value);
+  const { error, isBusy, save } = useSaving(settings, "appeal_address");
+  const address = text.trim();
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void save(address);
+  };
+  return html`<form class="admin-setting" onSubmit=${submit}>
+    <${Field} label=${t("admin.appeal_address")} hint=${t("admin.appeal_address_hint")} value=${text} onInput=${setText} error=${error}
+      autocapitalize="none" spellcheck=${false} maxlength="200" placeholder="help@chat.example" />
+    ${address !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} />`}
+    <${Source} setting=${setting} shown=${(/** @type {string} */ value) => value || t("admin.none")} onTakeBack=${() => save(null)} />
+  </form>`;
 }
 
 /** What a ban is of, until when, by whom, and why. @param {Ban} ban */

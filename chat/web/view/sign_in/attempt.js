@@ -32,7 +32,7 @@ export function useAttempt() {
     } catch (problem) {
       const known = /** @type {ChatError} */ (problem);
       setError(known);
-      setUntil(known.retryMs ? Date.now() + known.retryMs : 0);
+      setUntil(known.code === "too_many" && known.retryMs ? Date.now() + known.retryMs : 0);
     } finally {
       running.current = false;
       setBusy(false);

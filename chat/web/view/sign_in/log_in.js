@@ -13,6 +13,7 @@ export const CodeField = lazy(async () => {
   return field;
 }, "CodeField");
 
+const Appeal = lazy(() => import("./appeal.js"), "Appeal");
 const ByPasskey = lazy(() => import("./by_passkey.js"), "ByPasskey");
 
 /**
@@ -34,6 +35,7 @@ export function LogIn({ onDone, passkeys, children }) {
     });
   };
   return html`<form class="form" onSubmit=${submit}>
+    ${error?.appeal && html`<${Appeal} to=${error.appeal} />`}
     ${error && !isAboutCode ? html`<${ErrorNote}>${attemptError(error, wait)}<//>` : children}
     <${Field} name="login" label=${t("sign_in.login")} autocomplete="username webauthn" autocapitalize="none" spellcheck=${false}
       maxlength="254" required autofocus=${!known} ...${known ? { defaultValue: known } : {}} />

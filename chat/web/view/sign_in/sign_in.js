@@ -11,6 +11,7 @@ import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
 import { useTitle } from "../shared/title.js";
 
+const Appeal = lazy(() => import("./appeal.js"), "Appeal");
 const ByProvider = lazy(() => import("./by_provider.js"), "ByProvider");
 const Forgot = lazy(() => import("./forgot.js"), "Forgot");
 const Invitation = lazy(() => import("./invitation.js"), "Invitation");
@@ -28,6 +29,8 @@ function LogInOrRegister({ policy, problem }) {
   const [isNew, setNew] = useState(false);
   const [isForgotten, setForgotten] = useState(false);
   const connection = useSelected((state) => state.connection);
+  const isDisabled = connection.state === "ended" && connection.why === "disabled";
+  const appeal = problem?.appeal || (isDisabled && policy?.appeal);
   const name = policy?.server ?? t("sign_in.chat");
   useTitle(isNew ? t("sign_in.register") : t("sign_in.log_in"));
   if (isNew) {
@@ -38,6 +41,7 @@ function LogInOrRegister({ policy, problem }) {
   }
   return html`<${Card} title=${t("sign_in.welcome", { server: name })} note=${t("sign_in.login_note")}>
     ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
+    ${appeal && html`<${Appeal} to=${appeal} />`}
     ${policy?.needed && html`<${NotSetUp} />`}
     ${policy?.provider && html`<${ByProvider} name=${policy.provider} />`}
     ${policy?.login !== "sso" && html`<${LogIn} passkeys=${policy?.passkeys}>${!problem && html`<${Ended} connection=${connection} />`}<//>

@@ -29,7 +29,7 @@ DO $$ DECLARE place record; BEGIN
     LOOP EXECUTE format('UPDATE %I SET %2$I = %2$I - interval ''{} s'' WHERE isfinite(%2$I)',
         place.table_name, place.column_name); END LOOP;
 END $$"""
-"""All that was noted is so many seconds older, but for leases, sessions and accounts, which tokens name by their time."""
+"""All that was noted is so many seconds older, but for leases and for what tokens depend on."""
 
 
 def test_the_first_week_of_a_desk_is_as_recorded() -> None:

@@ -40,6 +40,7 @@ from chat.features.starting_rooms import FEATURE as STARTING_ROOMS
 from chat.features.statuses import FEATURE as STATUSES
 from chat.features.support import FEATURE as SUPPORT
 from chat.features.threads import FEATURE as THREADS
+from chat.features.transcripts import FEATURE as TRANSCRIPTS
 
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
@@ -80,6 +81,7 @@ _BEFORE: tuple[Feature, ...] = (
     STATUSES,
     SUPPORT,
     THREADS,
+    TRANSCRIPTS,
 )
 
 FEATURES = (*_BEFORE, retention([each.removal for each in _BEFORE if each.removal is not None]))

@@ -1019,7 +1019,7 @@ export interface HelloOk {
    * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
    * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
    * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, starting_rooms,
-   * statuses, support, sync_pages, threads, visitors; others may be added
+   * statuses, support, sync_pages, threads, transcripts, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1361,6 +1361,23 @@ export interface MailChoice {
   /** Seconds for which a message stays unread until it is mailed; 0: never */
   after: number;
   confirmed: boolean;
+}
+
+/** A support conversation, and the address to which it is mailed. */
+export interface MailConversation {
+  email: string;
+  language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
+  /** The name of a time zone, as Europe/Berlin */
+  zone?: string;
+  room: number;
+}
+
+/** The address to which one's own conversation is mailed, and the language and the time zone of the mail. */
+export interface MailOwnConversation {
+  email: string;
+  language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
+  /** The name of a time zone, as Europe/Berlin */
+  zone?: string;
 }
 
 /**
@@ -2668,7 +2685,7 @@ export interface ServerInfo {
    * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
    * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
    * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, starting_rooms,
-   * statuses, support, sync_pages, threads, visitors; others may be added
+   * statuses, support, sync_pages, threads, transcripts, visitors; others may be added
    */
   features: string[];
   limits: Limits;

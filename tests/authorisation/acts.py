@@ -205,6 +205,12 @@ NATIVE_ACTS = (
     Act("label_conversation", "give it a label, which is not there", "label", {**_ROOM, "label": 2**50}),
     Act("unlabel_conversation", "take a label, which is not there", "label", {**_ROOM, "label": 2**50}),
     Act("earlier_conversations", "list those with the same address", "lead support", _ROOM),
+    Act(
+        "mail_conversation",
+        "mail it, without a mail server",
+        "mail support",
+        {**_ROOM, "email": "a@mail.example"},
+    ),
     Act("ratings", "see how it was rated", "lead support", _ROOM),
     Act("notes", "read the private notes", "lead support", _ROOM),
     Act("add_note", "write a private note", "lead support", {**_ROOM, "text": "words"}),

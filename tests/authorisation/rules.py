@@ -350,6 +350,14 @@ RIGHTS = {
             Line("inside", "", NOT_FOUND),
         ),
     ),
+    "mail support": Right(
+        "Mail a support conversation: operators.",
+        (
+            Line("operator", "support", Answer.CONFLICT),
+            Line("inside", "support", FORBIDDEN),
+            Line("inside", "", NOT_FOUND),
+        ),
+    ),
     "label": Right(
         "Label a support conversation: operators.",
         (
@@ -570,6 +578,7 @@ SERVER_ACTS = (
     ServerAct("profiles", "accounts and visitors", {"people": [2**52]}),
     ServerAct("own_conversation", "accounts and visitors", {}),
     ServerAct("own_rating", "accounts and visitors", {}),
+    ServerAct("mail_own_conversation", "accounts and visitors", {"email": "a@mail.example"}, Answer.CONFLICT),
     ServerAct("rate_conversation", "accounts and visitors", {"rating": "good"}, Answer.CONFLICT),
     ServerAct("change_me", "accounts", {}),
     ServerAct("set_my_picture", "accounts", {}),

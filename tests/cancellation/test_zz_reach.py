@@ -39,6 +39,7 @@ OF_FEATURES = (
     "features/second_factor/queries.py",
     "features/starting_rooms/queries.py",
     "features/statuses/queries.py",
+    "features/transcripts/queries.py",
     "storage/postgres/support.py",
     "storage/postgres/ways_in.py",
 )

@@ -31,6 +31,7 @@ from tests.features.slow_mode.model import SlowModeModel
 from tests.features.starting_rooms.model import StartingRoomsModel
 from tests.features.statuses.model import PersonStatusesModel
 from tests.features.threads.model import ThreadsModel
+from tests.features.transcripts.model import TranscriptsModel
 
 MODELS = (
     AddressBansModel,
@@ -63,5 +64,6 @@ MODELS = (
     StartingRoomsModel,
     PersonStatusesModel,
     ThreadsModel,
+    TranscriptsModel,
     RetentionModel,
 )

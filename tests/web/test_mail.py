@@ -144,3 +144,36 @@ def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(
     expect(choice).to_be_enabled()
     page.reload()
     expect(choice).to_have_value("3600")
+
+
+def test_a_visitor_has_a_closed_conversation_mailed(
+    pages: Pages, chat: ServerProcess, mails: MailServerProcess
+) -> None:
+    api = f"{chat.url}/api/v1"
+    lena = post(f"{api}/auth/register", {"name": "lena", "password": PASSWORD}).json()["access"]
+    command(chat, "user", "role", "lena", "operator")
+    command(chat, "setting", "set", "widget_origins", "https://shop.example")
+    headers = {"Authorization": f"Bearer {lena}"}
+    panel = pages.empty()
+    panel.goto(f"{chat.url}/widget")
+    panel.get_by_label("Your message").fill("is it blue?")
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.locator("time")).to_have_count(1)
+    (room,) = (each["id"] for each in request("GET", f"{api}/support", headers=headers).json()["rooms"])
+    said = {"key": "k", "text": "it is"}
+    assert request("POST", f"{api}/rooms/{room}/messages", said, headers=headers).is_success
+    page = pages.at("lena", f"/inbox/{room}")
+    assert request("PATCH", f"{api}/support/{room}", {"state": "closed"}, headers=headers).is_success
+    panel.get_by_role("button", name="Email me this conversation").click()
+    panel.get_by_label("Email address").fill("mona@example.com")
+    panel.get_by_role("button", name="Send email").click()
+    expect(panel.get_by_text("The conversation is on its way to mona@example.com.")).to_be_visible()
+    sent = mails.next_mail()
+    assert sent["to"] == ["mona@example.com"]
+    assert "is it blue?" in str(sent)
+    page.get_by_role("heading", level=1).get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Email this conversation").click()
+    dialog.get_by_label("Email address").fill("other@example.com")
+    dialog.get_by_role("button", name="Send email").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Try again in")

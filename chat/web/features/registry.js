@@ -30,9 +30,10 @@ import { slowMode } from "./slow_mode/feature.js";
 import { statuses } from "./statuses/feature.js";
 import { support } from "./support/feature.js";
 import { threads } from "./threads/feature.js";
+import { transcripts } from "./transcripts/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, customEmoji, slowMode, support, labels, ratings, cannedAnswers, deskReport, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, customEmoji, slowMode, support, labels, ratings, cannedAnswers, deskReport, transcripts, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

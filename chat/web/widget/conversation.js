@@ -18,6 +18,7 @@ import { conversationOf, firstLoaded } from "./visitor.js";
 /** @typedef {import("../model/types").LostMessage} LostMessage */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
 
+const SendTranscript = lazy(() => import("../features/transcripts/send.js"), "SendTranscript");
 const Rate = lazy(() => import("../features/ratings/rate.js"), "Rate");
 
 /** Nearer to the end than this, in pixels, counts as at the end. */
@@ -29,6 +30,7 @@ export function Conversation({ visitor, isStaffed, back, greeting, hasBegun }) {
   const me = useSelected((state) => state.me?.id);
   const outbox = useSelected((state) => state.outbox);
   const lost = useSelected((state) => state.lost);
+  const canMail = useSelected(({ server }) => server.features.includes("transcripts"));
   const messages = room ? loadedMessages(room) : [];
   const list = useEnd(messages.at(-1)?.seq, outbox.length);
   return html`<div class="panel-scroll" ref=${list} tabindex="0" role="group" aria-label=${t("widget.conversation")}>
@@ -40,7 +42,8 @@ export function Conversation({ visitor, isStaffed, back, greeting, hasBegun }) {
       ${outbox.map((pending) => html`<${Pending} key=${pending.key} visitor=${visitor} pending=${pending} />`)}
     </ol>
     ${lost && html`<${Lost} visitor=${visitor} messages=${lost.rooms.flatMap((each) => each.messages)} />`}
-    ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p><${Rate} call=${visitor.call} />`}
+    ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p><${Rate} call=${visitor.call} />
+      ${canMail && html`<${SendTranscript} call=${visitor.call} path="/support/transcript" label=${t("widget.transcript")} />`}`}
     ${hasBegun && !room && !visitor.isBlocked() && html`<p class="panel-note" aria-busy="true">${t("common.loading")}</p>`}
     ${room && html`<${Typing} room=${room.info.id} />`}
   </div>`;

@@ -1049,6 +1049,10 @@ export default {
   "widget.rate_comment": "Noch etwas? (optional)",
   "widget.rate_send": "Kommentar senden",
   "widget.rate_thanks": "Danke!",
+  "widget.transcript": "Unterhaltung per E-Mail erhalten",
+  "widget.transcript_email": "E-Mail-Adresse",
+  "widget.transcript_send": "E-Mail senden",
+  "widget.transcript_sent": "Die Unterhaltung ist unterwegs an {email}.",
   "widget.message": "Deine Nachricht",
   "widget.send": "Senden",
   "widget.left": "{n} Zeichen übrig",
@@ -1689,6 +1693,11 @@ export default {
   "threads.room": "Raum daraus machen",
   "threads.roomTitle": "Neuer Raum aus einem Thread",
   "threads.roomHow": "Alle, die dem Thread folgen, werden Mitglieder. Der Thread bleibt, wo er ist, mit einem Link zum Raum.",
+
+  // features/transcripts
+  "transcripts.mail": "Unterhaltung per E-Mail senden",
+  "refusal.transcript_not_answered": "Eine Unterhaltung kann per E-Mail gesendet werden, sobald sie beantwortet wurde.",
+  "refusal.transcript_too_soon": "Diese Unterhaltung wurde in der letzten Stunde schon per E-Mail gesendet. Versuche es später noch einmal.",
 
   // features/voice
   "voice.record": "Sprachnachricht aufnehmen",

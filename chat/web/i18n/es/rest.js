@@ -1049,6 +1049,10 @@ export default {
   "widget.rate_comment": "¿Algo que añadir? (opcional)",
   "widget.rate_send": "Enviar comentario",
   "widget.rate_thanks": "¡Gracias!",
+  "widget.transcript": "Recibir esta conversación por correo",
+  "widget.transcript_email": "Correo electrónico",
+  "widget.transcript_send": "Enviar correo",
+  "widget.transcript_sent": "La conversación va camino de {email}.",
   "widget.message": "Tu mensaje",
   "widget.send": "Enviar",
   "widget.left": "Quedan {n} caracteres",
@@ -1690,6 +1694,11 @@ export default {
   "threads.room": "Crear una sala de este hilo",
   "threads.roomTitle": "Nueva sala a partir de un hilo",
   "threads.roomHow": "Quienes siguen el hilo pasan a ser miembros. El hilo se queda donde está, con un enlace a la sala.",
+
+  // features/transcripts
+  "transcripts.mail": "Enviar esta conversación por correo",
+  "refusal.transcript_not_answered": "Una conversación se puede enviar por correo cuando ha sido respondida.",
+  "refusal.transcript_too_soon": "Esta conversación ya se envió por correo en la última hora. Inténtalo más tarde.",
 
   // features/voice
   "voice.record": "Grabar un mensaje de voz",

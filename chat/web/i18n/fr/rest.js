@@ -1049,6 +1049,10 @@ export default {
   "widget.rate_comment": "Quelque chose à ajouter ? (facultatif)",
   "widget.rate_send": "Envoyer le commentaire",
   "widget.rate_thanks": "Merci !",
+  "widget.transcript": "Recevoir cette conversation par e-mail",
+  "widget.transcript_email": "Adresse e-mail",
+  "widget.transcript_send": "Envoyer l’e-mail",
+  "widget.transcript_sent": "La conversation est en route vers {email}.",
   "widget.message": "Votre message",
   "widget.send": "Envoyer",
   "widget.left": "{n} caractères restants",
@@ -1690,6 +1694,11 @@ export default {
   "threads.room": "En faire un salon",
   "threads.roomTitle": "Nouveau salon à partir d’un fil",
   "threads.roomHow": "Toutes les personnes qui suivent le fil deviennent membres. Le fil reste où il est, avec un lien vers le salon.",
+
+  // features/transcripts
+  "transcripts.mail": "Envoyer cette conversation par e-mail",
+  "refusal.transcript_not_answered": "Une conversation peut être envoyée par e-mail une fois qu’elle a reçu une réponse.",
+  "refusal.transcript_too_soon": "Cette conversation a déjà été envoyée par e-mail dans la dernière heure. Réessayez plus tard.",
 
   // features/voice
   "voice.record": "Enregistrer un message vocal",

@@ -1049,6 +1049,10 @@ export default {
   "widget.rate_comment": "Algo a acrescentar? (opcional)",
   "widget.rate_send": "Enviar comentário",
   "widget.rate_thanks": "Obrigado!",
+  "widget.transcript": "Receber esta conversa por e-mail",
+  "widget.transcript_email": "Endereço de e-mail",
+  "widget.transcript_send": "Enviar e-mail",
+  "widget.transcript_sent": "A conversa está a caminho de {email}.",
   "widget.message": "Sua mensagem",
   "widget.send": "Enviar",
   "widget.left": "Restam {n} caracteres",
@@ -1690,6 +1694,11 @@ export default {
   "threads.room": "Transformar em sala",
   "threads.roomTitle": "Nova sala a partir de um tópico",
   "threads.roomHow": "Quem segue o tópico passa a ser membro. O tópico fica onde está, com um link para a sala.",
+
+  // features/transcripts
+  "transcripts.mail": "Enviar esta conversa por e-mail",
+  "refusal.transcript_not_answered": "Uma conversa pode ser enviada por e-mail depois de respondida.",
+  "refusal.transcript_too_soon": "Esta conversa já foi enviada por e-mail na última hora. Tente mais tarde.",
 
   // features/voice
   "voice.record": "Gravar uma mensagem de voz",

@@ -1049,6 +1049,10 @@ export default {
   "widget.rate_comment": "Что-нибудь добавить? (необязательно)",
   "widget.rate_send": "Отправить отзыв",
   "widget.rate_thanks": "Спасибо!",
+  "widget.transcript": "Получить разговор по почте",
+  "widget.transcript_email": "Адрес почты",
+  "widget.transcript_send": "Отправить письмо",
+  "widget.transcript_sent": "Разговор отправлен на {email}.",
   "widget.message": "Ваше сообщение",
   "widget.send": "Отправить",
   "widget.left": "Осталось знаков: {n}",
@@ -1691,6 +1695,11 @@ export default {
   "threads.room": "Сделать комнату",
   "threads.roomTitle": "Новая комната из ветки",
   "threads.roomHow": "Все, кто следит за веткой, станут участниками. Ветка останется на месте, со ссылкой на комнату.",
+
+  // features/transcripts
+  "transcripts.mail": "Отправить разговор по почте",
+  "refusal.transcript_not_answered": "Разговор можно отправить по почте, когда на него ответили.",
+  "refusal.transcript_too_soon": "Этот разговор уже отправляли по почте в течение часа. Попробуйте позже.",
 
   // features/voice
   "voice.record": "Записать голосовое сообщение",

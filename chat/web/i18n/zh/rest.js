@@ -1049,6 +1049,10 @@ export default {
   "widget.rate_comment": "还有什么要补充的吗？（可选）",
   "widget.rate_send": "发送评论",
   "widget.rate_thanks": "谢谢！",
+  "widget.transcript": "将此对话发送到我的邮箱",
+  "widget.transcript_email": "电子邮箱",
+  "widget.transcript_send": "发送邮件",
+  "widget.transcript_sent": "对话正在发送到{email}。",
   "widget.message": "你的消息",
   "widget.send": "发送",
   "widget.left": "还可输入{n}个字符",
@@ -1688,6 +1692,11 @@ export default {
   "threads.room": "由此新建房间",
   "threads.roomTitle": "由讨论串新建房间",
   "threads.roomHow": "关注该讨论串的人都会成为成员。讨论串留在原处，并附上房间的链接。",
+
+  // features/transcripts
+  "transcripts.mail": "通过电子邮件发送此对话",
+  "refusal.transcript_not_answered": "对话得到回复后才能通过电子邮件发送。",
+  "refusal.transcript_too_soon": "此对话在过去一小时内已发送过邮件。请稍后再试。",
 
   // features/voice
   "voice.record": "录制语音消息",

@@ -12,6 +12,7 @@ import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 import { dayAndTime, shortTime } from "../shared/times.js";
+import { SendTranscript } from "../../features/transcripts/send.js";
 import { PageLink } from "./page_link.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
@@ -33,6 +34,7 @@ export function PersonCard({ info, onChanged, onClose }) {
       ${person.came !== undefined && html`<dt>${t("inbox.came")}</dt><dd>${dayAndTime(person.came)}</dd>`}
     </dl>
     ${isVisitor(info) && person.email && html`<${Earlier} room=${info.id} onChosen=${onClose} />`}
+    <${Transcript} room=${info.id} email=${person.email ?? ""} />
     ${isVisitor(info) && html`<${Block} info=${info} onChanged=${onChanged} />`}
   <//>`;
 }
@@ -63,6 +65,13 @@ function Earlier({ room, onChosen }) {
       )}
     </ul>
   </section>`;
+}
+
+/** @param {{ room: number, email: string }} props */
+function Transcript({ room, email }) {
+  const chat = useChat();
+  const isOffered = useSelected(({ server }) => server.features.includes("transcripts"));
+  return isOffered && html`<${SendTranscript} call=${chat.call} path=${`/support/${room}/transcript`} label=${t("transcripts.mail")} email=${email} />`;
 }
 
 /** Asks for confirmation in place, because another dialog would close this one. @param {{ info: RoomInfo, onChanged: (info: RoomInfo) => void }} props */

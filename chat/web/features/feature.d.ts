@@ -20,8 +20,6 @@ export interface Feature<English = object> extends FeatureChanges {
   MenuRow?: View<{ message: Message; actions: MessageActions; onClose: () => void }>;
   /** Draws a message in the place of its text, where `isFor` says so. */
   Body?: { isFor: (message: Message) => boolean; View: View<MessagePartProps> };
-  /** Whether a reaction is shown by the message's body already. */
-  hidesReaction?: (message: Message, emoji: string) => boolean;
   /** Shown behind the text of a message, and read with it. */
   Mark?: View<MessagePartProps>;
   /** Shown below a message. */

@@ -68,9 +68,10 @@ function AddEmoji() {
     setRound(round + 1);
   };
   return html`<form class="form custom-emoji-form" onSubmit=${add}>
-    <label class="field"><span class="label">${t("custom_emoji.image")}</span>
-      <input key=${round} type="file" accept="image/png,image/webp,image/gif" onChange=${choose} />
-    </label>
+    <div class="field">
+      <label for="custom-emoji-image">${t("custom_emoji.image")}</label>
+      <input key=${round} id="custom-emoji-image" type="file" accept="image/png,image/webp,image/gif" onChange=${choose} />
+    </div>
     ${shown && html`<img class="custom-emoji-preview" src=${shown} alt="" />`}
     <${Field} label=${t("custom_emoji.name")} hint=${t("custom_emoji.name_hint")} value=${name} onInput=${(/** @type {string} */ text) => setName(text.toLowerCase())} error=${field === "name" ? error : ""} maxlength="32" dir="ltr" autocapitalize="none" spellcheck=${false} />
     <${FormError} text=${isTooBig ? t("refusal.emoji_too_big").replace("#", String(MOST_BYTES)) : field === "name" ? "" : error} />

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { isWhole, OPTIONS, parsePoll, quoted, textOfPoll } from "../../model/poll.js";
+import { isWhole, parsePoll, quoted, textOfPoll } from "../../model/poll.js";
 import { icon } from "../../view/controls/icon.js";
 import { lazy } from "../../view/shared/lazy.js";
 import { problemText } from "../../view/shared/problem.js";
@@ -20,7 +20,6 @@ export const polls = {
   name: "polls",
   texts,
   Body: { isFor: ({ text }) => parsePoll(text) !== null, View: Poll },
-  hidesReaction: ({ text }, emoji) => OPTIONS.includes(emoji) && Boolean(parsePoll(text)?.options.some((each) => each.emoji === emoji)),
   ComposerButton: MakePoll,
   commands: [{ name: "poll", hint: "polls.command", icon: BARS, isOffered: (_state, { kind }) => kind !== "support", run: make }],
 };

@@ -7,7 +7,7 @@ import { confirm } from "../../view/controls/dialog.js";
 import { icon } from "../../view/controls/icon.js";
 import { useSelected } from "../../view/shared/context.js";
 import { usePeople } from "../../view/shared/known_people.js";
-import { whoReacts } from "../reactions/reactions.js";
+import { whoReacts } from "../../view/shared/who_reacts.js";
 
 /** @typedef {import("../../model/poll.js").Poll} Poll */
 

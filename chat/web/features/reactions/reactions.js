@@ -1,14 +1,14 @@
 // The reactions below a message: one button for each emoji, pressed if this person has reacted. The emoji in its menu.
 
 import { html } from "../../vendor/preact.js";
-import { t, tn } from "../../i18n/index.js";
-import { parts } from "../registry.js";
+import { t } from "../../i18n/index.js";
+import { parsePoll } from "../../model/poll.js";
 import { useSelected } from "../../view/shared/context.js";
 import { drawnEmoji, isCustom } from "../../view/controls/custom_emoji.js";
 import { icon } from "../../view/controls/icon.js";
 import { usePeople } from "../../view/shared/known_people.js";
-import { personName } from "../../view/shared/names.js";
 import { noteEmoji, recentEmoji } from "../../view/shared/recent_emoji.js";
+import { whoReacts } from "../../view/shared/who_reacts.js";
 
 /** @typedef {import("../../model/types").Message} Message */
 /** @typedef {import("../../model/types").Person} Person */
@@ -33,7 +33,8 @@ export function isMine({ reactions = [] }, emoji) {
 
 /** @param {import("../feature").MessagePartProps} props */
 export function Reactions({ message, canSpeak, actions, tab, id }) {
-  const shown = message.reactions?.filter(({ emoji }) => !parts("hidesReaction").some((hides) => hides(message, emoji)));
+  const poll = parsePoll(message.text); // it shows its own
+  const shown = message.reactions?.filter(({ emoji }) => !poll?.options.some((each) => each.emoji === emoji));
   if (!shown?.length) return null;
   const add = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
     actions.open(message, "react", event.currentTarget.getBoundingClientRect());
@@ -56,16 +57,6 @@ function Chip({ reaction, canReact, react, tab }) {
   return html`<button type="button" class="reaction touch-area" tabindex=${tab} aria-pressed=${mine === true} disabled=${!canReact} title=${who} onClick=${react}>
     <span class="reaction-emoji">${drawnEmoji(emoji)}</span>${count}
   </button>`;
-}
-
-/** @param {State} state @param {Reaction} reaction @param {readonly (Person | undefined)[]} requested */
-export function whoReacts({ people, me }, { count, people: ids = [], mine }, requested) {
-  const others = ids.filter((id) => id !== me?.id).map((id) => people.get(id) ?? requested.find((person) => person?.id === id));
-  const named = others.filter((person) => person !== undefined).slice(0, 5).map(personName);
-  const names = mine ? [t("reactions.you"), ...named] : named;
-  const rest = count - names.length;
-  if (rest <= 0) return names.join(", ");
-  return names.length ? tn("reactions.andOthers", rest, { names: names.join(", ") }) : tn("reactions.people", rest);
 }
 
 /** The recently used emoji, and a button for all. @param {{ message: Message, actions: MessageActions, onClose: () => void }} props */

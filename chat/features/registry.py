@@ -13,6 +13,7 @@ from chat.features.earlier import FEATURE as EARLIER
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
+from chat.features.folders import FEATURE as FOLDERS
 from chat.features.forwarding import FEATURE as FORWARDING
 from chat.features.invites import FEATURE as INVITES
 from chat.features.labels import FEATURE as LABELS
@@ -55,6 +56,7 @@ _BEFORE: tuple[Feature, ...] = (
     EARLIER,
     EXPORTS,
     FILES,
+    FOLDERS,
     FORWARDING,
     INVITES,
     LABELS,

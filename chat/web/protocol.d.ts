@@ -85,6 +85,11 @@ export interface AddCannedAnswer {
   shared?: boolean;
 }
 
+/** A folder to make. */
+export interface AddFolder {
+  name: string;
+}
+
 /** A new label. */
 export interface AddLabel {
   /** 1 to 32 characters; of each name there is one label */
@@ -338,6 +343,12 @@ export interface ChangeCannedAnswer {
   shortcut?: string | null;
   /** 1 to 4,000 characters */
   text?: string | null;
+}
+
+/** The new name of a folder. */
+export interface ChangeFolder {
+  folder: number;
+  name: string;
 }
 
 /** A new name or colour of a label; fields that are left out stay. */
@@ -902,6 +913,13 @@ export interface FirstSince {
   seq?: number;
 }
 
+/** The person has changed their folders in some session; an event with a lower version may come late. */
+export interface FoldersEvent {
+  type: "folders";
+  version?: number;
+  folders?: RoomFolder[];
+}
+
 /** The thread of a message, to follow or to unfollow. */
 export interface FollowThread {
   room: number;
@@ -1016,10 +1034,10 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
-   * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
-   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, starting_rooms,
-   * statuses, support, sync_pages, threads, transcripts, visitors; others may be added
+   * dates, desk_report, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
+   * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
+   * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
+   * starting_rooms, statuses, support, sync_pages, threads, transcripts, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2032,6 +2050,12 @@ export interface PushTextsSetting {
   default: "off" | "on";
 }
 
+/** A room to put into a folder; without one it is taken out. */
+export interface PutIntoFolder {
+  room: number;
+  folder?: number;
+}
+
 /** A mail that waits or was given up, without its text; `next` is the next try, `error` what the last one met. */
 export interface QueuedMail {
   id: number;
@@ -2445,6 +2469,19 @@ export interface RoomEvent {
   after?: number;
 }
 
+/** A folder, and the rooms in it; one may have left some of them. */
+export interface RoomFolder {
+  id: number;
+  name: string;
+  rooms?: number[];
+}
+
+/** All one's folders. `version` grows with each change. */
+export interface RoomFolders {
+  version?: number;
+  folders?: RoomFolder[];
+}
+
 /**
  * A room to make of the thread of a message; repeating it with the same key makes it once. `base` is the address
  * of the server for the links in the messages, if its settings have none.
@@ -2682,10 +2719,10 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, earlier, edits, exports, files, forwarding, invites, labels, leaving, mail, mentions,
-   * missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings, reactions,
-   * read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode, starting_rooms,
-   * statuses, support, sync_pages, threads, transcripts, visitors; others may be added
+   * dates, desk_report, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
+   * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
+   * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
+   * starting_rooms, statuses, support, sync_pages, threads, transcripts, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3294,6 +3331,11 @@ export interface WhichFile {
   id: number;
 }
 
+/** A folder. */
+export interface WhichFolder {
+  folder: number;
+}
+
 /** A support conversation. */
 export interface WhichHistory {
   room: number;
@@ -3585,6 +3627,7 @@ export type Event =
   | PresenceEvent
   | PersonEvent
   | BlocksEvent
+  | FoldersEvent
   | LabelsEvent
   | NotesEvent
   | RatingsEvent

@@ -34,6 +34,7 @@ _INVITED = "public | private"
 NATIVE_ACTS = (
     Act("room", "see the room", "read", _ROOM),
     Act("mine", "set what one is notified of", "read", {**_ROOM, "notify": "all"}),
+    Act("put_into_folder", "take the room out of one's folders", "read", _ROOM),
     Act("members", "list the members", "read", _ROOM),
     Act("members", "list who is banned", "see banned", {**_ROOM, "role": "banned"}),
     Act("history", "read the messages", "read", _ROOM),

@@ -18,6 +18,7 @@ OF_FEATURES = (
     "features/dates/queries.py",
     "features/desk_report/queries.py",
     "features/earlier/queries.py",
+    "features/folders/queries.py",
     "features/labels/queries.py",
     "features/notes/queries.py",
     "features/oidc/queries.py",

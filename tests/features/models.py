@@ -9,6 +9,7 @@ from tests.features.dates.model import DatesModel
 from tests.features.desk_report.model import DeskReportModel
 from tests.features.earlier.model import EarlierModel
 from tests.features.exports.model import ExportsModel
+from tests.features.folders.model import FoldersModel
 from tests.features.invites.model import InvitedModel
 from tests.features.labels.model import LabelsModel
 from tests.features.mail.model import MailModel
@@ -43,6 +44,7 @@ MODELS = (
     DeskReportModel,
     EarlierModel,
     ExportsModel,
+    FoldersModel,
     InvitedModel,
     LabelsModel,
     MailModel,

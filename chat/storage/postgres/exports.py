@@ -24,6 +24,9 @@ SELECT blocked_id AS person_id, users.name AS person
 FROM blocks JOIN users ON users.id = blocked_id WHERE user_id = $1 ORDER BY blocked_id"""
 # Without texts: they are others', and in rooms that the person may have left.
 _SAVED = "SELECT room_id, seq, saved_at, remind_at FROM saved_messages WHERE person_id = $1 ORDER BY id"
+_FOLDERS = """
+SELECT folder->>'name' AS name, folder->'rooms' AS rooms
+FROM room_folders, jsonb_array_elements(folders::jsonb) AS folder WHERE person_id = $1"""
 _SCHEDULED = """
 SELECT id, room_id, text, reply, send_at, state, error FROM scheduled_messages WHERE person_id = $1 ORDER BY id"""
 _CANNED_ANSWERS = "SELECT id, shortcut, text FROM canned_answers WHERE owner_id = $1 ORDER BY id"
@@ -38,6 +41,7 @@ _WHOLE = {
     "memberships": _MEMBERSHIPS,
     "blocks": _BLOCKS,
     "saved": _SAVED,
+    "folders": _FOLDERS,
     "scheduled": _SCHEDULED,
     "canned_answers": _CANNED_ANSWERS,
     "reports": _REPORTS,

@@ -2,36 +2,48 @@
 
 /** @typedef {import("./types").RoomInfo} RoomInfo */
 /** @typedef {import("./types").Room} Room */
-/** @typedef {"lobby" | "starred" | "rooms" | "people" | "support" | "archived"} SectionName */
-/** @typedef {{ name: SectionName, rooms: RoomInfo[], unread: number, mentions: number }} Section */
+/** @typedef {{ id: number, name: string, rooms: readonly number[] }} Folder one of this person's, which is a section */
+/** @typedef {"lobby" | "starred" | "rooms" | "people" | "support" | "archived"} FixedName */
+/** @typedef {{ name: FixedName | `folder-${number}`, folder?: Folder, rooms: RoomInfo[], unread: number, mentions: number }} Section */
 
-/** @type {SectionName[]} */
-const SECTIONS = ["lobby", "starred", "rooms", "people", "support", "archived"];
+const FIRST = /** @type {const} */ (["lobby", "starred"]);
+const LAST = /** @type {const} */ (["rooms", "people", "support", "archived"]);
 
 /**
- * The sections that are not empty, in the order of the screen.
+ * The sections that are not empty, and all folders, in the order of the screen.
  *
  * Inside a section the latest activity comes first, in "support" the longest waiting person. Rooms in `order` keep that
  * order, so that nothing moves under the pointer; the others come after them.
  *
  * @param {Iterable<Room>} rooms
- * @param {{ filter?: string, nameOf: (info: RoomInfo) => string, order?: ReadonlyMap<number, number> | null }} options
+ * @param {{ filter?: string, nameOf: (info: RoomInfo) => string, order?: ReadonlyMap<number, number> | null, folders?: readonly Folder[] }} options
  * @returns {Section[]}
  */
-export function sections(rooms, { filter = "", nameOf, order = null }) {
+export function sections(rooms, { filter = "", nameOf, order = null, folders = [] }) {
   const wanted = fold(filter.trim());
-  /** @type {Map<SectionName, RoomInfo[]>} */
-  const found = new Map(SECTIONS.map((name) => [name, []]));
+  /** @type {Map<number, Section["name"]>} */
+  const inFolder = new Map(folders.flatMap(({ id, rooms }) => rooms.map((room) => [room, /** @type {const} */ (`folder-${id}`)])));
+  /** @type {Map<string, RoomInfo[]>} */
+  const found = new Map();
   for (const { info } of rooms) {
     if (wanted ? !fold(nameOf(info)).includes(wanted) : isHidden(info)) continue;
-    found.get(sectionOf(info))?.push(info);
+    const name = sectionOf(info, inFolder);
+    const others = found.get(name);
+    if (others) others.push(info);
+    else found.set(name, [info]);
   }
-  return SECTIONS.flatMap((name) => {
+  /** @param {Section["name"]} name @param {Folder} [folder] @returns {Section[]} */
+  const section = (name, folder) => {
     const rooms = found.get(name) ?? [];
-    if (rooms.length === 0) return [];
+    if (rooms.length === 0 && (!folder || wanted)) return [];
     rooms.sort((one, other) => positionIn(order, one) - positionIn(order, other) || compare(one, other));
-    return [{ name, rooms, ...countUnread(rooms) }];
-  });
+    return [{ name, rooms, ...(folder && { folder }), ...countUnread(rooms) }];
+  };
+  return [
+    ...FIRST.flatMap((name) => section(name)),
+    ...folders.flatMap((folder) => section(`folder-${folder.id}`, folder)),
+    ...LAST.flatMap((name) => section(name)),
+  ];
 }
 
 /**
@@ -64,11 +76,13 @@ export function fold(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-/** @param {RoomInfo} info @returns {SectionName} */
-function sectionOf(info) {
+/** @param {RoomInfo} info @param {ReadonlyMap<number, Section["name"]>} inFolder @returns {Section["name"]} */
+function sectionOf(info, inFolder) {
   if (info.kind === "lobby") return "lobby";
   if (info.archived) return "archived";
   if (info.starred) return "starred";
+  const folder = inFolder.get(info.id);
+  if (folder) return folder;
   if (info.kind === "direct") return "people";
   return info.kind === "support" ? "support" : "rooms";
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { panelOf, roomPath } from "../../../chat/web/model/panel.js";
+import { afterReading, later } from "../../../chat/web/features/folders/changes.js";
 import { parseSearchQuery } from "../../../chat/web/model/search_query.js";
 import { rightsIn } from "../../../chat/web/model/rights.js";
 import { attention, orderOf, sections } from "../../../chat/web/model/room_list.js";
@@ -57,6 +58,22 @@ test("2,000 rooms are sorted", () => {
   const [{ rooms: sorted }] = sections(rooms, { nameOf });
   assert.equal(sorted.length, 2000);
   assert.ok(sorted.every((info, index) => index === 0 || sorted[index - 1].at >= info.at));
+});
+
+test("folders are sections of their own, also without rooms", () => {
+  const rooms = [room(1, { kind: "lobby" }), room(2), room(3, { starred: true }), room(4), room(5, { archived: true }), room(6)];
+  const folders = [{ id: 9, name: "work", rooms: [4, 3, 5, 77] }, { id: 8, name: "none", rooms: [] }];
+  assert.deepEqual(shown(rooms, { folders }), [["lobby", [1]], ["starred", [3]], ["folder-9", [4]], ["folder-8", []], ["rooms", [6, 2]], ["archived", [5]]]);
+  assert.deepEqual(shown(rooms, { folders, filter: "4" }).map(([name]) => name), ["folder-9"]);
+});
+
+test("what came last of the folders is known, whatever comes late", () => {
+  const told = (version, ...names) => ({ version, folders: names.map((name, id) => ({ id, name })) });
+  const known = later(undefined, told(2, "one"));
+  assert.deepEqual(known, { version: 2, folders: [{ id: 0, name: "one", rooms: [] }] });
+  assert.equal(later(known, told(1, "older")), known);
+  assert.equal(afterReading(undefined, known, told(1, "older")), known);
+  assert.equal(afterReading(known, known, told(1, "restored")).folders[0].name, "restored");
 });
 
 test("rights follow the server's rules", () => {

@@ -1178,6 +1178,22 @@ export default {
   "refusal.export_not_made": "Dein Export ist noch nicht fertig.",
   "refusal.export_too_soon": "Du hast deine Daten in der letzten Stunde schon exportiert.",
 
+  // features/folders
+  "folders.title": "Ordner",
+  "folders.none": "Kein Ordner",
+  "folders.new": "Neuer Ordner …",
+  "folders.newTitle": "Neuer Ordner",
+  "folders.name": "Name",
+  "folders.make": "Ordner erstellen",
+  "folders.acts": "Aktionen für {name}",
+  "folders.rename": "Ordner umbenennen",
+  "folders.remove": "Ordner löschen",
+  "folders.removeTitle": "Den Ordner {name} löschen?",
+  "folders.removeText": "Die Räume darin bleiben, in den anderen Abschnitten der Liste.",
+  "refusal.bad_folder_name": "Der Name eines Ordners hat 1 bis # sichtbare Zeichen.",
+  "refusal.no_folder": "Diesen Ordner gibt es nicht mehr.",
+  "refusal.too_many_folders": "Du hast schon # Ordner. Lösche zuerst einen.",
+  "refusal.too_many_rooms_in_folders": "In Ordnern sind schon # Räume.",
   // features/forwarding
   "forwarding.forward": "Weiterleiten",
   "forwarding.title": "Nachricht weiterleiten",

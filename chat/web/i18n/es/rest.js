@@ -1179,6 +1179,22 @@ export default {
   "refusal.export_not_made": "Tu exportación aún no está lista.",
   "refusal.export_too_soon": "Ya exportaste tus datos en la última hora.",
 
+  // features/folders
+  "folders.title": "Carpeta",
+  "folders.none": "Ninguna carpeta",
+  "folders.new": "Carpeta nueva…",
+  "folders.newTitle": "Carpeta nueva",
+  "folders.name": "Nombre",
+  "folders.make": "Crear carpeta",
+  "folders.acts": "Acciones para {name}",
+  "folders.rename": "Cambiar el nombre de la carpeta",
+  "folders.remove": "Eliminar carpeta",
+  "folders.removeTitle": "¿Eliminar la carpeta {name}?",
+  "folders.removeText": "Sus salas se quedan, en las otras secciones de la lista.",
+  "refusal.bad_folder_name": "El nombre de una carpeta tiene de 1 a # caracteres visibles.",
+  "refusal.no_folder": "Esta carpeta ya no existe.",
+  "refusal.too_many_folders": "Ya tienes # carpetas. Elimina una primero.",
+  "refusal.too_many_rooms_in_folders": "Ya hay # salas en carpetas.",
   // features/forwarding
   "forwarding.forward": "Reenviar",
   "forwarding.title": "Reenviar mensaje",

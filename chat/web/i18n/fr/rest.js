@@ -1179,6 +1179,22 @@ export default {
   "refusal.export_not_made": "Votre export n’est pas encore prêt.",
   "refusal.export_too_soon": "Vous avez déjà exporté vos données au cours de la dernière heure.",
 
+  // features/folders
+  "folders.title": "Dossier",
+  "folders.none": "Aucun dossier",
+  "folders.new": "Nouveau dossier…",
+  "folders.newTitle": "Nouveau dossier",
+  "folders.name": "Nom",
+  "folders.make": "Créer le dossier",
+  "folders.acts": "Actions pour {name}",
+  "folders.rename": "Renommer le dossier",
+  "folders.remove": "Supprimer le dossier",
+  "folders.removeTitle": "Supprimer le dossier {name} ?",
+  "folders.removeText": "Ses salons restent, dans les autres sections de la liste.",
+  "refusal.bad_folder_name": "Le nom d’un dossier a de 1 à # caractères visibles.",
+  "refusal.no_folder": "Ce dossier n’existe plus.",
+  "refusal.too_many_folders": "Vous avez déjà # dossiers. Supprimez-en d’abord un.",
+  "refusal.too_many_rooms_in_folders": "Il y a déjà # salons dans des dossiers.",
   // features/forwarding
   "forwarding.forward": "Transférer",
   "forwarding.title": "Transférer le message",

@@ -1179,6 +1179,22 @@ export default {
   "refusal.export_not_made": "Sua exportação ainda não está pronta.",
   "refusal.export_too_soon": "Você já exportou seus dados na última hora.",
 
+  // features/folders
+  "folders.title": "Pasta",
+  "folders.none": "Nenhuma pasta",
+  "folders.new": "Nova pasta…",
+  "folders.newTitle": "Nova pasta",
+  "folders.name": "Nome",
+  "folders.make": "Criar pasta",
+  "folders.acts": "Ações para {name}",
+  "folders.rename": "Renomear pasta",
+  "folders.remove": "Excluir pasta",
+  "folders.removeTitle": "Excluir a pasta {name}?",
+  "folders.removeText": "As salas dela ficam, nas outras seções da lista.",
+  "refusal.bad_folder_name": "O nome de uma pasta tem de 1 a # caracteres visíveis.",
+  "refusal.no_folder": "Esta pasta não existe mais.",
+  "refusal.too_many_folders": "Você já tem # pastas. Exclua uma primeiro.",
+  "refusal.too_many_rooms_in_folders": "Já há # salas em pastas.",
   // features/forwarding
   "forwarding.forward": "Encaminhar",
   "forwarding.title": "Encaminhar mensagem",

@@ -1180,6 +1180,22 @@ export default {
   "refusal.export_not_made": "Архив ещё не готов.",
   "refusal.export_too_soon": "Вы уже экспортировали данные в течение последнего часа.",
 
+  // features/folders
+  "folders.title": "Папка",
+  "folders.none": "Без папки",
+  "folders.new": "Новая папка…",
+  "folders.newTitle": "Новая папка",
+  "folders.name": "Название",
+  "folders.make": "Создать папку",
+  "folders.acts": "Действия с папкой {name}",
+  "folders.rename": "Переименовать папку",
+  "folders.remove": "Удалить папку",
+  "folders.removeTitle": "Удалить папку {name}?",
+  "folders.removeText": "Комнаты из неё останутся в других разделах списка.",
+  "refusal.bad_folder_name": "В названии папки от 1 до # видимых знаков.",
+  "refusal.no_folder": "Этой папки больше нет.",
+  "refusal.too_many_folders": "Папок уже #: сначала удалите одну.",
+  "refusal.too_many_rooms_in_folders": "В папках уже # комнат.",
   // features/forwarding
   "forwarding.forward": "Переслать",
   "forwarding.title": "Переслать сообщение",

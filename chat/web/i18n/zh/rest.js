@@ -1177,6 +1177,22 @@ export default {
   "refusal.export_not_made": "导出尚未就绪。",
   "refusal.export_too_soon": "你在过去一小时内已导出过数据。",
 
+  // features/folders
+  "folders.title": "文件夹",
+  "folders.none": "不放入文件夹",
+  "folders.new": "新建文件夹…",
+  "folders.newTitle": "新建文件夹",
+  "folders.name": "名称",
+  "folders.make": "创建文件夹",
+  "folders.acts": "{name}的操作",
+  "folders.rename": "重命名文件夹",
+  "folders.remove": "删除文件夹",
+  "folders.removeTitle": "删除文件夹{name}？",
+  "folders.removeText": "其中的房间会保留在列表的其他分组里。",
+  "refusal.bad_folder_name": "文件夹名称须为1到#个可见字符。",
+  "refusal.no_folder": "此文件夹已不存在。",
+  "refusal.too_many_folders": "你已有#个文件夹，请先删除一个。",
+  "refusal.too_many_rooms_in_folders": "文件夹中已有#个房间。",
   // features/forwarding
   "forwarding.forward": "转发",
   "forwarding.title": "转发消息",

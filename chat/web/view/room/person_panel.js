@@ -1,6 +1,7 @@
 // The panel of a person: their profile, and actions: write, block, give a role in the room.
 
 import { html, useEffect } from "../../vendor/preact.js";
+import { FolderMenu } from "../../features/folders/folder_menu.js";
 import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { roomPath } from "../../model/panel.js";
@@ -78,7 +79,7 @@ function Card({ person, info }) {
       ${isBlocked && html`<p class="notice">${icon("block")} <span>${t("person.blocked_text")}</span></p>`}
     </div>`}
     <${FormError} text=${error} />
-    ${isPeer && info && html`<${Star} info=${info} /><${Notify} info=${info} />`}
+    ${isPeer && info && html`<${Star} info=${info} /><${FolderMenu} info=${info} /><${Notify} info=${info} />`}
     ${info && (info.kind === "room" || info.kind === "lobby") && html`<${InRoom} person=${person} info=${info} />`}
     <section class="room-ends" aria-label=${t("person.more")}>
       ${isPeer && html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${hide}>${icon("eye_off")} ${t("person.hide")}</button>`}

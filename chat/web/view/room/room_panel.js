@@ -2,6 +2,7 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { FolderMenu } from "../../features/folders/folder_menu.js";
 import { parts } from "../../features/registry.js";
 import { roomPath } from "../../model/panel.js";
 import { rightsIn } from "../../model/rights.js";
@@ -43,7 +44,7 @@ export function RoomPanel({ room }) {
     <${PanelHead} title=${t("room.about")} room=${room} />
     <div class="panel-body">
       <${About} info=${info} canEdit=${rights.canModerate} onEdit=${() => open("edit")} />
-      ${info.kind !== "lobby" && html`<${Star} info=${info} />`}
+      ${info.kind !== "lobby" && html`<${Star} info=${info} /><${FolderMenu} info=${info} />`}
       <${Notify} info=${info} />
       ${(rights.canInvite || info.kind === "lobby") &&
       html`<button type="button" class="button primary wide" onClick=${() => open("invite")}>${icon("link")} ${t("room.invite")}</button>`}

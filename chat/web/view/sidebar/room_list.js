@@ -1,18 +1,22 @@
 // The list of rooms, people and conversations. Only the visible part of a long list is rendered.
 
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { useFolders } from "../../features/folders/folders.js";
 import { t } from "../../i18n/index.js";
 import { orderOf, sections } from "../../model/room_list.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { COARSE, PHONE, useMedia } from "../shared/media.js";
 import { roomName } from "../shared/names.js";
+import { lazy } from "../shared/lazy.js";
 import { usePreference } from "../shared/preferences.js";
 import { RoomRow } from "./room_row.js";
 import { useToday } from "../shared/today.js";
 import { remToPixels, visibleRows, useScrollView } from "../controls/visible_rows.js";
 
 /** @typedef {import("../../model/room_list.js").Section} Section */
+
+const FolderActs = lazy(() => import("../../features/folders/folder_acts.js"), "FolderActs");
 
 /** Heights in rem; style/rooms.css has the same. */
 const ROW = 2.25;
@@ -31,9 +35,10 @@ export function RoomList({ current, onNew }) {
   const [folded, setFolded] = usePreference("folded", "archived");
   const [order, setOrder] = useState(/** @type {Map<number, number> | null} */ (null));
   const scroller = useRef(/** @type {HTMLElement | null} */ (null));
+  const folders = useFolders();
   const shown = useMemo(
-    () => sections(rooms.values(), { filter, nameOf: roomName, order }),
-    [rooms, filter, order],
+    () => sections(rooms.values(), { filter, nameOf: roomName, order, ...(folders && { folders }) }),
+    [rooms, filter, order, folders],
   );
   const foldedNames = filter ? [] : folded.split(" ");
   const fold = (/** @type {string} */ name) => setFolded(toggled(folded.split(" "), name).join(" "));
@@ -61,7 +66,7 @@ function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
   const sight = useScrollView(scroller);
   const isTouched = useMedia(COARSE);
   const height = remToPixels(useMedia(PHONE) ? PHONE_ROW : isTouched ? FINGER : ROW);
-  const tabStop = shown.some(({ rooms }) => rooms.some((info) => info.id === current)) ? current : shown[0]?.rooms[0]?.id;
+  const tabStop = shown.some(({ rooms }) => rooms.some((info) => info.id === current)) ? current : shown.find(({ rooms }) => rooms.length > 0)?.rooms[0]?.id;
   let offset = 0;
   return shown.map((section) => {
     const isFolded = foldedNames.includes(section.name);
@@ -69,7 +74,7 @@ function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
     const count = isFolded ? 0 : section.rooms.length;
     const { first, end } = visibleRows(sight, { count, height, offset });
     offset += count * height;
-    return html`<section key=${section.name} aria-label=${t(`rooms.${section.name}`)}>
+    return html`<section key=${section.name} aria-label=${titleOf(section)}>
       ${section.name !== "lobby" && html`<${Heading} ...${{ section, isFolded, fold, onNew }} />`}
       <ul class="list" style=${{ paddingBlockStart: `${first * height}px`, paddingBlockEnd: `${(count - end) * height}px` }}>
         ${section.rooms.slice(first, end).map(
@@ -84,19 +89,25 @@ function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
 
 /** @param {{ section: Section, isFolded: boolean, fold: (name: string) => void, onNew: (what: "room" | "person") => void }} props */
 function Heading({ section, isFolded, fold, onNew }) {
-  const { name, unread, mentions } = section;
+  const { name, folder, unread, mentions } = section;
   const adds = name === "rooms" ? "room" : name === "people" ? "person" : null;
   return html`<div class="rooms-heading">
     <h2>
       <button type="button" aria-expanded=${!isFolded} onClick=${() => fold(name)}>
-        ${icon(isFolded ? "chevron_right" : "chevron_down")} ${t(`rooms.${name}`)}
+        ${icon(isFolded ? "chevron_right" : "chevron_down")} <bdi>${titleOf(section)}</bdi>
         ${isFolded && unread > 0 && html`<span class=${mentions ? "badge is-mention" : "badge"}>${mentions || unread}</span>`}
       </button>
     </h2>
+    ${folder && html`<${FolderActs} id=${folder.id} name=${folder.name} />`}
     ${adds &&
     html`<button type="button" class="icon-button" title=${t(`rooms.add_${adds}`)}
       onClick=${() => onNew(adds)}>${icon("add")}</button>`}
   </div>`;
+}
+
+/** @param {Section} section */
+function titleOf({ name, folder }) {
+  return folder ? folder.name : t(`rooms.${/** @type {import("../../model/room_list.js").FixedName} */ (name)}`);
 }
 
 /** @param {{ value: string, onInput: (value: string) => void }} props */
@@ -113,7 +124,7 @@ function Filter({ value, onInput }) {
 /** Watch who is online among the latest direct rooms. @param {Section[]} shown */
 function usePeerPresence(shown) {
   const chat = useChat();
-  const people = shown.filter(({ name }) => name === "starred" || name === "people").flatMap(({ rooms }) => rooms.filter(({ peer }) => peer));
+  const people = shown.flatMap(({ rooms }) => rooms.filter(({ kind, peer, archived }) => kind === "direct" && peer && !archived));
   const ids = people.slice(0, 100).flatMap(({ peer }) => (peer ? [peer.id] : []));
   const all = ids.toSorted((one, other) => one - other).join();
   useEffect(() => (all ? chat.watch(all.split(",").map(Number)) : undefined), [chat, all]);

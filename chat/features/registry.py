@@ -40,6 +40,7 @@ from chat.features.slow_mode import FEATURE as SLOW_MODE
 from chat.features.starting_rooms import FEATURE as STARTING_ROOMS
 from chat.features.statuses import FEATURE as STATUSES
 from chat.features.support import FEATURE as SUPPORT
+from chat.features.support_mail import FEATURE as SUPPORT_MAIL
 from chat.features.threads import FEATURE as THREADS
 from chat.features.transcripts import FEATURE as TRANSCRIPTS
 
@@ -82,6 +83,7 @@ _BEFORE: tuple[Feature, ...] = (
     STARTING_ROOMS,
     STATUSES,
     SUPPORT,
+    SUPPORT_MAIL,
     THREADS,
     TRANSCRIPTS,
 )

@@ -126,7 +126,7 @@ class _Conversation:
 
     def send(self, message: EmailMessage, to: str) -> HandedOver:
         try:
-            self.open().send_message(message, self._server.sender, [to])
+            self.open().send_message(message, to_addrs=[to])
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             return HandedOver(_permanent(code), f"{code} {_text(text)}")

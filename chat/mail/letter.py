@@ -1,5 +1,6 @@
 """A mail's content, as text and as HTML from one template. Pure."""
 
+from collections.abc import Sequence
 from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -39,7 +40,10 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail that waits: to whom, its id, its content, and headers of its own."""
+    """A mail that waits: to whom, its id, its content, and headers of its own.
+
+    `file_ids` are files to attach, which the person `files_of` may read. `is_automatic`: no person wrote it.
+    """
 
     to: str
     message_id: str
@@ -47,6 +51,9 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     html: str
     headers: tuple[tuple[str, str], ...] = ()
+    file_ids: tuple[int, ...] = ()
+    files_of: int | None = None
+    is_automatic: bool = True
 
 
 def text_of(letter: Letter) -> str:
@@ -81,20 +88,33 @@ def letter_of_test(server_name: str) -> Letter:
     return Letter(f"Test mail from {server_name}", (f"{server_name} can send mail to this address.",))
 
 
-def message_of(mail: Mail, server: MailServer) -> EmailMessage:
+class MailFile(msgspec.Struct, frozen=True):
+    """A file to attach."""
+
+    name: str
+    type: str
+    data: bytes
+
+
+def message_of(mail: Mail, server: MailServer, files: Sequence[MailFile] = ()) -> EmailMessage:
     """Return the message to hand over. Raises ValueError: the address is none that a header can have."""
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(server.sender_name, addr_spec=server.sender)
+    if "From" not in dict(mail.headers):
+        message["From"] = Address(server.sender_name, addr_spec=server.sender)
     message["To"] = _address(mail.to)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = mail.message_id
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"  # what Exchange heeds instead
+    if mail.is_automatic:
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"  # what Exchange heeds instead
     for name, value in mail.headers:
         message[name] = value
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    for file in files:
+        main, _, sub = file.type.partition("/")
+        message.add_attachment(file.data, maintype=main, subtype=sub, filename=_one_line(file.name))
     return message
 
 

@@ -1,10 +1,12 @@
 """Sends mails that are due: when one is tried again, and when it is given up."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import structlog
 
 from chat.due.port import DueItem
 from chat.mail.handing_over import HandedOver, MailDoor, Outcome
-from chat.mail.letter import message_of
+from chat.mail.letter import Mail, MailFile, message_of
 from chat.mail.queue import Mails
 
 _WAITS = (60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 86_400.0)
@@ -13,12 +15,17 @@ _WAITS = (60.0, 300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 86_400.0)
 logger = structlog.get_logger(__name__)
 
 
-class Postman:
-    """Sends mails that are due."""
+ReadFiles = Callable[[Mail], Awaitable[Sequence[MailFile]]]
+"""Returns the files of a mail that are still there. May raise StorageDown. Cancelling changes nothing."""
 
-    def __init__(self, mails: Mails, door: MailDoor) -> None:
+
+class Postman:
+    """Sends mails that are due. `read_files` is asked for mails that have any."""
+
+    def __init__(self, mails: Mails, door: MailDoor, read_files: ReadFiles | None = None) -> None:
         self._mails = mails
         self._door = door
+        self._read_files = read_files
 
     async def send(self, item: DueItem) -> float | None:
         """Try a mail once; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
@@ -30,8 +37,9 @@ class Postman:
         if mail is None:
             await self._mails.note(mail_id, "given_up", item.tries, "its time was over")
             return None
+        files = await self._read_files(mail) if mail.file_ids and self._read_files is not None else ()
         try:
-            message = message_of(mail, self._door.server)
+            message = message_of(mail, self._door.server, files)
         except ValueError:
             handed = HandedOver(Outcome.REFUSED, "the address cannot be written to")
         else:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from chat.due.queries import add_due
 from chat.mail.letter import Mail
 from chat.mail.queue import BULK, KEPT, MAIL, MailEntry, State
@@ -9,11 +11,11 @@ from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
 _ADD = """
-INSERT INTO mails (user_id, address, message_id, subject, text, html, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(secs => $7))
+INSERT INTO mails (user_id, address, message_id, subject, text, html, expires_at, headers, file_ids, is_automatic)
+VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(secs => $7), $8::text::jsonb, $9, $10)
 RETURNING id"""
 _WAITING = """
-SELECT address AS to, message_id, subject, text, html FROM mails
+SELECT user_id, address AS to, message_id, subject, text, html, headers::text, file_ids, is_automatic FROM mails
 WHERE id = $1 AND state = 'waiting' AND (expires_at IS NULL OR expires_at > clock_timestamp())"""
 _NOTE = """
 UPDATE mails SET state = $2, tries = $3, error = $4,
@@ -29,12 +31,25 @@ WHERE state <> 'sent' ORDER BY mails.id DESC LIMIT $1"""
 _COUNTS = "SELECT state, count(*) AS n FROM mails GROUP BY state"
 
 
+_headers = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+
+
 async def add_mail(
     connection: Connection, mail: Mail, person_id: int | None, lasts: float | None, *, is_bulk: bool = False
 ) -> int:
     """As `Mails.add`, in the caller's transaction; asyncio-flavoured."""
     mail_id: int = await connection.fetchval(
-        _ADD, person_id, mail.to, mail.message_id, mail.subject, mail.text, mail.html, lasts
+        _ADD,
+        person_id,
+        mail.to,
+        mail.message_id,
+        mail.subject,
+        mail.text,
+        mail.html,
+        lasts,
+        msgspec.json.encode(mail.headers).decode() if mail.headers else None,
+        list(mail.file_ids) or None,
+        mail.is_automatic,
     )
     await add_due(connection, BULK if is_bulk else MAIL, str(mail_id), 0.0)
     return mail_id
@@ -67,7 +82,17 @@ class PostgresMails:
     async def waiting(self, mail_id: int) -> Mail | None:
         async def read(connection: Connection) -> Mail | None:
             found = await connection.fetchrow(_WAITING, mail_id)
-            return None if found is None else Mail(**found)
+            if found is None:
+                return None
+            fields = dict(found)
+            headers, files = fields.pop("headers"), fields.pop("file_ids")
+            owner = fields.pop("user_id")
+            return Mail(
+                **fields,
+                headers=_headers(headers) if headers else (),
+                file_ids=tuple(files or ()),
+                files_of=owner if files else None,
+            )
 
         return await self._database.read(read)
 

@@ -26,7 +26,7 @@ from chat.domain.limits.bounds import (
     Registration,
     ServerName,
 )
-from chat.domain.mail_server import MailServer, mail_server
+from chat.domain.mail_server import MailServer, mail_server, mailbox
 from chat.domain.startup import CannotStart
 from chat.settings.listen import Listen
 
@@ -221,6 +221,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Sender of mails, as Chat <chat@example.com>; needed with a mail server.",
         ),
     ] = ""
+    support_mail: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="Address to which people write for support, as help@example.com; needs mail_url and imap_url.",
+        ),
+    ] = ""
+    imap_url: Annotated[
+        str | None,
+        Meta(
+            description="Mailbox of support_mail, as imaps://USER@HOST/INBOX, or imap:// for STARTTLS; each new mail in"
+            " it begins or continues a conversation."
+        ),
+    ] = None
+    imap_password: Annotated[
+        str | None, Meta(description="The password of the user of imap_url; given in a file.")
+    ] = None
     oidc_issuer: Annotated[
         str | None,
         Meta(
@@ -391,9 +408,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def mail_server(self) -> MailServer | None:
         """Return the mail server; None: there is none. Raises ConfigError. Sync and pure."""
         if self.mail_url is None:
+            if self.imap_url is not None or self.support_mail:
+                raise ConfigError("imap_url and support_mail: need mail_url too, to answer")
             return None
         try:
-            return mail_server(self.mail_url, self.mail_from)
+            server = mail_server(self.mail_url, self.mail_from)
+            if self.imap_url is None:
+                if self.support_mail:
+                    raise ConfigError("support_mail: needs imap_url too, where its mails arrive")
+                return server
+            inbox = mailbox(self.imap_url, self.support_mail, self.imap_password or "")
+            return msgspec.structs.replace(server, mailbox=inbox)
         except ValueError as error:
             raise ConfigError(str(error)) from None
 
@@ -425,7 +450,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 FIELDS: dict[str, FieldInfo] = {field.name: field for field in msgspec.structs.fields(Config)}
 
 
-SECRETS = ("secret", "previous_secret", "oidc_client_secret")
+SECRETS = ("secret", "previous_secret", "oidc_client_secret", "imap_password")
 """Settings that are given in a file, and never as a flag's value: everybody on the machine can read that."""
 
 

@@ -102,6 +102,18 @@ class Visitors:
             logger.info("visitor came", person=added.id, name=added.name, address=address)
         return added
 
+    async def add_by_mail(self, email: str, name: str | None) -> Person | Refusal:
+        """Add a visitor who writes by mail, whether or not there is a widget; the caller counts them.
+
+        Both have passed `domain/text/rules.py`. May raise StorageDown and OutcomeUnknown. Cancelling: the visitor was
+        added, or not.
+        """
+        added = await self._add(name, Visit(email=email))
+        if isinstance(added, Person):
+            self._happened("visitor came")
+            logger.info("visitor came by mail", person=added.id, name=added.name)
+        return added
+
     def block(self, addresses: Iterable[str], *, is_blocked: bool) -> None:
         """Refuse new visitors from these addresses for a day, or accept them again. Sync.
 

@@ -1,11 +1,14 @@
 """Mail: the queue, the postman, and what admins see of both."""
 
+from functools import partial
+
 from chat.due.port import DUE
 from chat.due.queries import PostgresDue
 from chat.due.runner import Handler
 from chat.due.schedule import SCHEDULE, Schedule
 from chat.engine.services import EngineServices
 from chat.features.feature import Feature
+from chat.features.mail.files import read_files
 from chat.features.mail.native import OPERATIONS
 from chat.mail.queries import PostgresMails, read_counts
 from chat.mail.queue import BULK, MAIL, MAILS
@@ -19,7 +22,7 @@ def _postman(services: EngineServices) -> Handler:
     from chat.mail.postman import Postman
 
     assert services.mail is not None
-    return Postman(services.feature_ports[MAILS], MailDoor(services.mail)).send
+    return Postman(services.feature_ports[MAILS], MailDoor(services.mail), partial(read_files, services)).send
 
 
 FEATURE = Feature(

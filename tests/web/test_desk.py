@@ -162,8 +162,10 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         expect(row(oscar, "fay")).to_contain_text("olga")
         olga.get_by_role("button", name="More", exact=True).click()
         olga.get_by_role("menuitem", name="Hand over…").click()
+        olga.get_by_role("dialog").get_by_label("Note for them (optional)").fill("She pays late")
         olga.get_by_role("dialog").get_by_role("button", name="oscar").click()
         expect(olga.get_by_text("oscar is answering")).to_be_visible()
+        expect(olga.locator(".note-text")).to_have_text("She pays late")
         led = ["olga claimed the conversation", "olga assigned the conversation to oscar"]
         expect(olga.locator(".support-line")).to_contain_text(led)
 

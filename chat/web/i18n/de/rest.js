@@ -523,6 +523,7 @@ export default {
   "inbox.take_over": "Von {name} übernehmen",
   "inbox.hand_over": "Übergeben …",
   "inbox.hand_over_to": "Wer soll übernehmen?",
+  "inbox.hand_over_note": "Notiz dazu (optional)",
   "inbox.no_other_operator": "Es gibt keine anderen Operatoren.",
   "inbox.give_back": "Zurück in die Warteschlange",
   "inbox.is_closed": "Diese Unterhaltung ist geschlossen. Eine neue Nachricht öffnet sie wieder.",

@@ -50,6 +50,7 @@ export default {
   "inbox.take_over": "Take over from {name}",
   "inbox.hand_over": "Hand over…",
   "inbox.hand_over_to": "Who should take over?",
+  "inbox.hand_over_note": "Note for them (optional)",
   "inbox.no_other_operator": "There are no other operators.",
   "inbox.give_back": "Return to the queue",
   "inbox.is_closed": "This conversation is closed. A new message reopens it.",

@@ -523,6 +523,7 @@ export default {
   "inbox.take_over": "Continuar en lugar de {name}",
   "inbox.hand_over": "Traspasar…",
   "inbox.hand_over_to": "¿Quién debe continuar?",
+  "inbox.hand_over_note": "Nota para esa persona (opcional)",
   "inbox.no_other_operator": "No hay otros operadores.",
   "inbox.give_back": "Devolver a la cola",
   "inbox.is_closed": "Esta conversación está cerrada. Un mensaje nuevo la reabre.",

@@ -523,6 +523,7 @@ export default {
   "inbox.take_over": "Reprendre à {name}",
   "inbox.hand_over": "Transmettre…",
   "inbox.hand_over_to": "Qui doit prendre le relais ?",
+  "inbox.hand_over_note": "Note pour cette personne (facultatif)",
   "inbox.no_other_operator": "Il n’y a pas d’autre opérateur.",
   "inbox.give_back": "Remettre dans la file",
   "inbox.is_closed": "Cette conversation est fermée. Un nouveau message la rouvre.",

@@ -523,6 +523,7 @@ export default {
   "inbox.take_over": "Assumir no lugar de {name}",
   "inbox.hand_over": "Transferir…",
   "inbox.hand_over_to": "Quem deve continuar?",
+  "inbox.hand_over_note": "Nota para essa pessoa (opcional)",
   "inbox.no_other_operator": "Não há outros atendentes.",
   "inbox.give_back": "Devolver à fila",
   "inbox.is_closed": "Esta conversa está fechada. Uma nova mensagem a reabre.",

@@ -523,6 +523,7 @@ export default {
   "inbox.take_over": "Забрать у {name}",
   "inbox.hand_over": "Передать…",
   "inbox.hand_over_to": "Кому передать?",
+  "inbox.hand_over_note": "Заметка для оператора (необязательно)",
   "inbox.no_other_operator": "Других операторов нет.",
   "inbox.give_back": "Вернуть в очередь",
   "inbox.is_closed": "Обращение закрыто. Новое сообщение откроет его снова.",

@@ -523,6 +523,7 @@ export default {
   "inbox.take_over": "从{name}接手",
   "inbox.hand_over": "转交…",
   "inbox.hand_over_to": "由谁接手？",
+  "inbox.hand_over_note": "给对方的备注（可选）",
   "inbox.no_other_operator": "没有其他客服。",
   "inbox.give_back": "放回队列",
   "inbox.is_closed": "此对话已关闭，新消息会重新打开它。",

@@ -1,12 +1,13 @@
-// The dialog that hands a conversation over to another operator.
+// The dialog that hands a conversation over to another operator, with a private note for them.
 
-import { html, useEffect } from "../../vendor/preact.js";
+import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { visitor } from "../../model/support_queue.js";
 import { Presence, avatar } from "../controls/avatar.js";
-import { useChat } from "../shared/context.js";
+import { useAction } from "../shared/action.js";
+import { useChat, useSelected } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
-import { FormError } from "../controls/fields.js";
+import { Field, FormError } from "../controls/fields.js";
 import { useLoaded } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 
@@ -17,15 +18,27 @@ import { personName } from "../shared/names.js";
  * @param {{ info: RoomInfo, onClose: () => void, onChosen: (person: { id: number, name: string }) => void }} props
  */
 export function HandOver({ info, onClose, onChosen }) {
+  const chat = useChat();
   const { value: operators, error } = useOperators(info);
+  const [note, setNote] = useState("");
+  const { act, isBusy, error: problem } = useAction();
+  const hasNotes = useSelected(({ server }) => server.features.includes("notes"));
+  /** The note comes first: they read it when the conversation is theirs. @param {Person} person */
+  const choose = async (person) => {
+    const text = note.trim();
+    if (text && !(await act(() => chat.call("POST", `/support/${info.id}/notes`, { text })))) return;
+    setNote("");
+    onChosen(person);
+  };
   return html`<${Dialog} title=${t("inbox.hand_over_to")} onClose=${onClose}>
-    <${FormError} text=${error} />
+    <${FormError} text=${error || problem} />
+    ${hasNotes && operators && operators.length > 0 && html`<${Field} label=${t("inbox.hand_over_note")} hint=${t("notes.hint")} value=${note} onInput=${setNote} rows=${2} maxlength="4000" />`}
     ${!operators && !error && html`<span class="spinner"></span>`}
     ${operators?.length === 0 && html`<p class="soft">${t("inbox.no_other_operator")}</p>`}
     <ul class="list">
       ${operators?.map(
         (person) => html`<li key=${person.id}>
-          <button type="button" class="row" onClick=${() => onChosen(person)}>
+          <button type="button" class="row" disabled=${isBusy} onClick=${() => choose(person)}>
             ${avatar(person, { presence: true })}
             <span class="row-text"><bdi class="row-title">${personName(person)}</bdi></span>
             <span class="row-end soft small"><${Presence} id=${person.id} /></span>

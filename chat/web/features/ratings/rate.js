@@ -1,6 +1,6 @@
 // Two buttons and a line with which a person rates their own conversation, once it is closed; also in the support widget.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
 import { useAction } from "../../view/shared/action.js";
@@ -22,6 +22,8 @@ export function Rate({ call }) {
     };
     load().catch(() => {}); // offline, or an older server: nothing is asked
   }, []);
+  const form = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => form.current?.scrollIntoView({ block: "nearest" }), [own?.asked, own?.rating]);
   if (!own?.asked) return null;
   const rate = (/** @type {OwnRating["rating"]} */ rating) =>
     act(async () => setOwn(/** @type {OwnRating} */ (await call("PUT", PATH, { rating, comment }))));
@@ -31,7 +33,7 @@ export function Rate({ call }) {
     event.preventDefault();
     void rate(own.rating);
   };
-  return html`<form class="rate" onSubmit=${submit}>
+  return html`<form ref=${form} class="rate" onSubmit=${submit}>
     <p>${t("widget.rate")}</p>
     <div class="actions">${button("good")} ${button("bad")}</div>
     ${

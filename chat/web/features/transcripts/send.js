@@ -1,6 +1,6 @@
 // A button that asks for an address, and has a conversation mailed to it; also in the support widget.
 
-import { html, useState } from "../../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
 import { icon } from "../../view/controls/icon.js";
@@ -12,6 +12,8 @@ export function SendTranscript({ call, path, label, email = "" }) {
   const [to, setTo] = useState(email);
   const [sent, setSent] = useState("");
   const { act, isBusy, error, field } = useAction();
+  const form = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => form.current?.scrollIntoView({ block: "nearest" }), [isOpen]);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -26,7 +28,7 @@ export function SendTranscript({ call, path, label, email = "" }) {
       ${sent && html`<p class="soft small" role="status">${t("widget.transcript_sent", { email: sent })}</p>`}
       <button type="button" class="button quiet small" onClick=${() => setOpen(true)}>${icon("mail", { size: 16 })} ${label}</button>
     </div>`;
-  return html`<form class="transcript" onSubmit=${submit} novalidate>
+  return html`<form ref=${form} class="transcript" onSubmit=${submit} novalidate>
     <${Field} label=${t("widget.transcript_email")} type="email" autocomplete="email" value=${to} onInput=${setTo} maxlength="254" autofocus=${true}
       error=${field === "email" ? error : ""} />
     ${field !== "email" && html`<${FormError} text=${error} />`}

@@ -20,6 +20,7 @@ _WAITS: dict[int, float] = {
     TOKEN_EXPIRED: 0,  # with a new token
     SESSION_ENDED: 0,  # after logging in again
     4429: 60,  # too many sockets
+    4431: 60,  # the network is banned
 }
 """Seconds to wait by close code; after all others the backoff decides."""
 

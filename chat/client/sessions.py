@@ -9,6 +9,9 @@ from chat.client.errors import CannotConnect, ConnectionFailed, LoggedOut, Refus
 from chat.client.http_call import HttpResponse, call
 from chat.client.wire import ErrorReply, Session
 
+_BANNED_WAIT = 60.0
+"""Seconds until a client in a banned network tries again."""
+
 _MAX_BODY = 1 << 16
 """Bytes of a response body; a session is below 2 KiB."""
 
@@ -110,6 +113,8 @@ def raise_if_temporary(status: int, error: ErrorReply) -> None:
 async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
     response = await _call(address, how, fields)
     error = error_of(response)
+    if (error.reason or "").startswith("address_banned"):  # the session goes on in another network
+        raise ConnectionFailed(error.text, retry_after=_BANNED_WAIT)
     # Without a code the refusal does not concern the session: a proxy's, or the server's for an unknown Host.
     if response.status in (401, 403) and error.code:
         raise LoggedOut(error.text, error.reason)

@@ -274,3 +274,23 @@ async def test_closing_during_a_refresh_waits_briefly_for_the_answer(
         nursery.cancel_scope.cancel()
     if is_kept:
         assert kept[0].refresh == "refresh 2"
+
+
+async def test_in_a_banned_network_a_session_waits_and_goes_on_afterwards(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    kept: list[Session] = []
+    banned = 403, {"error": "this network is banned", "code": "forbidden", "reason": "address_banned"}
+    model.sessions.answers = lambda _path: banned
+
+    async def lift() -> None:
+        await trio.sleep(90)
+        model.sessions.answers = lambda _path: None
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lift)
+        started = trio.current_time()
+        async with reach(credentials=refresh_of_ada(model, kept)):
+            assert 90 <= trio.current_time() - started <= 130
+            assert model.sessions.calls == [REFRESH] * 3
+            assert len(kept) == 1

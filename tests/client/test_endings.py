@@ -21,6 +21,7 @@ def test_waits_double_from_half_a_second_to_half_a_minute(random: float, least: 
         (4403, 0),
         (4010, 60),
         (4429, 60),
+        (4431, 60),
     ],
 )
 def test_each_close_code_has_its_wait(code: int | None, wait: float) -> None:

@@ -37,7 +37,7 @@ export interface PendingMessage {
 export type Connection =
   | { state: "connecting" }
   | { state: "live" }
-  | { state: "offline"; since: number; retryAt?: number; why?: "too_many_tabs" }
+  | { state: "offline"; since: number; retryAt?: number; why?: "too_many_tabs" | "banned"; refusal?: ChatError }
   | { state: "second_factor" }
   | { state: "ended"; why: "logged_out" | "session_ended" | "disabled" };
 

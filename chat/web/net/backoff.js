@@ -6,6 +6,7 @@ const ENDED_BY_ADMIN = 4010;
 export const TOKEN_EXPIRED = 4401;
 export const SESSION_ENDED = 4403;
 export const TOO_MANY_CONNECTIONS = 4429;
+export const ADDRESS_BANNED = 4431;
 
 /** Milliseconds of the first and of the longest delay, before the randomness that spreads many clients. */
 const FIRST_DELAY = 500;
@@ -19,6 +20,7 @@ const DELAYS = new Map([
   [TOKEN_EXPIRED, 0], // with a new token
   [SESSION_ENDED, 0], // the refresh shows whether there is another session
   [TOO_MANY_CONNECTIONS, 60_000],
+  [ADDRESS_BANNED, 60_000],
 ]);
 
 /** @param {() => number} random a number between 0 and 1 */

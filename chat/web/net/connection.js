@@ -1,7 +1,7 @@
 // Keeps the page connected: one WebSocket after another, each with hello and sync, until the session ends.
 
 import { applyAll, clearGaps, recheckReadMarks } from "../model/apply.js";
-import { openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from "./backoff.js";
+import { ADDRESS_BANNED, openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from "./backoff.js";
 import { isChatError, offline } from "./errors.js";
 import { HELLO_TIMEOUT, keepAlive, PING_TIMEOUT, probe } from "./keep_alive.js";
 import { requestCounts } from "./read_marks.js";
@@ -84,9 +84,10 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
         stop();
         return show({ state: "second_factor" });
       }
-      if (ending.code === TOKEN_EXPIRED || ending.code === SESSION_ENDED) session.invalidate(ending.reason);
+      // Where the network is banned, the refresh says until when.
+      if ([TOKEN_EXPIRED, SESSION_ENDED, ADDRESS_BANNED].includes(ending.code)) session.invalidate(ending.reason);
       const wait = backoff.delayAfter(ending, wasLive);
-      goOffline({ retryAt: Date.now() + wait, ...(ending.code === TOO_MANY_CONNECTIONS ? { why: "too_many_tabs" } : {}) });
+      goOffline({ retryAt: Date.now() + wait, ...(ending.code === TOO_MANY_CONNECTIONS ? { why: "too_many_tabs" } : {}), ...(ending.code === ADDRESS_BANNED ? { why: "banned", refusal: ending.refusal } : {}) });
       await new Promise((resolve) => {
         const timer = setTimeout(resolve, wait);
         skipWait = () => {
@@ -114,7 +115,7 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
 
   /**
    * The connection is lost. The page shows it after a moment.
-   * @param {{ retryAt?: number, why?: "too_many_tabs" }} [more]
+   * @param {{ retryAt?: number, why?: "too_many_tabs" | "banned", refusal?: import("../model/types").ChatError }} [more]
    */
   function goOffline(more = {}) {
     offlineSince ||= Date.now();
@@ -122,13 +123,13 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
     if (store.get().connection.state === "offline" || more.why) return show(connection);
     show({ state: "connecting" });
     offlineTimer ??= setTimeout(() => {
-      if (!isLive && isRunning) show({ state: "offline", since: offlineSince });
+      if (!isLive && isRunning && store.get().connection.state !== "offline") show({ state: "offline", since: offlineSince });
     }, OFFLINE_AFTER);
   }
 
   /**
    * Connect once, and resolve when that connection has ended.
-   * @returns {Promise<{ ending: Ending & { retryMs?: number }, wasLive: boolean }>}
+   * @returns {Promise<{ ending: Ending & { retryMs?: number, refusal?: import("../model/types").ChatError }, wasLive: boolean }>}
    */
   async function connect() {
     const ended = new AbortController();
@@ -171,6 +172,7 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
         reportError(error); // a defect of the page; it keeps trying to connect
         return { ending: { code: 0 }, wasLive };
       }
+      if (error.reason?.startsWith("address_banned")) return { ending: { code: ADDRESS_BANNED, refusal: error }, wasLive };
       const isAboutToken = error.code === "expired" || error.code === "unauthenticated";
       const code = isAboutToken ? TOKEN_EXPIRED : 0;
       const retry = error.retryMs === undefined ? {} : { retryMs: error.retryMs };

@@ -70,7 +70,8 @@ export function openSession({ onMe, onEnded, tokenStore = IN_COOKIE }) {
     if (mine !== generation) throw sessionEnded();
     if (answer) return adopt(answer);
     const error = await readError(response);
-    if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
+    const isOver = error.code === "unauthenticated" || error.code === "forbidden";
+    if (!isOver || error.reason?.startsWith("address_banned")) throw error; // the session goes on in another network
     access = "";
     onEnded(closeReason === ACCOUNT_DISABLED || error.reason === "account_disabled");
     throw chatError("unauthenticated", error.message, { status: 401 });

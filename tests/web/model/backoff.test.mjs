@@ -26,7 +26,7 @@ test("the delay that the server asks for is used", () => {
 
 test("each close code has its delay; codes without one back off if nothing was live", () => {
   const { delayAfter } = openBackoff(WHOLE);
-  assert.deepEqual([4010, 4429, 1009].map((code) => delayAfter({ code }, true)), [60_000, 60_000, 60_000]);
+  assert.deepEqual([4010, 4429, 4431, 1009].map((code) => delayAfter({ code }, true)), [60_000, 60_000, 60_000, 60_000]);
   assert.deepEqual([4009, 4401, 4403].map((code) => delayAfter({ code }, true)), [0, 0, 0]);
   assert.deepEqual([4401, 4401, 4401].map((code) => delayAfter({ code }, false)), [500, 1000, 2000]);
 });

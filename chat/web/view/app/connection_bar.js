@@ -1,7 +1,7 @@
 // The bar that shows since when the page is offline and how many messages are pending. Online it shows other notices.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
-import { t, tn } from "../../i18n/index.js";
+import { refusalText, t, tn } from "../../i18n/index.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { useIsOnline } from "../shared/online.js";
@@ -31,6 +31,11 @@ function useConnectionState() {
   const isLate = useIsConnectingLong(connection.state === "connecting");
   if (connection.state === "offline" && connection.why === "too_many_tabs") {
     return html`<div class="connection-bar is-offline" role="status">${icon("offline")}<span>${t("connection.too_many_tabs")}</span></div>`;
+  }
+  if (connection.state === "offline" && connection.why === "banned") {
+    const { refusal: { code = "forbidden", message = "", reason = "address_banned", appeal = "" } = {} } = connection;
+    const said = [refusalText({ code, text: message, reason }), appeal && `${t("sign_in.appeal")} ${appeal}`].filter(Boolean).join(" ");
+    return html`<div class="connection-bar is-offline" role="status">${icon("block")}<span>${said}</span></div>`;
   }
   if (connection.state === "offline") {
     return html`<div class="connection-bar is-offline" role="status">

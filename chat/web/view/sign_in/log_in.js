@@ -35,8 +35,8 @@ export function LogIn({ onDone, passkeys, children }) {
     });
   };
   return html`<form class="form" onSubmit=${submit}>
-    ${error?.appeal && html`<${Appeal} to=${error.appeal} />`}
     ${error && !isAboutCode ? html`<${ErrorNote}>${attemptError(error, wait)}<//>` : children}
+    ${error?.appeal && html`<${Appeal} to=${error.appeal} />`}
     <${Field} name="login" label=${t("sign_in.login")} autocomplete="username webauthn" autocapitalize="none" spellcheck=${false}
       maxlength="254" required autofocus=${!known} ...${known ? { defaultValue: known } : {}} />
     <${PasswordField} name="password" label=${t("sign_in.password")} autocomplete="current-password" required autofocus=${Boolean(known)} />

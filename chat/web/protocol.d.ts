@@ -1037,7 +1037,7 @@ export interface HelloOk {
    * dates, desk_report, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, sync_pages, threads, transcripts, visitors; others may be added
+   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2722,7 +2722,7 @@ export interface ServerInfo {
    * dates, desk_report, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, sync_pages, threads, transcripts, visitors; others may be added
+   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, visitors; others may be added
    */
   features: string[];
   limits: Limits;

@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta, Struct, structs
 
+from chat.features.folders import FEATURE as FOLDERS
 from chat.features.invites import types as invite_types
 from chat.features.labels import FEATURE as LABELS
 from chat.features.notes import FEATURE as NOTES
@@ -221,6 +222,7 @@ NOT_OF_PROGRAMS = (
     frames.PolicyEvent,
     live_frames.BlocksEvent,
     ReportsEvent,
+    *FOLDERS.own_events,
     *LABELS.own_events,
     *NOTES.own_events,
     *RATINGS.own_events,

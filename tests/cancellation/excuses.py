@@ -130,6 +130,7 @@ EXCUSED = (
     Excuse("backup/target.py", "", OWN_COMMAND),
     Excuse("backup/write_behind.py", "", OWN_COMMAND),
     Excuse("cli/backup.py", "", OWN_COMMAND),
+    Excuse("cli/ban.py", "", OWN_COMMAND),
     Excuse(
         "cli/retention.py",
         "",

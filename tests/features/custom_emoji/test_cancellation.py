@@ -34,6 +34,7 @@ async def over_http(run: Run) -> None:
         if isinstance(got, dict) and "picture" in got:
             assert await world.storage.feature_ports[PICTURES].find(bytes.fromhex(got["picture"]))
         await wire.asks("GET", "/api/v1/emoji", None, token)
+        await wire.asks("PUT", f"/api/v1/rooms/{garden}/messages/1/custom_reactions/none", None, token)
         for method in ("PUT", "DELETE"):
             path = f"/api/v1/rooms/{garden}/messages/1/custom_reactions/party"
             got = await wire.asks(method, path, None, token)

@@ -584,7 +584,7 @@ SERVER_ACTS = (
     ServerAct("set_my_picture", "accounts", {}),
     ServerAct("remove_my_picture", "accounts", {}),
     ServerAct("custom_emoji", "accounts and visitors", {}),
-    ServerAct("add_custom_emoji", "admins", {"name": "party"}),
+    ServerAct("add_custom_emoji", "admins", {"name": "X"}, Answer.INVALID),
     ServerAct("remove_custom_emoji", "accounts", {"name": "none"}, NOT_FOUND),
     ServerAct("set_my_status", "accounts", {}, Answer.INVALID),
     ServerAct("clear_my_status", "accounts", {}),

@@ -62,7 +62,7 @@ export function StatusDialog({ status, onClose }) {
   return html`<${Dialog} title=${t("statuses.title")} class="status-dialog" onClose=${onClose}>
     <form class="form" onSubmit=${save}>
       <div class="status-fields">
-        <button type="button" class=${`button status-emoji ${emoji ? "" : "is-none"}`} title=${t("statuses.emoji")} onClick=${pick}>${emoji || NO_EMOJI}</button>
+        <button type="button" class=${`button status-emoji ${emoji ? "" : "is-none"}`} aria-label=${t("statuses.emoji")} title=${t("statuses.emoji")} onClick=${pick}>${emoji || NO_EMOJI}</button>
         <${Field} label=${t("statuses.text")} value=${text} onInput=${setText} maxlength=${MOST} autofocus />
       </div>
       ${isEmpty &&

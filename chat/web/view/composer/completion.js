@@ -109,7 +109,8 @@ export function useCompletion(field, info, change) {
   /** Handle a key; returns whether it was for the list. @param {KeyboardEvent} event */
   function onKeyDown(event) {
     const asked = now.current;
-    if (asked && !/[@:]/.test(asked.sign) && settled.current !== keyOf(asked) && isTaking(event)) {
+    const isAwaited = asked !== null && parts("completion").some((each) => each.sign === asked.sign && each.isOffered(chat.get(), info));
+    if (asked && isAwaited && settled.current !== keyOf(asked) && isTaking(event)) {
       isWanted.current = true;
       event.preventDefault();
       return true;

@@ -39,6 +39,7 @@ METAVARS = {
     "mail_from": "ADDRESS",
     "support_mail": "ADDRESS",
     "imap_url": "URL",
+    "support_mail_authserv": "NAME",
     "imap_password": "FILE",
     "oidc_issuer": "URL",
     "oidc_client_id": "ID",

@@ -18,6 +18,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         address: the one to which visitors write.
         security: `tls` from the first byte, `starttls`: not without it, or `none`, on loopback only.
+        authserv_id: the name by which one's own mail server begins `Authentication-Results`; "": none is believed.
     """
 
     address: str
@@ -27,6 +28,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     password: str
     folder: str
+    authserv_id: str = ""
 
     def __repr__(self) -> str:
         return f"Mailbox({self.name}, {self.security})"
@@ -100,7 +102,7 @@ def mail_server(url: str, sender: str) -> MailServer:
 _NO_IMAP_URL = "imap_url: expected imaps://USER@HOST[:PORT]/FOLDER, or imap:// for STARTTLS"
 
 
-def mailbox(url: str, address: str, password: str) -> Mailbox:
+def mailbox(url: str, address: str, password: str, authserv_id: str = "") -> Mailbox:
     """Return the mailbox of these settings, which messages name. Raises ValueError, without the password."""
     try:
         parts = urlsplit(url)
@@ -132,6 +134,7 @@ def mailbox(url: str, address: str, password: str) -> Mailbox:
         user=user,
         password=password,
         folder=folder,
+        authserv_id=authserv_id,
     )
 
 

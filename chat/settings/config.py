@@ -235,6 +235,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             " it begins or continues a conversation."
         ),
     ] = None
+    support_mail_authserv: Annotated[
+        str,
+        Meta(
+            max_length=254,
+            description="Name by which your mail server begins Authentication-Results, as mx.example.com; others are"
+            " not believed.",
+        ),
+    ] = ""
     imap_password: Annotated[
         str | None, Meta(description="The password of the user of imap_url; given in a file.")
     ] = None
@@ -417,7 +425,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 if self.support_mail:
                     raise ConfigError("support_mail: needs imap_url too, where its mails arrive")
                 return server
-            inbox = mailbox(self.imap_url, self.support_mail, self.imap_password or "")
+            inbox = mailbox(
+                self.imap_url, self.support_mail, self.imap_password or "", self.support_mail_authserv
+            )
             return msgspec.structs.replace(server, mailbox=inbox)
         except ValueError as error:
             raise ConfigError(str(error)) from None

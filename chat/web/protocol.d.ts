@@ -1425,6 +1425,16 @@ export interface Mailed {
   answer?: string;
 }
 
+/**
+ * The address from which a conversation began by mail, null if it did not; and a check of the last sender. `check`
+ * is what one's own mail server found out by SPF, DKIM and DMARC.
+ */
+export interface MailedFrom {
+  address: string | null;
+  /** none: nothing was found out */
+  check: "fail" | "none" | "pass";
+}
+
 /** The caller, with the fields that only they see. */
 export interface Me {
   id: number;
@@ -3391,6 +3401,11 @@ export interface WhichListedRooms {
   /** The `next` of the page before */
   after?: number;
   limit?: number;
+}
+
+/** A support conversation. */
+export interface WhichMailed {
+  room: number;
 }
 
 /** The code of a link in a mail. */

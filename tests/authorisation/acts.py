@@ -213,6 +213,7 @@ NATIVE_ACTS = (
         {**_ROOM, "email": "a@mail.example"},
     ),
     Act("ratings", "see how it was rated", "lead support", _ROOM),
+    Act("mailed_from", "see whence it is mailed", "lead support", _ROOM),
     Act("notes", "read the private notes", "lead support", _ROOM),
     Act("add_note", "write a private note", "lead support", {**_ROOM, "text": "words"}),
     Act(

@@ -31,6 +31,7 @@ from tests.features.second_factor.model import SecondFactorModel
 from tests.features.slow_mode.model import SlowModeModel
 from tests.features.starting_rooms.model import StartingRoomsModel
 from tests.features.statuses.model import PersonStatusesModel
+from tests.features.support_mail.model import MailOriginsModel
 from tests.features.threads.model import ThreadsModel
 from tests.features.transcripts.model import TranscriptsModel
 
@@ -48,6 +49,7 @@ MODELS = (
     InvitedModel,
     LabelsModel,
     MailModel,
+    MailOriginsModel,
     NewcomersModel,
     NotesModel,
     OidcModel,

@@ -7,8 +7,9 @@ from chat.due.runner import Handler
 from chat.due.schedule import SCHEDULE
 from chat.engine.services import EngineServices
 from chat.features.feature import Feature
-from chat.features.support_mail.port import INBOX, REPLY, SUPPORT_MAILS
-from chat.features.support_mail.queries import PostgresSupportMails
+from chat.features.support_mail.native import OPERATIONS
+from chat.features.support_mail.port import INBOX, MAIL_ORIGINS, REPLY, SUPPORT_MAILS
+from chat.features.support_mail.queries import PostgresMailOrigins, PostgresSupportMails
 
 __all__ = ["FEATURE"]
 
@@ -47,7 +48,8 @@ def _replies(services: EngineServices) -> Handler:
 FEATURE = Feature(
     name="support_mail",
     is_on=_is_on,
-    ports={SUPPORT_MAILS: PostgresSupportMails},
+    ports={SUPPORT_MAILS: PostgresSupportMails, MAIL_ORIGINS: PostgresMailOrigins},
+    operations=OPERATIONS,
     due={INBOX: _inbox, REPLY: _replies},
     open=_open,
 )

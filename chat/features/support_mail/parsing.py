@@ -76,6 +76,7 @@ class IncomingMail(msgspec.Struct, frozen=True, kw_only=True):
         reported: the Message-IDs of mails that it returns, if it is a report of a mail server.
         kind: written by a person, by a program that answers (`automatic`), to many (`bulk`), or a mail server's report
             that a mail was not delivered (`bounce`).
+        results: the headers `Authentication-Results`, the topmost first.
         omitted: names of files that are no part of `files`.
     """
 
@@ -88,6 +89,7 @@ class IncomingMail(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[str, ...]
     reported: tuple[str, ...]
     kind: str
+    results: tuple[str, ...]
     text: str
     files: tuple[Attachment, ...]
     omitted: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ def _read(message: Message, raw: bytes, most_files: int, most_bytes: int) -> Inc
         answers=tuple(dict.fromkeys(reversed(answers[-MOST_IDS:]))),
         reported=_reported(raw) if kind == "bounce" else (),
         kind=kind,
+        results=tuple(_values(message, "Authentication-Results")[:20]),
         text=text,
         files=files,
         omitted=omitted,

@@ -54,6 +54,16 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     is_too_many: bool = False
 
 
+class MailOrigin(msgspec.Struct, frozen=True):
+    """Whence a conversation is mailed, and what one's own mail server found out about the last sender.
+
+    `verdict`: it passed (`pass`), it failed (`fail`), or nothing was found out (`none`).
+    """
+
+    address: str
+    verdict: str
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """A message to be mailed, as it is now, with the ids of its files. `age` is in seconds."""
 
@@ -99,8 +109,8 @@ class SupportMails(Protocol):
         """Note how far a mailbox was read."""
         ...
 
-    async def match(self, mail: IncomingMail, tokens: Sequence[str]) -> Taken | None:
-        """Return the conversation that a mail belongs to, and note that it is being taken in.
+    async def match(self, mail: IncomingMail, tokens: Sequence[str], verdict: str) -> Taken | None:
+        """Return the conversation that a mail belongs to, and note that it is being taken in, and the verdict.
 
         It is the one for which it was begun before, or that it answers, if it is from the address of that conversation;
         or one whose token it was sent to, from the same address. None: there is none.
@@ -111,7 +121,7 @@ class SupportMails(Protocol):
         """Whether a mail from an address begins a conversation: it is not blocked, and began fewer than `MOST_NEW`."""
         ...
 
-    async def add(self, mail: IncomingMail, room_id: int, person_id: int) -> Taken:
+    async def add(self, mail: IncomingMail, room_id: int, person_id: int, verdict: str) -> Taken:
         """Note that a mail begins a conversation; if another server was first, return its."""
         ...
 
@@ -144,3 +154,14 @@ class SupportMails(Protocol):
 
 
 SUPPORT_MAILS: Port[SupportMails] = Port("support mails")
+
+
+class MailOrigins(Protocol):
+    """Reads where conversations came from. May raise StorageDown. Cancelling changes nothing."""
+
+    async def origin(self, room_id: int) -> MailOrigin | None:
+        """Return whence a conversation is mailed; None: it did not begin by mail."""
+        ...
+
+
+MAIL_ORIGINS: Port[MailOrigins] = Port("mail origins")

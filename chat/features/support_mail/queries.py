@@ -14,6 +14,7 @@ from chat.features.support_mail.port import (
     MOST_SHOWN,
     TOGETHER,
     MailedConversation,
+    MailOrigin,
     Place,
     Reply,
     Taken,
@@ -60,6 +61,8 @@ FROM mailed_conversations AS mailed JOIN users ON users.id = person_id WHERE add
 _ADD = """
 INSERT INTO mailed_conversations (room_id, person_id, address, token, subject, is_by_mail)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (room_id) DO NOTHING"""
+_VERDICT = "UPDATE mailed_conversations SET verdict = $2 WHERE room_id = $1"
+_ORIGIN = "SELECT address, verdict FROM mailed_conversations WHERE room_id = $1 AND is_by_mail"
 _REMOVE = "DELETE FROM mailed_conversations WHERE room_id = $1"
 _SETTLE = "UPDATE support_mails SET is_settled = true WHERE digest = $1"
 _LEAVE_NOTE = """
@@ -129,7 +132,7 @@ class PostgresSupportMails:
             lambda c: c.execute(_KEEP_PLACE, mailbox, place.validity, place.last_uid)
         )
 
-    async def match(self, mail: IncomingMail, tokens: Sequence[str]) -> Taken | None:
+    async def match(self, mail: IncomingMail, tokens: Sequence[str], verdict: str) -> Taken | None:
         async def match(connection: Connection) -> Taken | None:
             before = await connection.fetchrow(_BY_DIGEST, mail.digest)
             if before is not None:
@@ -143,6 +146,7 @@ class PostgresSupportMails:
                 return Taken(**found, is_too_many=True)
             if mail.kind == "person":
                 await _note_mail(connection, found["room_id"], mail, is_settled=False)
+                await connection.execute(_VERDICT, found["room_id"], verdict)
             return Taken(**found)
 
         return await self._database.write(match)
@@ -151,13 +155,14 @@ class PostgresSupportMails:
         found: bool = await self._database.read(lambda c: c.fetchval(_MAY_BEGIN, address, MOST_NEW))
         return found
 
-    async def add(self, mail: IncomingMail, room_id: int, person_id: int) -> Taken:
+    async def add(self, mail: IncomingMail, room_id: int, person_id: int, verdict: str) -> Taken:
         async def add(connection: Connection) -> Taken:
             fields = room_id, person_id, mail.sender, _new_token(), mail.subject, True
             before = await connection.fetchrow(_BY_DIGEST, mail.digest)
             if before is not None:
                 return Taken(**before)
             await connection.execute(_ADD, *fields)
+            await connection.execute(_VERDICT, room_id, verdict)
             if await _note_mail(connection, room_id, mail, is_settled=False):
                 return Taken(room_id=room_id, person_id=person_id, is_first=True)
             await connection.execute(_REMOVE, room_id)  # another server was first
@@ -222,6 +227,17 @@ class PostgresSupportMails:
             return True
 
         return await self._database.write(send)
+
+
+class PostgresMailOrigins:
+    """The port `MailOrigins`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def origin(self, room_id: int) -> MailOrigin | None:
+        row = await self._database.read(lambda c: c.fetchrow(_ORIGIN, room_id))
+        return None if row is None else MailOrigin(**row)
 
 
 async def _is_too_many(connection: Connection, room_id: int, kind: str) -> bool:

@@ -13,6 +13,7 @@ import trio
 
 from chat.application import messages
 from chat.domain.entities import Message, Peer, Person
+from chat.domain.failures import StorageError
 from chat.domain.mail_server import Mailbox, MailServer
 from chat.domain.messages.files import MOST_FILES
 from chat.domain.messages.live import OperatorEvent
@@ -27,6 +28,7 @@ from chat.features.support_mail.imap import MailboxFailed, MailboxReader, open_m
 from chat.features.support_mail.parsing import MOST_BYTES, Attachment, IncomingMail, read_mail
 from chat.features.support_mail.port import SUPPORT_MAILS, Place, Taken
 from chat.features.support_mail.quotes import split_text
+from chat.features.support_mail.verdicts import verdict_of
 
 _POLL = 30.0
 """Seconds from one look into the mailbox to the next."""
@@ -128,7 +130,14 @@ class Inbox:
         mail = await trio.to_thread.run_sync(partial(read_mail, raw, MOST_FILES if most else 0, most))
         if mail is None:
             return self._left("it cannot be read", uid, size=size)
-        return await self.take(mail, uid)
+        try:
+            return await self.take(mail, uid)
+        except (StorageError, _Later):
+            raise
+        except Exception:
+            # It would be read again after each start: a bug that one mail shows must not end the server.
+            logger.exception("support mail left unread in its mailbox", reason="a bug", uid=uid)
+            return False
 
     async def take(self, mail: IncomingMail, uid: int = 0) -> bool:
         """Take a mail in. Returns whether it was one to take. Raises _Later, StorageDown and OutcomeUnknown.
@@ -142,13 +151,14 @@ class Inbox:
             return self._left("it has no sender who can be answered", uid)
         if mail.kind == "bulk":
             return self._left("it is sent to many", uid)
-        found = await self._mails.match(mail, self._tokens(mail))
+        verdict = verdict_of(mail.results, self._mailbox.authserv_id, mail.sender)
+        found = await self._mails.match(mail, self._tokens(mail), verdict)
         if found is not None and found.is_too_many:
             return self._left("there were too many in its conversation within an hour", uid)
         if mail.kind == "automatic":
             return await self._take_automatic(mail, found, uid)
         if found is None:
-            found = await self._begin(mail)
+            found = await self._begin(mail, verdict)
             if found is None:
                 return self._left("its sender is blocked, or began too many conversations", uid)
         if not found.is_settled:
@@ -156,7 +166,7 @@ class Inbox:
             await self._mails.settle(mail.digest)
         return True
 
-    async def _begin(self, mail: IncomingMail) -> Taken | None:
+    async def _begin(self, mail: IncomingMail, verdict: str) -> Taken | None:
         """Begin a conversation with a new visitor; None: the sender may not."""
         services = self._services
         if not await self._mails.may_begin(mail.sender):
@@ -167,7 +177,7 @@ class Inbox:
         room_id = await services.support.room_of(Peer(person.id, person.name))
         if room_id is None:
             raise _Later
-        return await self._mails.add(mail, room_id, person.id)
+        return await self._mails.add(mail, room_id, person.id, verdict)
 
     async def _say(self, mail: IncomingMail, taken: Taken) -> None:
         """Send the message, under the digest as its key. Raises _Later."""

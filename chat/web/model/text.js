@@ -254,3 +254,12 @@ export function barePieces(pieces) {
 function bare(parts) {
   return parts.map((part) => (typeof part === "string" ? part : bare(part.children) + (INLINE.has(part.kind) ? "" : "\n"))).join("");
 }
+
+/** Characters of a quote that is long. */
+const LONG_QUOTE = 200;
+
+/** Whether a long quote ends these parts, below other words. @param {readonly Part[]} parts */
+export function endsInLongQuote(parts) {
+  const last = parts.at(-1);
+  return parts.length > 1 && typeof last === "object" && last.kind === "quote" && bare(last.children).length > LONG_QUOTE;
+}

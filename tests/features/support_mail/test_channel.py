@@ -22,7 +22,7 @@ from chat.due.port import DUE, DueItem
 from chat.engine.engine import open_engine
 from chat.features.mail.files import read_files
 from chat.features.registry import FEATURES
-from chat.features.support_mail.port import INBOX, REPLY, SUPPORT_MAILS
+from chat.features.support_mail.port import INBOX, MAIL_ORIGINS, REPLY, SUPPORT_MAILS, MailOrigin
 from chat.features.support_mail.replying import Replies
 from chat.features.support_mail.taking_in import Inbox
 from chat.mail.handing_over import MailDoor
@@ -117,6 +117,7 @@ async def desk(
         support_mail="help@chat.example",
         imap_url=imap.url,
         imap_password=PASSWORD,
+        support_mail_authserv="mx.chat.example",
         server_name="Garden",
     )
     with TemporaryDirectory() as directory, trio.fail_after(60):
@@ -153,9 +154,14 @@ async def test_a_mail_begins_a_conversation_and_answers_go_on_with_it(
     desk: Desk, smtp: MailServerProcess
 ) -> None:
     file = "Content-Type: text/plain\nContent-Disposition: attachment; filename=plan.txt\n\nroses"
-    await desk.take(multipart("Content-Type: text/plain\n\nHelp, please.", file))
+    checked = "mx.chat.example; dmarc=pass header.from=example.com"
+    await desk.take(
+        multipart("Content-Type: text/plain\n\nHelp, please.", file, Authentication_Results=checked)
+    )
     ((room, texts),) = (await desk.texts()).items()
     assert texts == ["**The garden**\n\nHelp, please."]
+    origins = desk.services.feature_ports[MAIL_ORIGINS]
+    assert await origins.origin(room) == MailOrigin("ada@example.com", "pass")
     assert await desk.inbox.look(ITEM) == 30
     assert (
         await fetch(desk.address, f"SELECT name FROM files WHERE room_id = {room} AND seq = 1") == "plan.txt"
@@ -188,6 +194,7 @@ async def test_a_mail_begins_a_conversation_and_answers_go_on_with_it(
         "The red ones.\n\n> On Monday, olga wrote:\n> > which roses?",
         "And thorns?",
     ]
+    assert await origins.origin(room) == MailOrigin("ada@example.com", "none")
     forged = {"References": mail["Message-ID"], "To": str(answers), "Message_ID": "<four@evil.example>"}
     await desk.take(raw("It is me!", From="ada@evil.example", **forged))
     rooms = await desk.texts()
@@ -290,6 +297,16 @@ async def test_who_left_an_address_in_the_widget_gets_what_stays_unread(
     mail = smtp.next_mail()["message"]
     assert mail["To"] == "mona@example.com"
     assert mail.get_body(("plain",)).get_content().split() == ["two", "—", "olga"]
+
+
+async def test_a_bug_that_a_mail_shows_ends_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.features.support_mail.taking_in.text_of_message", None)
+    with structlog.testing.capture_logs() as logs:
+        assert await desk.take(raw(Message_ID="<bug@x.example>")) == 30
+    assert [each["reason"] for each in logs if each["log_level"] == "error"] == ["a bug"]
+    monkeypatch.undo()
+    await desk.take(raw(Message_ID="<good@x.example>"))
+    assert len(await desk.texts()) == 1
 
 
 async def test_a_mailbox_that_fails_is_tried_again_later_and_logged_once(desk: Desk) -> None:

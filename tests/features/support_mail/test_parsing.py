@@ -10,6 +10,7 @@ from chat.features.support_mail.html_text import text_of_html
 from chat.features.support_mail.parsing import IncomingMail, read_mail
 from chat.features.support_mail.quotes import split_text
 from chat.features.support_mail.taking_in import note_of, text_of_message
+from chat.features.support_mail.verdicts import verdict_of
 from tests.features.support_mail.mails import multipart, raw
 
 
@@ -207,3 +208,33 @@ def test_random_bytes_never_raise(data: bytes) -> None:
         if mail is not None:
             text_of_message(mail, is_first=True)
             note_of(mail)
+            verdict_of(mail.results, "mx.example", mail.sender)
+
+
+GOOD = (
+    "mx.example.com; spf=pass smtp.mailfrom=ada@example.com; dkim=pass header.d=example.com;"
+    " dmarc=pass header.from=example.com"
+)
+
+
+@pytest.mark.parametrize(
+    ("results", "server", "verdict"),
+    [
+        ([GOOD], "mx.example.com", "pass"),
+        ([GOOD], "", "none"),
+        ([GOOD], "mx.other.example", "none"),
+        (["mx.evil.example; dmarc=pass", GOOD], "mx.example.com", "none"),  # something stands above one's own
+        ([GOOD.replace("dmarc=pass", "dmarc=fail")], "mx.example.com", "fail"),
+        (["mx.example.com (dmarc=pass header.from=example.com); none"], "mx.example.com", "none"),
+        (["mx.example.com; dkim=pass header.d=evil.example"], "mx.example.com", "none"),
+        (
+            ["mx.example.com; spf=softfail smtp.mailfrom=example.com; dkim=pass header.d=example.com"],
+            "MX.example.com",
+            "pass",
+        ),
+        (["mx.example.com 1; spf=fail smtp.mailfrom=ada@example.com"], "mx.example.com", "fail"),
+        (["mx.example.com; x-dmarc=pass header.from=example.com"], "mx.example.com", "none"),
+    ],
+)
+def test_what_ones_own_mail_server_found_out(results: list[str], server: str, verdict: str) -> None:
+    assert verdict_of(results, server, "ada@example.com") == verdict

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { barePieces, isOnlyEmoji, parse, preview, splitMentions } from "../../../chat/web/model/text.js";
+import { endsInLongQuote, barePieces, isOnlyEmoji, parse, preview, splitMentions } from "../../../chat/web/model/text.js";
 
 /** As text of a notation short enough to compare: kind(children). */
 const outline = (/** @type {import("../../../chat/web/model/text.js").Part[]} */ parts) =>
@@ -165,4 +165,10 @@ test("headings and tables are parts, and a number after a hash is text", () => {
     },
   ]);
   assert.equal(preview("# Plan\n\na | b\n-|-\n1 | 2"), "Plan a b 1 2");
+});
+
+test("a long quote that ends a text, below other words, is folded", () => {
+  const quote = `> ${"old words ".repeat(30)}`;
+  assert.equal(endsInLongQuote(parse(`Yes.\n\n${quote}`)), true);
+  for (const text of [quote, `${quote}\n\nYes.`, "Yes.\n\n> old", "Yes."]) assert.equal(endsInLongQuote(parse(text)), false, text);
 });

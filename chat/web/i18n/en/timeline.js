@@ -8,6 +8,7 @@ export default {
   "timeline.newCount": { one: "{n} new message", other: "{n} new messages" },
   "timeline.newMany": "99+ new messages",
   "timeline.goBack": "Back to the reply",
+  "timeline.quoted": "Quoted text",
   "timeline.loading": "Loading messages",
   "timeline.gapOffline": "These messages load when you are connected again.",
   "timeline.startRoom": "This is the beginning of {name}.",

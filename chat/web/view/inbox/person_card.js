@@ -30,6 +30,7 @@ export function PersonCard({ info, onChanged, onClose }) {
       ${isVisitor(info) &&
       html`<dt>${t("inbox.email")}</dt>
         <dd>${person.email ? html`<a href=${`mailto:${person.email}`}>${person.email}</a>` : html`<span class="soft">${t("inbox.not_given")}</span>`}</dd>
+        <${Mailed} room=${info.id} />
         ${person.page && html`<dt>${t("inbox.page")}</dt><dd><${PageLink} page=${person.page} shown=${person.page} /></dd>`}`}
       ${person.came !== undefined && html`<dt>${t("inbox.came")}</dt><dd>${dayAndTime(person.came)}</dd>`}
     </dl>
@@ -37,6 +38,17 @@ export function PersonCard({ info, onChanged, onClose }) {
     <${Transcript} room=${info.id} email=${person.email ?? ""} />
     ${isVisitor(info) && html`<${Block} info=${info} onChanged=${onChanged} />`}
   <//>`;
+}
+
+/** Whether the conversation began by mail, and what the mail server found out about the sender. @param {{ room: number }} props */
+function Mailed({ room }) {
+  const chat = useChat();
+  const isOffered = useSelected(({ server }) => server.features.includes("support_mail"));
+  const load = async () => (isOffered ? /** @type {import("../../protocol").MailedFrom} */ (await chat.call("GET", `/support/${room}/mail`)) : undefined);
+  const { value } = useLoaded(load, [room, isOffered]);
+  if (!value?.address) return null;
+  return html`<dt>${t("inbox.by_mail")}</dt>
+    <dd class=${value.check === "fail" ? "is-warning" : "soft"}>${t(`inbox.mail_${value.check}`)}</dd>`;
 }
 
 /** The other conversations with the email address. @param {{ room: number, onChosen: () => void }} props */

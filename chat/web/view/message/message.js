@@ -8,6 +8,7 @@ import { avatar } from "../controls/avatar.js";
 import { Status } from "../controls/status.js";
 import { CodeBlock, Formula } from "./code_block.js";
 import { Files, picturesIn } from "../files/files.js";
+import { foldQuote } from "./folded_quote.js";
 import { useLongPress } from "../controls/long_press.js";
 import { memo } from "../shared/memo.js";
 import { personName } from "../shared/names.js";
@@ -102,7 +103,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
       <${Name} message=${message} id=${id} isFirst=${isFirst} tab=${tab} />
       ${isReply && html`<${Quote} id=${`quote-${id}`} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${id}`}>
-        ${body ? html`<${body.View} ...${props} />` : html`<${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} />`}
+        ${body ? html`<${body.View} ...${props} />` : html`<${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} fold=${foldQuote} />`}
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} others=${() => picturesIn(chat.get(), room)} />` : null}

@@ -11,6 +11,7 @@ import { useMentioned } from "./mentioned_people.js";
 /** @typedef {import("./mentioned_people.js").Mentioned} Mentioned */
 /** @typedef {(props: { code: string, language?: string, tab: 0 | -1 }) => unknown} CodeComponent */
 /** @typedef {(props: { tex: string, isBlock: boolean, tab: 0 | -1 }) => unknown} FormulaComponent */
+/** @typedef {(parts: Part[], shown: unknown[], tab: 0 | -1) => unknown[]} Fold */
 /** @typedef {{ mentioned: Mentioned[], tab: 0 | -1, code: CodeComponent, formula: FormulaComponent, isPlain?: boolean }} Around `isPlain`: nothing in it is replaced */
 
 /** Parsed texts by message object; a changed message is a new object. @type {WeakMap<object, Part[]>} */
@@ -20,16 +21,17 @@ const parsed = new WeakMap();
 const NO_MENTIONS = {};
 
 /**
- * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1, code?: CodeComponent, formula?: FormulaComponent, isLinked?: boolean }} props
- *   `tab`: the links' tabindex; `code` renders code blocks; `formula` renders formulas; `isLinked`: mentioned people are links
+ * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1, code?: CodeComponent, formula?: FormulaComponent, isLinked?: boolean, fold?: Fold }} props
+ *   `tab`: the links' tabindex; `code` renders code blocks; `formula` renders formulas; `isLinked`: mentioned people are links; `fold` hides a part of what is shown
  */
-export function MessageText({ message, tab = 0, code = PlainCode, formula = PlainFormula, isLinked = true }) {
+export function MessageText({ message, tab = 0, code = PlainCode, formula = PlainFormula, isLinked = true, fold }) {
   const mentioned = useMentioned(isLinked ? message : NO_MENTIONS);
   const { text = "" } = message;
   if (isOnlyEmoji(text)) return html`<div class="message-text is-emoji" dir="auto">${text}</div>`;
   let parts = parsed.get(message);
   if (!parts) parsed.set(message, (parts = parse(text)));
-  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, { mentioned, tab, code, formula }))}</div>`;
+  const shown = parts.map((part) => drawn(part, { mentioned, tab, code, formula }));
+  return html`<div class="message-text" dir="auto">${fold ? fold(parts, shown, tab) : shown}</div>`;
 }
 
 /** @type {Record<string, string>} */

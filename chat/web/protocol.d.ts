@@ -451,7 +451,7 @@ export interface ChangeSettings {
   /** The name of a time zone, as Europe/Berlin */
   support_time_zone?: string | null;
   support_holidays?: string[] | null;
-  when_away?: "hide" | "message" | null;
+  when_away?: "form" | "hide" | "message" | null;
   away_without_operators?: "off" | "on" | null;
   /** In hours; 0: none */
   newcomer_hours?: number | null;
@@ -2967,7 +2967,7 @@ export interface Support {
  */
 export interface SupportDesk {
   online: boolean;
-  away?: "hide" | "message";
+  away?: "form" | "hide" | "message";
   /** Unix milliseconds */
   opens?: number;
   /** In one line; without one the widget has its own in the visitor's language */
@@ -3259,8 +3259,8 @@ export interface WhenAwaySetting {
   /** Unix milliseconds */
   at?: number;
   by?: Sender;
-  value: "hide" | "message";
-  default: "hide" | "message";
+  value: "form" | "hide" | "message";
+  default: "form" | "hide" | "message";
 }
 
 /** An account. */

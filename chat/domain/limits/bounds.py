@@ -143,8 +143,8 @@ TimeZone = Annotated[
     ),
 ]
 
-WhenAway = Literal["message", "hide"]
-"""What the widget does while nobody answers: it says when somebody does, or is not shown."""
+WhenAway = Literal["message", "form", "hide"]
+"""What the widget does while nobody answers: it says when somebody does, asks for an email address, or is not shown."""
 
 AwayWithoutOperators = Literal["on", "off"]
 """Whether nobody answers while no operator is online."""

@@ -7,9 +7,9 @@ from chat.domain.administration.administration import Wanted
 from chat.domain.entities import Peer, Person, SupportOf
 from chat.domain.messages.changes import SupportChange
 from chat.domain.messages.sync_types import QueuePlace, RoomsAt, milliseconds
-from chat.domain.refusals import NO_PERSON, Refusal
+from chat.domain.refusals import NO_PERSON, Code, Refusal
 from chat.domain.rooms.conversations import NO_VISITOR, may_be_assigned, may_lead, may_operate
-from chat.domain.rooms.desk import desk_now
+from chat.domain.rooms.desk import Desk, desk_now
 from chat.domain.rooms.room_rights import RoomAccess
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
@@ -20,12 +20,21 @@ from chat.operations.room_values import Room
 from chat.operations.rooms import as_seen
 from chat.operations.sessions import Session, as_session
 
+NO_ADDRESS = Refusal(
+    Code.INVALID,
+    "nobody is here: leave an email address for the answer",
+    field="email",
+    reason="visitor_address_needed",
+)
+
 
 async def new_visitor(
     services: EngineServices, caller: Caller, request: types.CreateVisitor
 ) -> Session | Refusal:
     """Create a visitor, who writes to the operators without an account, and begin a session."""
     device = caller.device
+    if request.email is None and (await _desk(services)).away == "form":
+        return NO_ADDRESS
     added = await services.visitors.add(
         device.address, name=request.name, email=request.email, page=request.page
     )
@@ -40,7 +49,7 @@ async def support_desk(
     """Get whether operators are online or away, their greeting, and the largest size of a visitor's file."""
     if not services.visitors.are_welcome:
         return NO_WIDGET
-    desk = await desk_now(services.settings, services.operator_watch.is_staffed)
+    desk = await _desk(services)
     return types.SupportDesk(
         online=desk.is_staffed,
         away=desk.away,
@@ -48,6 +57,13 @@ async def support_desk(
         greeting=services.settings.widget_greeting,
         file_bytes=services.uploads.most_bytes,
     )
+
+
+async def _desk(services: EngineServices) -> Desk:
+    """Return what the desk is like now. Where no mailbox takes answers in, nobody is asked for an address."""
+    desk = await desk_now(services.settings, services.operator_watch.is_staffed)
+    can_mail = services.mail is not None and services.mail.mailbox is not None
+    return structs.replace(desk, away="message") if desk.away == "form" and not can_mail else desk
 
 
 async def own_conversation(services: EngineServices, caller: Caller, _request: None) -> Room | Refusal:

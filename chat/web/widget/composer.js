@@ -17,8 +17,8 @@ import { conversationOf } from "./visitor.js";
 const MAX_LENGTH = 4000;
 const COUNT_FROM = 3800;
 
-/** @param {{ visitor: Visitor, asked: number }} props `asked`: how often the site requested the focus */
-export function Composer({ visitor, asked }) {
+/** @param {{ visitor: Visitor, asked: number, needsAddress: boolean }} props `asked`: how often the site requested the focus; `needsAddress`: answers are mailed */
+export function Composer({ visitor, asked, needsAddress }) {
   const [text, setText] = useState(visitor.draft);
   const [about, setAbout] = useState({ name: "", email: "" });
   const latest = useRef(about); // the current value before rendering: a browser fills in both fields at once
@@ -113,7 +113,7 @@ export function Composer({ visitor, asked }) {
   }
 
   return html`<form class="panel-composer" onSubmit=${send} novalidate>
-    ${isNew && html`<${AboutYou} about=${about} onChange=${changeAbout} problem=${problem} />`}
+    ${isNew && html`<${AboutYou} about=${about} onChange=${changeAbout} problem=${problem} needsAddress=${needsAddress} />`}
     ${problem && !problem.field && html`<p class="field-error" role="alert">${problemText(problem)} ${t("widget.text_kept")}</p>`}
     <${DropPlace} attachments=${attachments} field=${field} />
     <${AttachmentTray} attachments=${attachments} />
@@ -135,15 +135,17 @@ export function Composer({ visitor, asked }) {
 }
 
 /**
- * @param {{ about: { name: string, email: string }, onChange: (key: "name" | "email", value: string) => void, problem: ChatError | null }} props
+ * @param {{ about: { name: string, email: string }, onChange: (key: "name" | "email", value: string) => void, problem: ChatError | null, needsAddress: boolean }} props
  */
-function AboutYou({ about, onChange, problem }) {
+function AboutYou({ about, onChange, problem, needsAddress }) {
   /** @param {"name" | "email"} key @param {string} type @param {string} complete */
   const field = (key, type, complete) => {
     const isWrong = problem?.field === key;
+    const isNeeded = key === "email" && needsAddress;
+    const label = t(isNeeded ? "widget.email_needed" : `widget.${key}`);
     return html`<div class="field">
       <input id=${key} type=${type} autocomplete=${complete} maxlength=${key === "name" ? 64 : 254} dir="auto" value=${about[key]}
-        aria-label=${t(`widget.${key}`)} placeholder=${t(`widget.${key}`)} aria-invalid=${isWrong ? "true" : undefined}
+        aria-label=${label} placeholder=${label} aria-required=${isNeeded ? "true" : undefined} aria-invalid=${isWrong ? "true" : undefined}
         aria-describedby=${isWrong ? `${key}-problem` : undefined}
         onInput=${(/** @type {InputEvent} */ event) => onChange(key, /** @type {HTMLInputElement} */ (event.target).value)} />
       ${isWrong && html`<p class="field-error" id=${`${key}-problem`} role="alert">${problemText(problem)}</p>`}

@@ -24,8 +24,8 @@ const Rate = lazy(() => import("../features/ratings/rate.js"), "Rate");
 /** Nearer to the end than this, in pixels, counts as at the end. */
 const AT_END = 40;
 
-/** @param {{ visitor: Visitor, isStaffed: boolean | null, back: string, greeting: string, hasBegun: boolean }} props */
-export function Conversation({ visitor, isStaffed, back, greeting, hasBegun }) {
+/** @param {{ visitor: Visitor, isStaffed: boolean | null, back: string, needsAddress: boolean, greeting: string, hasBegun: boolean }} props */
+export function Conversation({ visitor, isStaffed, back, needsAddress, greeting, hasBegun }) {
   const room = useSelected(conversationOf);
   const me = useSelected((state) => state.me?.id);
   const outbox = useSelected((state) => state.outbox);
@@ -34,7 +34,7 @@ export function Conversation({ visitor, isStaffed, back, greeting, hasBegun }) {
   const messages = room ? loadedMessages(room) : [];
   const list = useEnd(messages.at(-1)?.seq, outbox.length);
   return html`<div class="panel-scroll" ref=${list} tabindex="0" role="group" aria-label=${t("widget.conversation")}>
-    <${Greeting} text=${greeting} isStaffed=${isStaffed} back=${back} hasBegun=${hasBegun} hasEnded=${visitor.hasEnded()} isPersistent=${visitor.isPersistent()} />
+    <${Greeting} text=${greeting} isStaffed=${isStaffed} back=${back} needsAddress=${needsAddress} hasBegun=${hasBegun} hasEnded=${visitor.hasEnded()} isPersistent=${visitor.isPersistent()} />
     ${room && firstLoaded(room) > 1 && room.info.seq > 0 && html`<${Earlier} visitor=${visitor} before=${firstLoaded(room)} />`}
     <ol class="panel-list">
       ${messages.map((message, nth) => html`<${MessageItem} key=${message.seq} message=${message} isMine=${message.sender.id === me}
@@ -49,12 +49,12 @@ export function Conversation({ visitor, isStaffed, back, greeting, hasBegun }) {
   </div>`;
 }
 
-/** @param {{ text: string, isStaffed: boolean | null, back: string, hasBegun: boolean, hasEnded: boolean, isPersistent: boolean }} props */
-function Greeting({ text, isStaffed, back, hasBegun, hasEnded, isPersistent }) {
+/** @param {{ text: string, isStaffed: boolean | null, back: string, needsAddress: boolean, hasBegun: boolean, hasEnded: boolean, isPersistent: boolean }} props */
+function Greeting({ text, isStaffed, back, needsAddress, hasBegun, hasEnded, isPersistent }) {
   return html`<div class="panel-greeting">
     <p class="panel-hello" dir="auto">${text || t("widget.hello")}</p>
     ${back && html`<p class="panel-back">${back}</p>`}
-    ${!hasBegun && html`<p>${t(back ? "widget.leave_message" : isStaffed === false ? "widget.nobody_here" : "widget.write")}${isPersistent && ` ${t("widget.come_back")}`}</p>`}
+    ${!hasBegun && html`<p>${t(needsAddress ? "widget.leave_form" : back ? "widget.leave_message" : isStaffed === false ? "widget.nobody_here" : "widget.write")}${isPersistent && ` ${t("widget.come_back")}`}</p>`}
     ${hasEnded && html`<p class="panel-hint" role="status">${t("widget.ended")}</p>`}
     ${!isPersistent && html`<p class="panel-hint">${t("widget.not_kept")}</p>`}
   </div>`;

@@ -51,8 +51,8 @@ function Frame({ visitor, host, shown }) {
   return html`<main class="panel" onKeyDown=${onKeyDown}>
     <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} back=${back} />
     ${hasBegun && connection === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
-    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} back=${back} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
-    ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} />`}
+    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} back=${back} needsAddress=${desk?.needsAddress ?? false} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
+    ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} needsAddress=${desk?.needsAddress ?? false} />`}
   </main>`;
 }
 

@@ -186,7 +186,7 @@ export function openVisitor(page) {
       const desk = /** @type {SupportDesk} */ (await http.call("GET", "/support/desk"));
       const { online = false, away, opens, greeting = "", file_bytes = 0 } = desk;
       store.update(({ server, ...state }) => ({ ...state, server: { ...server, limits: { ...server.limits, file_bytes } } }));
-      return { isStaffed: online && !away, opens, greeting };
+      return { isStaffed: online && !away, needsAddress: away === "form", opens, greeting };
     },
 
     /** Read the profiles of operators, for their pictures. @param {readonly number[]} people */

@@ -343,6 +343,31 @@ async def test_the_desk_says_when_it_is_away_and_when_it_opens() -> None:
             assert await away() == ("hide", 0), "all or none"
 
 
+async def test_while_nobody_is_there_a_visitor_leaves_an_address_for_the_answer() -> None:
+    away = {"widget_origins": [SHOP], "when_away": "form", "away_without_operators": "on"}
+    mailbox = {
+        "mail_url": "smtps://mail.example",
+        "mail_from": "chat@chat.example",
+        "support_mail": "help@chat.example",
+        "imap_url": "imaps://help@imap.example/INBOX",
+        "imap_password": "words",
+    }
+    for settings, is_asked in ((mailbox, True), ({}, False)):
+        async with open_site(**settings) as site:
+            _, boss = await site.join("boss", admin=True)
+            await site.call("PATCH", "/admin/settings", away, token=boss)
+            desk = await site.call("GET", "/support/desk")
+            assert desk["away"] == ("form" if is_asked else "message")
+            answer = await site.call("POST", "/support/visitors", {"name": "Anna"})
+            assert answer.status == (400 if is_asked else 201)
+            if is_asked:
+                assert (answer.refused, answer["reason"]) == (
+                    (400, "invalid", "email"),
+                    "visitor_address_needed",
+                )
+            await come(site, name="Anna", email="anna@example.com")
+
+
 async def test_there_are_visitors_where_a_site_may_show_the_widget() -> None:
     async with open_site() as site:
         assert (await site.call("GET", "/support/desk")).refused == (403, "forbidden", None)

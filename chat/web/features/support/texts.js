@@ -8,6 +8,7 @@ export const en = {
   "support.idle": "Closed automatically after a period of inactivity",
   "support.reopened": "{name} reopened the conversation",
   "support.someone": "Somebody",
+  "refusal.visitor_address_needed": "Leave an email address for the answer.",
   "notes.reply": "Reply",
   "notes.private": "Private note",
   "notes.mode": "What you write",

@@ -199,6 +199,8 @@ export default {
   "admin.when_away_ask": "Change what the widget does while you are away?",
   "admin.when_away_message": "Say when you are back",
   "admin.when_away_message_hint": "Visitors can write at any time. They read when you are back.",
+  "admin.when_away_form": "Ask for an email address",
+  "admin.when_away_form_hint": "Visitors write once they have left an address, and get the answer by email. Without a mailbox for support, they can write as usual.",
   "admin.when_away_hide": "Hide the button",
   "admin.when_away_hide_hint": "The widget is not shown. Visitors who have opened it before in the same tab keep it.",
   "admin.away_without_operators": "Away also while no operator is online",

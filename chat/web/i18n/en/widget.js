@@ -15,6 +15,7 @@ export default {
   "widget.back_today": "Back today at {time}",
   "widget.back": "Back {time}",
   "widget.leave_message": "Leave a message: we will reply here.",
+  "widget.leave_form": "Leave a message and your email address: we will answer by email.",
   "widget.ended": "Your last conversation has ended. Write to start a new one.",
   "widget.blocked": "You can no longer write here.",
   "widget.not_kept": "Your browser stores nothing for this site: the conversation ends when you close the page. Keep it open to see our answer.",
@@ -42,6 +43,7 @@ export default {
   "widget.about": "About you (optional)",
   "widget.name": "Your name (optional)",
   "widget.email": "Your email, shown to our team (optional)",
+  "widget.email_needed": "Your email, where we answer",
   "widget.text_kept": "Your text is still here.",
   "widget.reactions": "Reactions",
   "widget.lost": {

@@ -29,9 +29,9 @@ export function SupportHours({ settings }) {
       <${Times} key=${JSON.stringify(now)} settings=${settings} found=${found} />
     </section>
     <${Choices}
-      settings=${settings} name="when_away" values=${["message", "hide"]} title=${t("admin.when_away")} question=${t("admin.when_away_ask")}
-      label=${(/** @type {"message" | "hide"} */ value) => t(`admin.when_away_${value}`)}
-      hint=${(/** @type {"message" | "hide"} */ value) => t(`admin.when_away_${value}_hint`)}
+      settings=${settings} name="when_away" values=${["message", "form", "hide"]} title=${t("admin.when_away")} question=${t("admin.when_away_ask")}
+      label=${(/** @type {"message" | "form" | "hide"} */ value) => t(`admin.when_away_${value}`)}
+      hint=${(/** @type {"message" | "form" | "hide"} */ value) => t(`admin.when_away_${value}_hint`)}
       isDangerous=${() => false}
     />
     <${Choices}

@@ -223,6 +223,8 @@ NATIVE_ACTS = (
     Act("room_retention", "see how long messages are kept", "read", _ROOM),
     Act("set_room_retention", "set how long messages are kept", "keep", {**_ROOM, "days": None}),
     Act("set_listed_room_retention", "set it for any room", "keep anywhere", {**_ROOM, "days": None}),
+    Act("add_starting_room", "let new people start in any room", "start in", _ROOM),
+    Act("remove_starting_room", "let new people start there no more", "start no more in", _ROOM),
     Act("delete_listed_room", "delete any room", "administer", _ROOM, spends=True),
 )
 

@@ -496,6 +496,23 @@ RIGHTS = {
         ),
         is_for_admins=True,
     ),
+    "start in": Right(
+        "Let new people start in a public room: admins, whether they are in or not.",
+        (
+            Line("admin admin-inside", "public", DONE),
+            Line("admin admin-inside", "private", Answer.CONFLICT),
+            Line("admin admin-inside", "", NOT_FOUND),
+        ),
+        is_for_admins=True,
+    ),
+    "start no more in": Right(
+        "Let new people no longer start in a room that people made: admins, whether they are in or not.",
+        (
+            Line("admin admin-inside", "public | private", DONE),
+            Line("admin admin-inside", "", NOT_FOUND),
+        ),
+        is_for_admins=True,
+    ),
     "administer": Right(
         "Rename, archive and delete any room that people made: admins, whether they are in or not.",
         (

@@ -38,9 +38,11 @@ from chat.domain.messages.sync_types import ChangeRange, QueuePlace, RoomSnapsho
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
 from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_history import HistoryQuery
+from chat.features.folders.folders import FOLDERS, NONE, with_new
 from chat.features.registry import FEATURES
 from chat.features.search.index import INDEX, Search
 from chat.features.search.query import Query, parse_query
+from chat.features.starting_rooms.port import STARTING_ROOMS
 from chat.features.threads.use_cases import THREADS
 from chat.storage.postgres import names
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
@@ -716,6 +718,37 @@ async def test_what_messages_of_before_and_of_an_older_server_have_is_found(
             assert (await fetch(database, from_id), await found("file")) == (5, [1])
             assert (await index.index(PLENTY)).is_marked
             assert await found("file") == [4, 1]
+
+
+async def test_an_older_server_adds_people_beside_starting_rooms_and_folders(
+    database: DatabaseAddress,
+) -> None:
+    known = known_migrations()
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known[:77])
+        await execute(
+            database,
+            "INSERT INTO users (name, name_key, password_hash) VALUES ('Ada', 'ada', 'x');"
+            f"INSERT INTO rooms (id, kind, name, name_key) VALUES ({GARDEN}, 'room', 'garden', 'garden')",
+        )
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
+        ) as storage:
+            starting, folders = storage.feature_ports[STARTING_ROOMS], storage.feature_ports[FOLDERS]
+            assert await starting.switch(GARDEN, ADA, is_on=True) == [GARDEN]
+            await folders.change(ADA, partial(with_new, name="work"))
+            # What a server of schema 77 does.
+            await execute(
+                database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Ben', 'ben', 'x')"
+            )
+            assert await fetch(database, "SELECT key FROM due WHERE kind = 'starting_rooms'") == str(BEN)
+            await execute(database, f"UPDATE rooms SET is_private = true WHERE id = {GARDEN}")
+            assert await starting.all() == []
+            await execute(
+                database, f"UPDATE users SET deleted_at = now(), password_hash = '' WHERE id = {ADA}"
+            )
+            assert await folders.read(ADA) == NONE
 
 
 async def test_replies_of_before_and_of_an_older_server_are_in_threads(database: DatabaseAddress) -> None:

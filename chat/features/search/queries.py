@@ -129,10 +129,10 @@ class PostgresSearchIndex:
     async def _mark(self, connection: Connection, below: int) -> int:
         """Write what older messages have, and return below which id messages still lack it; asyncio-flavoured."""
         entries = await connection.fetch(queries.UNMARKED, below, _STEP_OF_MARKS, _MOST_MARKED)
-        step = _split(entries, self._clock)
-        await _write(connection, step)
-        is_whole = len(entries) < _MOST_MARKED and len(step.words) == len(entries)
-        marked_from = max(below - _STEP_OF_MARKS, 0) if is_whole or step.last_id is None else step.last_id
+        older = _split(entries, self._clock)
+        await _write(connection, older)
+        is_whole = len(entries) < _MOST_MARKED and len(older.words) == len(entries)
+        marked_from = max(below - _STEP_OF_MARKS, 0) if is_whole or older.last_id is None else older.last_id
         await connection.execute(queries.MARKED_FROM, marked_from)
         return marked_from
 

@@ -6,7 +6,7 @@ from typing import Any
 import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
-from chat.domain.entities import Draft, Message, Person, Room
+from chat.domain.entities import Draft, Message, MessageKind, Person, Room
 from chat.domain.ports import NewPerson
 from chat.domain.rooms.room_history import HistoryQuery
 from chat.features.registry import FEATURES
@@ -29,7 +29,7 @@ async def over_http(run: Run) -> None:
     """Read threads, follow one, and unfollow it: what was answered is so."""
 
     async def speak(wire: Wire, world: World) -> None:
-        ada = await world.add("ada")
+        ada, cem = await world.add_all("ada", "cem")
         garden, token = (await world.make_room(ada)).id, world.token(ada)
         room = f"/api/v1/rooms/{garden}"
         await wire.asks("POST", f"{room}/messages", {"key": "k", "text": "hello"}, token)
@@ -45,11 +45,14 @@ async def over_http(run: Run) -> None:
                 assert page.thread.is_followed == is_on == got["following"]
             assert run.fired or got == {"root": 1, "following": is_on}
             await wire.asks("GET", f"{room}/threads/1", None, token)
+        await world.storage.messages.save([Draft(garden, cem.id, "cem", "", 1.0, MessageKind.JOIN)])
+        await world.storage.feature_ports[THREADS].follow(cem.id, garden, 1, is_on=True)
         made: Any = await wire.asks("POST", f"{room}/threads/1/room", {"key": "m", "name": "roses"}, token)
         if isinstance(made, dict) and "id" in made:
             quote = await world.storage.timelines.history(ada.id, made["id"], 9, PLENTY, 2**62)
             assert quote is not None
-            (text,) = [each.text for each in quote.messages]
+            (text,) = [each.text for each in quote.messages if each.kind is MessageKind.TEXT]
+            assert cem.id in {each.person.id for each in await world.storage.rooms.members(made["id"], 0, 9)}
             assert text.startswith("> hello\n>\n> — ada, #")
             assert text.endswith(f"/room/{garden}/1")
         await wire.stream.aclose()
@@ -92,6 +95,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 
             async def write_and_read() -> None:
                 await storage.messages.save([Draft(room.id, ada.id, "ada", "yes", 2.0, reply=1)])
+                assert await threads.people(room.id, 1, 9) == [ada.id]
                 await threads.follow(ada.id, room.id, 1, is_on=False)
                 pages = HistoryQuery(), HistoryQuery(after=0), HistoryQuery(around=3, limit=2)
                 for asked in pages:

@@ -22,6 +22,7 @@ from chat.due.port import DUE, DueItem
 from chat.engine.engine import open_engine
 from chat.features.mail.files import read_files
 from chat.features.registry import FEATURES
+from chat.features.support_mail.parsing import read_mail
 from chat.features.support_mail.port import INBOX, MAIL_ORIGINS, REPLY, SUPPORT_MAILS, MailOrigin
 from chat.features.support_mail.replying import Replies
 from chat.features.support_mail.taking_in import Inbox
@@ -264,6 +265,42 @@ async def test_a_mail_is_taken_in_once_whatever_is_killed(desk: Desk) -> None:
     await desk.take(raw("Another", Message_ID="<k2@x.example>", From="ben@example.com"))
     assert [texts[-1] for texts in (await desk.texts()).values()][:1] == ["**The garden**\n\nHelp, please."]
     assert "**The garden**\n\nAnother" in [texts[0] for texts in (await desk.texts()).values()]
+
+
+async def test_a_mail_whose_taking_in_is_cancelled_is_taken_in_once_by_the_next_look(desk: Desk) -> None:
+    count = 0
+    for count in range(60):
+        mail = read_mail(raw(Message_ID=f"<c{count}@x.example>", From=f"ada{count}@example.com"), 10, 1000)
+        assert mail is not None
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_cancel_after, scope, 3 * count)
+                await desk.inbox.take(mail)
+                nursery.cancel_scope.cancel()
+        await desk.inbox.take(mail)
+        if not scope.cancelled_caught:
+            break
+    assert count > 3
+    texts = list((await desk.texts()).values())
+    assert texts == [["**The garden**\n\nHelp, please."]] * (count + 1)
+
+
+async def _cancel_after(scope: trio.CancelScope, checkpoints: int) -> None:
+    for _ in range(checkpoints):
+        await trio.lowlevel.checkpoint()
+    scope.cancel()
+
+
+async def test_who_is_deleted_leaves_nothing_of_their_mails(desk: Desk) -> None:
+    await desk.take(raw(Message_ID="<d1@x.example>"))
+    (room,) = await desk.texts()
+    await desk.reply(room, "Hello")
+    await desk.services.feature_ports[SUPPORT_MAILS].follow()
+    visitor = await fetch(desk.address, "SELECT person_id FROM mailed_conversations")
+    assert await desk.storage.users.delete(visitor) is True
+    left = "SELECT (SELECT count(*) FROM mailed_conversations) + (SELECT count(*) FROM support_mails)"
+    due = f"(SELECT count(*) FROM due WHERE kind = '{REPLY}')"
+    assert await fetch(desk.address, f"{left} + {due}") == 0
 
 
 async def test_an_address_begins_five_conversations_an_hour_and_a_blocked_one_none(desk: Desk) -> None:

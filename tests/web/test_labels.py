@@ -43,12 +43,12 @@ def test_labels_are_made_given_and_filter_the_inbox(pages: Pages, visits: list[V
     dialog.get_by_role("button", name="Add").click()
     expect(dialog).to_contain_text("There is a label with that name.")
     dialog.get_by_role("checkbox", name="Urgent").check()
-    expect(row(lena, "Rita").locator(".label")).to_have_text("Urgent")
-    expect(row(leo, "Rita").locator(".label.is-red")).to_have_text("Urgent")
-    expect(row(leo, "Rolf").locator(".label")).to_have_count(0)
+    expect(row(lena, "Rita").locator(".desk-label")).to_have_text("Urgent")
+    expect(row(leo, "Rita").locator(".desk-label.is-red")).to_have_text("Urgent")
+    expect(row(leo, "Rolf").locator(".desk-label")).to_have_count(0)
     lena.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(lena.locator(".conversation-labels .label")).to_have_text("Urgent")
+    expect(lena.locator(".conversation-labels .desk-label")).to_have_text("Urgent")
 
     leo.get_by_label("Filter by label").select_option("Urgent")
     expect(row(leo, "Rolf")).to_have_count(0)
@@ -61,9 +61,9 @@ def test_labels_are_made_given_and_filter_the_inbox(pages: Pages, visits: list[V
     dialog.get_by_role("button", name="Edit Urgent").click()
     dialog.get_by_role("textbox").fill("Very urgent")
     dialog.get_by_role("button", name="Save").click()
-    expect(row(leo, "Rita").locator(".label")).to_have_text("Very urgent")
+    expect(row(leo, "Rita").locator(".desk-label")).to_have_text("Very urgent")
     for button in ("Delete Very urgent", "Delete from all conversations"):
         dialog.get_by_role("button", name=button).click()
-    expect(row(leo, "Rita").locator(".label")).to_have_count(0)
+    expect(row(leo, "Rita").locator(".desk-label")).to_have_count(0)
     expect(row(leo, "Rolf")).to_be_visible()
     assert rita.texts() == rolf.texts() == ["hello"]

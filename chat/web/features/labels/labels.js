@@ -66,7 +66,7 @@ async function readLabels(chat) {
 
 /** @param {{ label: Label }} props */
 export function LabelChip({ label: { name, colour } }) {
-  return html`<span class=${`label is-${colour}`}><bdi>${name}</bdi></span>`;
+  return html`<span class=${`desk-label is-${colour}`}><bdi>${name}</bdi></span>`;
 }
 
 /** The labels of a conversation in the list. @param {{ room: number }} props */

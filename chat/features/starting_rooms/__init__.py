@@ -1,4 +1,4 @@
-"""The public rooms that new people start in: whoever is added joins them, however they came."""
+"""The public rooms that new people start in: everybody who is added joins them, in whichever way they came."""
 
 from functools import partial
 

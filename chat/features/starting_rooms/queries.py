@@ -10,7 +10,7 @@ from chat.storage.postgres.session import Connection
 # Of several writers one at a time counts and adds.
 _LOCK = f"SELECT pg_advisory_xact_lock({0x73746172})"  # "star"
 _ALL = "SELECT room_id FROM starting_rooms ORDER BY room_id"
-# FOR SHARE: whoever makes it private comes after this, and removes it from the list.
+# FOR SHARE: a change that makes it private comes after this, and removes it from the list.
 _ROOM = "SELECT is_private FROM rooms WHERE id = $1 AND kind = 'room' AND deleted_at IS NULL FOR SHARE"
 _ADD = "INSERT INTO starting_rooms (room_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING true"
 _REMOVE = "DELETE FROM starting_rooms WHERE room_id = $1 RETURNING true"

@@ -40,7 +40,7 @@ _PARAGRAPHS = frozenset({"p", "blockquote", "h1", "h2", "h3", "h4", "ul", "ol", 
 _SECTION = re.compile(r"<!\[[^<>]{0,200}>")
 """What Word writes around its own; of others the parser makes an error."""
 _DEEPEST = 20
-"""Quotes inside quotes that are told apart."""
+"""Quotes inside quotes, each kept apart."""
 
 
 class _Reader(HTMLParser):

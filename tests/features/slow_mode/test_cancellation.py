@@ -1,4 +1,4 @@
-"""Slow mode, cancelled at many points: whoever sent waits, and nobody else does."""
+"""Slow mode, cancelled at many points: who sent waits, and nobody else does."""
 
 from typing import Any
 

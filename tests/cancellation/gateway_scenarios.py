@@ -40,6 +40,7 @@ from chat.settings.listen import Listen
 from chat.storage.archives import Archives
 from chat.web_api import app as http_app
 from chat.web_api.app import create_app
+from chat.web_api.widget import create_widget
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import web_files
@@ -146,6 +147,7 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
         [
             create_pages(storage.ping, routes),
             create_metrics(own.metrics),
+            create_widget(world.services.settings, world.services.operator_watch.is_staffed),
             *(part.blueprint for part in routes),
             *(blueprint for protocol in PROTOCOLS for blueprint in protocol.blueprints(world.services)),
         ],

@@ -242,7 +242,11 @@ async def http_native_visitors(run: Run) -> None:
     """Become a visitor of the support desk: an answered request has an account and a session."""
 
     async def speak(wire: Wire, world: World) -> None:
-        settings = {"widget_origins": ("https://shop.example",), "when_away": "hide"}
+        settings = {
+            "widget_origins": ("https://shop.example",),
+            "when_away": "hide",
+            "away_without_operators": "on",
+        }
         await world.services.settings.change(None, settings)
         await wire.send(b"GET /widget.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await wire.until(b"})();\n})();\n", b"HTTP/1.1 5")

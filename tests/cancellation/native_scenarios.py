@@ -279,7 +279,7 @@ async def native_profiles_unread(run: Run) -> None:
         hello = {"type": "hello", "id": 1, "token": world.token(ada)}
         pings = [{"type": "ping", "id": n} for n in range(2, 22)]
         known = [{"room": LOBBY_ID, "pos": 0, "at": 0}]
-        client = new_client(run, world, NATIVE, None, limit=2000)
+        client = new_client(run, world, NATIVE, None, limit=3000)
         await converse(
             run,
             world,

@@ -62,6 +62,7 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process
+from chat.features.invites.mailed import INVITED
 from chat.features.registry import FEATURES
 from chat.features.search import statements
 from chat.features.search.index import INDEX, Search
@@ -594,6 +595,7 @@ async def _read_people(storage: PostgresStorage, ada: Person, ben: Person) -> No
     await storage.users.is_invite(b"code")
     await storage.users.find_invite(b"to garden")
     await storage.users.invites(b"", 10, maker_id=ada.id)
+    await storage.feature_ports[INVITED].open_count(ada.id)
     await storage.contacts.find("a", "", 10)
     await storage.contacts.changed_since(ada.id, 0, 10)
     await storage.contacts.blocked(ada.id, "", 10)

@@ -100,7 +100,7 @@ SCREENS = (
     Screen("reset", "{reset}", "Account:", is_in=False),
     Screen("room", "/room/{garden}", "garden"),
     Screen("room-panel", "/room/{garden}?show=room", "Owner"),
-    Screen("files", "/room/{garden}?show=files", "Search file names"),
+    Screen("files", "/room/{garden}?show=files", "Documents"),
     Screen("person", "/room/{garden}?show=person-{ben}", "Profile"),
     Screen("thread", "/room/{kitchen}?show=thread-{thread}", "Following"),
     Screen("switcher", "/room/{garden}", "Search messages for", do=_jump),

@@ -360,7 +360,7 @@ def test_files_of_a_room_are_found_by_kind_by_name_and_by_search(pages: Pages) -
     ada.get_by_role("button", name="has:image").click()
     expect(field).to_have_value("has:image")
     field.press("Enter")
-    expect(ada.get_by_role("listitem").filter(has_text="rose.png")).to_contain_text("both")
+    expect(ada.get_by_role("listitem").filter(has_text="both")).to_contain_text("rose.png")
     go(ada, "/search?q=has:roses")
     expect(ada.get_by_role("alert")).to_contain_text("has:roses")
 

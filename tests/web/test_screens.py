@@ -125,7 +125,7 @@ def test_the_keyboard_alone_is_enough(pages: Pages) -> None:
     expect(page.get_by_role("complementary")).to_be_visible()
     tab_to(page, re.compile("Settings and log out"))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("menuitem", name="Settings")).to_be_focused()
+    expect(page.get_by_role("menuitem", name="Set a status")).to_be_focused()
     page.keyboard.press("End")
     expect(page.get_by_role("menuitem", name="Log out")).to_be_focused()
     page.keyboard.press("Enter")

@@ -18,10 +18,10 @@ export function Choice({ info, rights }) {
   const choices = [0, ...CHOICES, ...(CHOICES.includes(now) || !now ? [] : [now])].sort((one, other) => one - other);
   const set = (/** @type {number} */ seconds) => act(() => chat.call("PUT", `/rooms/${info.id}/slow_mode`, { seconds }));
   return html`<section class="room-rule">
-    <h3 id="slow-mode">${t("slow.title")}</h3>
+    <h3>${t("slow.title")}</h3>
     ${
       rights.canModerate
-        ? html`<select aria-labelledby="slow-mode" aria-describedby="slow-mode-hint" value=${now} disabled=${isBusy}
+        ? html`<select aria-label=${t("slow.title")} aria-describedby="slow-mode-hint" value=${now} disabled=${isBusy}
             onChange=${(/** @type {any} */ event) => set(Number(event.target.value))}>
             ${choices.map((each) => html`<option key=${each} value=${each} selected=${each === now}>${said(each)}</option>`)}
           </select>`

@@ -30,7 +30,8 @@ def test_a_room_is_put_into_a_folder_that_all_sessions_show(pages: Pages) -> Non
     expect(heading.get_by_role("link", name="compost")).to_have_count(0)
     heading.get_by_role("button", name="Garden work", exact=True).press("Enter")
     heading.get_by_role("button", name="Actions for Garden work").press("Enter")
-    ada.keyboard.press("Enter")  # the first: rename
+    expect(ada.get_by_role("menuitem", name="Rename folder")).to_be_focused()
+    ada.keyboard.press("Enter")
     dialog = ada.get_by_role("dialog", name="Rename folder")
     dialog.get_by_role("textbox", name="Name").fill("Soil")
     dialog.get_by_role("button", name="Rename folder").click()

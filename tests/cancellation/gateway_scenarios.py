@@ -40,10 +40,10 @@ from chat.settings.listen import Listen
 from chat.storage.archives import Archives
 from chat.web_api import app as http_app
 from chat.web_api.app import create_app
-from chat.web_api.widget import create_widget
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import web_files
+from chat.web_api.widget import create_widget
 from tests.cancellation.swept_world import ear_in_lobby, fill, swept_world, texts_saved
 from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import SECRET, World

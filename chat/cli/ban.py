@@ -120,7 +120,7 @@ def lift(ban_id: int, **flags: object) -> None:
 
 
 def _checked(text: str, flags: Mapping[str, object]) -> str:
-    """Return the network that a text names, or fail with what is wrong with it."""
+    """Return the network that a text names. Raises CommandFailed."""
     with expected_errors():
         config = read_config(flags, os.environ)
     bans, network = AddressBans(), network_of(text)

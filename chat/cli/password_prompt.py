@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from chat.cli.termination_signals import leave_on_signals
+from chat.cli.termination_signals import ENDING, leave_on_signals
 
 _REPEAT_AFTER = 0.05
 """Seconds."""
@@ -26,7 +26,7 @@ def prompt_password(*, is_new: bool) -> str:
 
 @contextmanager
 def _repeated_signals() -> Generator[None]:
-    """Repeat a signal to the main thread until the block is left.
+    """Repeat a signal that ends the command to the main thread, until the block is left.
 
     Python notes a signal, and calls its handler once the main thread goes on. One that is noted just before a read
     begins, or in another thread, interrupts no read: the handler would wait for a line. Only in the main thread.
@@ -36,10 +36,11 @@ def _repeated_signals() -> Generator[None]:
         return
     main, is_over = threading.get_ident(), threading.Event()
 
-    def repeat(numbers: socket.socket) -> None:
-        for number in numbers.recv(1):
-            while number != signal.SIGINT and not is_over.wait(_REPEAT_AFTER):
-                signal.pthread_kill(main, number)
+    def repeat(wire: socket.socket) -> None:
+        while numbers := wire.recv(64):
+            for number in numbers:
+                while number in ENDING and not is_over.wait(_REPEAT_AFTER):
+                    signal.pthread_kill(main, number)
 
     ours, pythons = socket.socketpair()
     pythons.setblocking(False)

@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-_ENDS = ("SIGTERM", "SIGHUP", "SIGQUIT")
-"""Windows has one of these."""
+ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+"""The signals that end a command. Windows has one of these."""
 
 
 class _Signalled(BaseException):
@@ -28,8 +28,7 @@ def leave_on_signals() -> Generator[None]:
         if len(received) == 1:  # a second one may come while the block ends
             raise _Signalled
 
-    numbers = [getattr(signal, name) for name in _ENDS if hasattr(signal, name)]
-    handled = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    handled = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
     try:
         for number in handled:
             signal.signal(number, end)

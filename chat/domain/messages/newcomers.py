@@ -30,7 +30,7 @@ class Newcomer(msgspec.Struct, frozen=True):
 def is_not_for_newcomers(write: Write) -> TypeGuard[Draft | Edit]:
     """Whether a newcomer may not send this: a message with a link or a file, or an edit with a link.
 
-    In support conversations they may: somebody who asks for help shows what is wrong. Sync and pure.
+    In support conversations they may: people who ask for help show a picture of the problem. Sync and pure.
     """
     if not isinstance(write, Draft | Edit) or type(write.people) is SupportOf:
         return False

@@ -29,7 +29,7 @@ async def start(services: EngineServices, item: DueItem) -> None:
 async def open_waking(services: EngineServices) -> AsyncGenerator[None]:
     """Look for due items whenever people came, on any server, for as long as the block lasts.
 
-    Cancelling: what is due then is found at the next start, or by another server.
+    Cancelling: the next start, or another server, finds the items that are due.
     """
     counts, schedule = services.member_counts, services.feature_ports[SCHEDULE]
 

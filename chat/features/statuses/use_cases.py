@@ -72,7 +72,7 @@ async def set_status(
 
     Args:
         emoji: one emoji, or none.
-        text: what is shown with it; may be empty if there is an emoji.
+        text: stands beside the emoji; may be empty if there is one.
         until: when it ends, in Unix seconds; None: when it is cleared.
 
     Raises StorageDown and OutcomeUnknown. Cancelling: it is set, or not.

@@ -277,7 +277,7 @@ def _joined(message: Message, header: str) -> str:
 
 
 def _decoded(value: str) -> str:
-    """Return a header's value with its encoded words decoded (RFC 2047); what is broken stays as it is."""
+    """Return a header's value with its encoded words decoded (RFC 2047); broken ones stay as they are."""
     if "=?" not in value:
         return value
     try:

@@ -1,4 +1,4 @@
-"""The port of mailed support conversations: what was taken in, what was sent, and how far the mailbox was read."""
+"""The port of mailed support conversations: the mails in and out, and the last UID that was read."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,6 +1,6 @@
 """Takes mails from the mailbox into support conversations: handles one due item, so one server does it at a time.
 
-What was taken in is known by the message: its key is the digest of the mail. A mail is taken in once, whenever a server
+The message knows its mail: its key is the digest of the mail. A mail is taken in once, whenever a server
 is killed, and however often it is read.
 """
 
@@ -95,7 +95,7 @@ class Inbox:
         """Take in mails in the order of their arrival. Returns whether there are more."""
         name = self._mailbox.name
         place = await self._mails.place(name)
-        if place is None:  # what was there before belongs to somebody else
+        if place is None:  # older mails belong to somebody else
             await self._mails.keep_place(name, Place(validity=reader.validity, last_uid=reader.next_uid - 1))
             return False
         is_renumbered = place.validity != reader.validity

@@ -35,7 +35,7 @@ async def make_room(
     with a link to it; a reply in the thread has a link to the room.
 
     Args:
-        key: repeating it with the same key completes what was begun.
+        key: a call with the same key completes the first one.
         base: the address of the server for the links, if its settings have none.
 
     Raises StorageDown and OutcomeUnknown. Cancelling: the room may be there without some of its members or messages.

@@ -9,7 +9,7 @@
 /** @type {import("../../model/model").FeatureChanges} */
 export const changes = { name: "folders", ofOwn: { folders: later } };
 
-/** What is known after an event or a reply, which may come late. @param {Folders | undefined} known @param {RoomFolders} sent @returns {Folders} */
+/** The folders after an event or a reply, which may come late. @param {Folders | undefined} known @param {RoomFolders} sent @returns {Folders} */
 export function later(known, { version = 0, folders = [] }) {
   if (known && known.version >= version) return known;
   return { version, folders: folders.map(({ id, name, rooms = [] }) => ({ id, name, rooms })) };

@@ -34,7 +34,7 @@ _TEXT = "x" * 64
 _RETURNED = "log.last_id FROM counted"
 # One row a commit, as each has one room; so NOTIFY is asked once.
 _NOTIFYING = queries.SAVE.plain.replace(
-    _RETURNED, f"pg_notify('said', log.last_id || $11) AS told, {_RETURNED}"
+    _RETURNED, f"pg_notify('said', log.last_id || $11) AS notified, {_RETURNED}"
 )
 _NOTIFY = "SELECT count(pg_notify('said', payload)) FROM unnest($1::text[]) AS payload"
 _NO_WAIT_FOR_THE_DISK = "SET synchronous_commit = off"

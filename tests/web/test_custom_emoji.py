@@ -20,8 +20,9 @@ def test_an_emoji_is_added_used_and_removed(pages: Pages, chat: ServerProcess) -
     theirs = bens.locator(f"li[data-seq='{seq}']")
     expect(theirs).to_contain_text("look: :party_parrot:")
 
-    command(chat, "user", "role", "ada", "admin")
     page = pages.at("ada", "/settings/emoji")
+    expect(page.get_by_text("There are no custom emoji yet.")).to_be_visible()
+    command(chat, "user", "role", "ada", "admin")  # the form comes to the open page
     page.get_by_label("Image").set_input_files(PARTY)
     expect(page.get_by_label("Name")).to_have_value("party_parrot")
     page.get_by_label("Name").fill("red_heart")

@@ -8,8 +8,9 @@ import { Field, FormError, Submit } from "../../view/controls/fields.js";
 import { icon } from "../../view/controls/icon.js";
 import { useAction } from "../../view/shared/action.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
-import { readCustomEmoji } from "../../view/shared/custom_emoji.js";
 import { useLoaded } from "../../view/shared/loading.js";
+
+/** @typedef {import("../../protocol").CustomEmojiList} CustomEmojiList */
 
 /** Bytes of an image, as the server takes them. */
 const MOST_BYTES = 131_072;
@@ -18,9 +19,10 @@ export function CustomEmojiList() {
   const chat = useChat();
   const me = useSelected((state) => state.me);
   const change = useSelected(({ server }) => server.emoji);
-  const { value, error: unread } = useLoaded(() => readCustomEmoji(chat), [change]);
+  const roles = me?.roles?.join() ?? ""; // with them changes who may add some
+  const { value, error: unread } = useLoaded(() => chat.call("GET", "/emoji").then((list) => /** @type {CustomEmojiList} */ (list)), [change, roles]);
   const { act, isBusy, error } = useAction();
-  const isAdmin = Boolean(me?.roles?.includes("admin"));
+  const isAdmin = roles.includes("admin");
   const remove = async (/** @type {string} */ name) => {
     const isSure = await confirm({ title: t("custom_emoji.remove_title", { name: `:${name}:` }), text: t("custom_emoji.remove_text"), action: t("custom_emoji.remove"), danger: true });
     if (isSure) await act(() => chat.call("DELETE", `/emoji/${name}`));

@@ -9,6 +9,7 @@ from chat.features.clean_up import FEATURE as CLEAN_UP
 from chat.features.custom_emoji import FEATURE as CUSTOM_EMOJI
 from chat.features.dates import FEATURE as DATES
 from chat.features.desk_report import FEATURE as DESK_REPORT
+from chat.features.drafts import FEATURE as DRAFTS
 from chat.features.earlier import FEATURE as EARLIER
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
@@ -54,6 +55,7 @@ _BEFORE: tuple[Feature, ...] = (
     CUSTOM_EMOJI,
     DATES,
     DESK_REPORT,
+    DRAFTS,
     EARLIER,
     EXPORTS,
     FILES,

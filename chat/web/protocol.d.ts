@@ -763,6 +763,40 @@ export interface DeskReport {
   operators: DeskFigures[];
 }
 
+/** A text that was typed and not sent. */
+export interface Draft {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  thread?: number;
+  /** As it was typed; empty: there is nothing any more */
+  text?: string;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  reply?: number;
+  /** Unix milliseconds */
+  at: number;
+}
+
+/** The person has typed this on a device, sent it (then the text is empty), or deleted it. */
+export interface DraftEvent {
+  type: "draft";
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  thread?: number;
+  /** As it was typed; empty: there is nothing any more */
+  text?: string;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  reply?: number;
+  /** Unix milliseconds */
+  at: number;
+  /** Chosen by the client; the event has it */
+  device?: string;
+}
+
+/** One's drafts, the last typed first. One with an empty text was sent or deleted. */
+export interface DraftList {
+  drafts: Draft[];
+}
+
 /** A reminder that is due, and the time for which it was set. */
 export interface DueReminder {
   room: number;
@@ -1034,7 +1068,7 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
+   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
    * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, visitors; others may be added
@@ -2541,6 +2575,20 @@ export interface RuleOf {
   room: number;
 }
 
+/** A text that was typed `age` milliseconds ago, in a room, or in the thread whose first message is `thread`. */
+export interface SaveDraft {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  thread?: number | null;
+  /** As it was typed; empty: there is nothing any more */
+  text?: string;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  reply?: number | null;
+  age?: number;
+  /** Chosen by the client; the event has it */
+  device?: string;
+}
+
 /** The person has saved a message, or removed it again, in some session. */
 export interface SavedEvent {
   type: "saved";
@@ -2729,7 +2777,7 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
+   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
    * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, visitors; others may be added
@@ -3642,6 +3690,7 @@ export type Event =
   | PresenceEvent
   | PersonEvent
   | BlocksEvent
+  | DraftEvent
   | FoldersEvent
   | LabelsEvent
   | NotesEvent

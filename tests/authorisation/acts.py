@@ -140,6 +140,7 @@ NATIVE_ACTS = (
         "read",
         {**_ROOM, "seq": "{host_s}", "on": True},
     ),
+    Act("save_draft", "keep a draft", "read", {**_ROOM, "text": "words"}),
     Act("begin_call", "begin a call", "call", {**_ROOM, "key": "{key}"}),
     Act("set_picture_of_room", "give the room a picture", "picture", _ROOM),
     Act("remove_picture_of_room", "remove the room's picture", "picture", _ROOM),

@@ -628,6 +628,7 @@ SERVER_ACTS = (
     ServerAct("saved", "accounts", {}),
     ServerAct("saved_places", "accounts", {}),
     ServerAct("scheduled", "accounts", {}),
+    ServerAct("drafts", "accounts", {}),
     ServerAct("change_scheduled", "people", {"scheduled": 2**50}, NOT_FOUND),
     ServerAct("send_scheduled", "people", {"scheduled": 2**50}, NOT_FOUND),
     ServerAct("unschedule", "people", {"scheduled": 2**50}),

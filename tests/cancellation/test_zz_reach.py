@@ -17,6 +17,7 @@ OF_FEATURES = (
     "features/custom_emoji/queries.py",
     "features/dates/queries.py",
     "features/desk_report/queries.py",
+    "features/drafts/queries.py",
     "features/earlier/queries.py",
     "features/folders/queries.py",
     "features/labels/queries.py",

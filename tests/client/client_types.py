@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta, Struct, structs
 
+from chat.features.drafts import FEATURE as DRAFTS
 from chat.features.folders import FEATURE as FOLDERS
 from chat.features.invites import types as invite_types
 from chat.features.labels import FEATURE as LABELS
@@ -228,6 +229,7 @@ NOT_OF_PROGRAMS = (
     *RATINGS.own_events,
     *SAVED.own_events,
     *SCHEDULED.own_events,
+    *DRAFTS.own_events,
 )
 """Events that the client ignores: it shows no log-in page, and asks for blocks and the like when it wants them."""
 

@@ -7,6 +7,7 @@ from tests.features.clean_up.model import RecentMessagesModel
 from tests.features.custom_emoji.model import CustomEmojiModel
 from tests.features.dates.model import DatesModel
 from tests.features.desk_report.model import DeskReportModel
+from tests.features.drafts.model import DraftsModel
 from tests.features.earlier.model import EarlierModel
 from tests.features.exports.model import ExportsModel
 from tests.features.folders.model import FoldersModel
@@ -43,6 +44,7 @@ MODELS = (
     CustomEmojiModel,
     DatesModel,
     DeskReportModel,
+    DraftsModel,
     EarlierModel,
     ExportsModel,
     FoldersModel,

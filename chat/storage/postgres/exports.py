@@ -36,6 +36,9 @@ SELECT room_id, seq, reason, comment, reported_at FROM reports WHERE reporter_id
 _RATINGS = """
 SELECT room_id, seq, is_good, comment, rated_at FROM ratings
 WHERE room_id = (SELECT id FROM rooms WHERE kind = 'support' AND creator_id = $1) ORDER BY seq"""
+_DRAFTS = """
+SELECT room_id, nullif(thread, 0) AS thread, text, reply, typed_at FROM drafts
+WHERE person_id = $1 AND text <> '' ORDER BY typed_at"""
 _WHOLE = {
     "sessions": _SESSIONS,
     "memberships": _MEMBERSHIPS,
@@ -43,6 +46,7 @@ _WHOLE = {
     "saved": _SAVED,
     "folders": _FOLDERS,
     "scheduled": _SCHEDULED,
+    "drafts": _DRAFTS,
     "canned_answers": _CANNED_ANSWERS,
     "reports": _REPORTS,
     "ratings": _RATINGS,

@@ -7,6 +7,7 @@ import { code } from "./code/feature.js";
 import { customEmoji } from "./custom_emoji/feature.js";
 import { dates } from "./dates/feature.js";
 import { deskReport } from "./desk_report/feature.js";
+import { drafts } from "./drafts/feature.js";
 import { exports } from "./exports/feature.js";
 import { folders } from "./folders/feature.js";
 import { forwarding } from "./forwarding/feature.js";
@@ -34,7 +35,7 @@ import { threads } from "./threads/feature.js";
 import { transcripts } from "./transcripts/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, customEmoji, slowMode, support, labels, ratings, cannedAnswers, deskReport, transcripts, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, customEmoji, drafts, slowMode, support, labels, ratings, cannedAnswers, deskReport, transcripts, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

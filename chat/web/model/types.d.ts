@@ -206,4 +206,8 @@ export interface Chat {
 export interface Draft {
   text: string;
   reply?: number;
+  /** When the server got it (its ms), if it was not changed since. */
+  at?: number;
+  /** When it was typed (ms), if the server has not got it yet. */
+  typed?: number;
 }

@@ -124,8 +124,8 @@ export function openRestored({ store, database, tabs, outbox }) {
       for (const { reply = 0, ...row } of await database().outbox.all()) {
         if (reply > (forks.get(row.room) ?? reply)) await database().outbox.put(row);
       }
-      for (const [room, { text, reply = 0 }] of await database().drafts.all()) {
-        if (reply > (forks.get(room) ?? reply)) await database().drafts.put(room, { text });
+      for (const [room, { reply = 0, ...draft }] of await database().drafts.all()) {
+        if (reply > (forks.get(room) ?? reply)) await database().drafts.put(room, draft);
       }
       forks.clear();
     },

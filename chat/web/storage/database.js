@@ -214,7 +214,7 @@ export async function openDatabase({ isShared, onLost }) {
        * @param {Draft} draft
        */
       async put(room, draft) {
-        const isEmpty = draft.text === "" && draft.reply === undefined;
+        const isEmpty = draft.text === "" && draft.reply === undefined && draft.typed === undefined;
         if (isEmpty) drafts.delete(room);
         else drafts.set(room, draft);
         await write(["drafts"], (transaction) => {

@@ -1,8 +1,9 @@
 // A room's draft: it is stored and survives a reload. An edit puts it aside until the edit ends.
 
-import { useEffect, useRef } from "../../vendor/preact.js";
+import { useEffect, useRef, useState } from "../../vendor/preact.js";
 import { composerTarget, onComposerTarget, setComposerTarget } from "../shared/composer_target.js";
 import { useChat } from "../shared/context.js";
+import { asStored, fromStored, useDraftSync } from "../shared/draft_sync.js";
 import { sessionMap } from "../shared/session_memory.js";
 
 /** @typedef {import("../shared/composer_target.js").ComposerTarget} ComposerTarget */
@@ -32,10 +33,18 @@ export function useDraft(room, target, text, setText) {
   }).current;
   state.text = text;
   state.reply = reply;
+  const [isRead, setRead] = useState(false);
+  const take = (/** @type {{ text: string, reply?: number }} */ draft) => {
+    setText(draft.text);
+    setComposerTarget(room, draft.reply ? { reply: draft.reply } : null);
+  };
+  useDraftSync({ room, text, reply, isOff: edit !== null || !isRead, take });
 
   useEffect(() => {
     chat.readDraft(room).then((draft) => {
       state.isRead = true;
+      if (draft) fromStored(room, draft);
+      setRead(true);
       if (draft && state.edit !== null) state.aside ||= draft.text;
       if (!draft || state.text || state.edit !== null) return;
       setText(draft.text);
@@ -62,7 +71,7 @@ export function useDraft(room, target, text, setText) {
 
   useEffect(() => {
     if (!state.isRead || edit !== null) return undefined;
-    const save = () => chat.saveDraft(room, draftOf(text, reply));
+    const save = () => chat.saveDraft(room, asStored(room, draftOf(text, reply)));
     const timer = setTimeout(save, SAVE_DELAY);
     addEventListener("pagehide", save);
     return () => {
@@ -74,7 +83,7 @@ export function useDraft(room, target, text, setText) {
   useEffect(
     () => () => {
       if (state.edit !== null) unfinished.set(room, { seq: state.edit, original: state.original, text: state.text });
-      if (state.isRead) chat.saveDraft(room, state.edit === null ? draftOf(state.text, state.reply) : { text: state.aside });
+      if (state.isRead) chat.saveDraft(room, asStored(room, state.edit === null ? draftOf(state.text, state.reply) : { text: state.aside }));
     },
     [chat, room],
   );
@@ -90,7 +99,7 @@ export function useDraft(room, target, text, setText) {
     clear: () => {
       state.text = "";
       state.reply = undefined;
-      chat.saveDraft(room, { text: "" });
+      chat.saveDraft(room, asStored(room, { text: "" }));
     },
   };
 }

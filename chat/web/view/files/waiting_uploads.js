@@ -5,6 +5,7 @@ import { useEffect } from "../../vendor/preact.js";
 import { attachmentStatus, putBackAttachments, releasePreviews, takeAttachments, useUploading } from "./attachments.js";
 import { composerTarget, setComposerTarget } from "../shared/composer_target.js";
 import { useChat } from "../shared/context.js";
+import { asStored } from "../shared/draft_sync.js";
 import { sessionMap } from "../shared/session_memory.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
@@ -51,12 +52,12 @@ async function send(chat, room) {
   const taken = takeAttachments(room);
   const target = composerTarget(room);
   if (target && "reply" in target) setComposerTarget(room, null); // an edit continues
-  chat.saveDraft(room, { text: "" });
+  chat.saveDraft(room, asStored(room, { text: "" }));
   try {
     await chat.send(room, text.trim(), { ...(reply ? { reply } : {}), ...(taken.length ? { files: files.ready } : {}) });
     releasePreviews(taken);
   } catch {
     putBackAttachments(room, taken);
-    chat.saveDraft(room, draft);
+    chat.saveDraft(room, asStored(room, draft));
   }
 }

@@ -8,6 +8,7 @@ import { ComposerBar } from "../composer/target_bar.js";
 import { EmojiPicker } from "../controls/emoji_picker.js";
 import { icon } from "../controls/icon.js";
 import { useChat, useSelected } from "../shared/context.js";
+import { useDraftSync } from "../shared/draft_sync.js";
 import { TOUCH, useMedia } from "../shared/media.js";
 import { problemText } from "../shared/problem.js";
 import { sessionMap } from "../shared/session_memory.js";
@@ -40,6 +41,7 @@ export function ThreadComposer({ info, root, replyTo, setReplyTo }) {
   };
   const completion = useCompletion(field, info, change);
   useEffect(() => void drafts.set(place, text), [place, text]);
+  useDraftSync({ room: info.id, thread: root, text, take: (draft) => change(draft.text) });
   useLayoutEffect(() => {
     if (!isTouch) field.current?.focus({ preventScroll: true });
   }, []);

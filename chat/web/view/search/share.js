@@ -20,7 +20,7 @@ export function Share({ query }) {
   const pick = ({ id = 0 }) =>
     act(async () => {
       const before = (await chat.readDraft(id))?.text ?? "";
-      await chat.saveDraft(id, { text: before ? `${before}\n${shared}` : shared });
+      await chat.saveDraft(id, { text: before ? `${before}\n${shared}` : shared, typed: Date.now() });
       navigate(`/room/${id}`, { replace: true });
     });
   return html`<main class="place-body search">

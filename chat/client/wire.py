@@ -106,8 +106,9 @@ class Support(Value, kw_only=True, frozen=True):
     """The fields of a support conversation besides those of a room: its person, and the state of their request.
 
     `waiting_since` is the time of the person's oldest unanswered message; messages before a closing count as answered.
-    `email` and `page` are what a visitor of the support widget entered at `came`; they are not verified. A `blocked`
-    visitor can't log in or send until an operator unblocks them.
+    `email` and `page` are what a visitor of the support widget entered at `came`; they are not verified. Name and
+    `email` of a `verified` one are signed by their site. A `blocked` visitor can't log in or send until an operator
+    unblocks them.
 
     Attributes:
         state: `open` or `closed`.
@@ -119,6 +120,7 @@ class Support(Value, kw_only=True, frozen=True):
     waiting_since: int | None = None
     email: str | None = None
     page: str | None = None
+    verified: bool = False
     came: int | None = None
     blocked: bool = False
 

@@ -59,10 +59,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """What a visitor entered, and the page that they wrote from, unverified; operators see it."""
+    """What a visitor entered, or their site signed if it is verified, and the page that they wrote from."""
 
     email: str | None = None
     page: str | None = None
+    is_verified: bool = False
 
 
 class Credentials(msgspec.Struct, frozen=True):

@@ -44,6 +44,7 @@ from chat.features.support import FEATURE as SUPPORT
 from chat.features.support_mail import FEATURE as SUPPORT_MAIL
 from chat.features.threads import FEATURE as THREADS
 from chat.features.transcripts import FEATURE as TRANSCRIPTS
+from chat.features.verified_visitors import FEATURE as VERIFIED_VISITORS
 
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
@@ -88,6 +89,7 @@ _BEFORE: tuple[Feature, ...] = (
     SUPPORT_MAIL,
     THREADS,
     TRANSCRIPTS,
+    VERIFIED_VISITORS,
 )
 
 FEATURES = (*_BEFORE, retention([each.removal for each in _BEFORE if each.removal is not None]))

@@ -165,6 +165,7 @@ def _support(snapshot: RoomSnapshot, support: SupportStatus) -> Support:
         waiting_since=None if support.waiting_since is None else milliseconds(support.waiting_since),
         email=None if snapshot.visit is None else snapshot.visit.email,
         page=None if snapshot.visit is None else snapshot.visit.page,
+        verified=snapshot.visit is not None and snapshot.visit.is_verified,
         came=milliseconds(person.created_at) if person.is_visitor else None,
         blocked=person.is_visitor and person.is_disabled,
     )

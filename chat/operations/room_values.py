@@ -111,8 +111,9 @@ class Support(Value, kw_only=True, frozen=True):
     """The fields of a support conversation besides those of a room: its person, and the state of their request.
 
     `waiting_since` is the time of the person's oldest unanswered message; messages before a closing count as answered.
-    `email` and `page` are what a visitor of the support widget entered at `came`; they are not verified. A `blocked`
-    visitor can't log in or send until an operator unblocks them.
+    `email` and `page` are what a visitor of the support widget entered at `came`; they are not verified. Name and
+    `email` of a `verified` one are signed by their site. A `blocked` visitor can't log in or send until an operator
+    unblocks them.
     """
 
     person: Person
@@ -121,6 +122,7 @@ class Support(Value, kw_only=True, frozen=True):
     waiting_since: Time | None = None
     email: Email | None = None
     page: WebPage | None = None
+    verified: bool = False
     came: Time | None = None
     blocked: bool = False
 

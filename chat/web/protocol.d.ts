@@ -1071,7 +1071,8 @@ export interface HelloOk {
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, visitors; others may be added
+   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, verified_visitors, visitors;
+   * others may be added
    */
   features: string[];
   limits: Limits;
@@ -1149,6 +1150,14 @@ export interface HoursSetting {
   value: number;
   /** In hours; 0: none */
   default: number;
+}
+
+/** A JWT by which the site says who its visitor is, and the page that they write from. */
+export interface IdentifyVisitor {
+  /** HS256, with `id`, `name`, `email` and `exp` */
+  token: string;
+  /** http: or https:, without query and fragment */
+  page?: string | null;
 }
 
 /**
@@ -1467,6 +1476,11 @@ export interface MailedFrom {
   address: string | null;
   /** none: nothing was found out */
   check: "fail" | "none" | "pass";
+}
+
+/** For how many hours the secret before stays valid. */
+export interface MakeVisitorSecret {
+  overlap_hours?: number;
 }
 
 /** The caller, with the fields that only they see. */
@@ -2780,7 +2794,8 @@ export interface ServerInfo {
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, visitors; others may be added
+   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, verified_visitors, visitors;
+   * others may be added
    */
   features: string[];
   limits: Limits;
@@ -2992,7 +3007,8 @@ export interface Subscribe {
  * The fields of a support conversation besides those of a room: its person, and the state of their request.
  * `waiting_since` is the time of the person's oldest unanswered message; messages before a closing count as
  * answered. `email` and `page` are what a visitor of the support widget entered at `came`; they are not verified.
- * A `blocked` visitor can't log in or send until an operator unblocks them.
+ * Name and `email` of a `verified` one are signed by their site. A `blocked` visitor can't log in or send until an
+ * operator unblocks them.
  */
 export interface Support {
   person: Person;
@@ -3003,6 +3019,7 @@ export interface Support {
   email?: string;
   /** http: or https:, without query and fragment */
   page?: string;
+  verified?: boolean;
   /** Unix milliseconds */
   came?: number;
   blocked?: boolean;
@@ -3277,6 +3294,23 @@ export interface UsedPasskey {
   signature: string;
   /** base64url */
   user: string;
+}
+
+/** A new secret, which is shown this once. */
+export interface VisitorSecret {
+  /** Unix milliseconds */
+  made?: number;
+  /** Unix milliseconds */
+  previous_until?: number;
+  secret: string;
+}
+
+/** When the desk's secret was made, if there is one, and until when the one before is valid. */
+export interface VisitorSecretState {
+  /** Unix milliseconds */
+  made?: number;
+  /** Unix milliseconds */
+  previous_until?: number;
 }
 
 /** A link, exactly as it will stand in a message of that room. */

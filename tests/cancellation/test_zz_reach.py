@@ -42,6 +42,7 @@ OF_FEATURES = (
     "features/starting_rooms/queries.py",
     "features/statuses/queries.py",
     "features/transcripts/queries.py",
+    "features/verified_visitors/queries.py",
     "storage/postgres/support.py",
     "storage/postgres/ways_in.py",
 )

@@ -35,6 +35,7 @@ from tests.features.statuses.model import PersonStatusesModel
 from tests.features.support_mail.model import MailOriginsModel
 from tests.features.threads.model import ThreadsModel
 from tests.features.transcripts.model import TranscriptsModel
+from tests.features.verified_visitors.model import VerifiedVisitorsModel
 
 MODELS = (
     AddressBansModel,
@@ -71,5 +72,6 @@ MODELS = (
     PersonStatusesModel,
     ThreadsModel,
     TranscriptsModel,
+    VerifiedVisitorsModel,
     RetentionModel,
 )

@@ -31,6 +31,7 @@ OF_PROGRAMS = {
     "bad_history_query",
     "bad_page",
     "bad_refresh",
+    "bad_visitor_token",
     "connection_unknown",
     "earlier_message_refused",
     "no_client",

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, WebSocketRoute, expect
 from websockets.sync.client import connect
@@ -654,6 +655,67 @@ def test_a_page_continues_a_conversation_of_a_closed_page(
     expect(panel.get_by_text("begun here", exact=True)).to_be_visible()
     expect(say(panel, "gone on there").locator("xpath=ancestor::li").locator("time")).to_be_visible()
     assert olga.texts(room["id"]) == ["begun here", "gone on there"]
+
+
+def test_who_is_logged_in_at_the_site_has_one_conversation_on_all_devices(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    command(chat, "user", "add", "eve", "--admin", "--password-stdin", stdin=PASSWORD)
+    secret = Operator(chat.url, "eve").asks("POST", "/admin/visitor-secret", {})["secret"]
+
+    def known(path: str, **claims: str) -> None:
+        """Have the site say who is logged in there; without claims, that nobody is."""
+        about = {**claims, "exp": int(datetime.now(UTC).timestamp()) + 300}
+        token = jwt.encode(about, secret, "HS256") if claims else None
+        shop.pages[path] = (
+            {},
+            f"""<!doctype html><link rel=icon href=data:><script>
+            addEventListener("message", ({{ origin, source, data }}) => {{
+              if (origin === "{chat.url}" && data.chat === "ready")
+                source.postMessage({{ chat: "identity", token: {json.dumps(token)} }}, origin);
+            }})</script><script async src="{chat.url}/widget.js"></script>""",
+        )
+
+    known("/ada", id="7", name="Ada of the shop", email="ada@shop.example")
+    known("/ben", id="8", name="Ben")
+    known("/nobody")
+    shop.shows_widget(chat.url)
+    laptop, phone = pages.empty(), pages.empty()
+    laptop.goto(shop.url)
+    say(pressed(laptop), "begun without a name")
+    room = olga.conversation("begun without a name")
+    assert "verified" not in room["support"]
+
+    laptop.goto(f"{shop.url}/ada")
+    on_laptop = laptop.frame_locator("chat-widget iframe")
+    expect(on_laptop.get_by_text("begun without a name", exact=True)).to_be_visible()
+    eventually(lambda: "verified" in olga.conversation("begun without a name")["support"], "she is verified")
+    phone.goto(f"{shop.url}/ada")
+    on_phone = pressed(phone)
+    expect(on_phone.get_by_text("begun without a name", exact=True)).to_be_visible()
+    expect(on_phone.get_by_label("Your name")).to_have_count(0)
+    say(on_phone, "gone on by phone")
+    expect(on_laptop.get_by_text("gone on by phone", exact=True)).to_be_visible()
+    now = olga.conversation("gone on by phone")
+    assert (now["id"], now["support"]["person"]["display"], now["support"]["email"]) == (
+        room["id"],
+        "Ada of the shop",
+        "ada@shop.example",
+    )
+    page = pages.at("olga", f"/inbox/{room['id']}")
+    expect(page.get_by_role("heading", name="Ada of the shop").first).to_contain_text("Verified")
+    page.get_by_role("button", name="Ada of the shop").first.click()
+    expect(page.get_by_role("dialog").get_by_text("Verified")).to_have_count(2)
+
+    on_laptop.get_by_label("Your message").fill("half a word")
+    laptop.goto(f"{shop.url}/ben")
+    expect(on_laptop.get_by_label("Your message")).to_have_value("")
+    expect(on_laptop.get_by_text("gone on by phone")).to_have_count(0)
+    say(on_laptop, "here is Ben")
+    assert olga.conversation("here is Ben")["support"]["person"]["display"] == "Ben"
+    laptop.goto(f"{shop.url}/nobody")
+    expect(on_laptop.get_by_placeholder("Your name")).to_be_visible()
+    expect(on_laptop.get_by_text("here is Ben")).to_have_count(0)
 
 
 def test_a_server_that_is_away_at_the_first_click_is_there_at_the_next(

@@ -65,6 +65,8 @@ class What(StrEnum):
     ADDRESS_UNBANNED = "address_unbanned"
     STARTING_ROOM_ADDED = "starting_room_added"
     STARTING_ROOM_REMOVED = "starting_room_removed"
+    VISITOR_SECRET_MADE = "visitor_secret_made"
+    VISITOR_SECRET_REMOVED = "visitor_secret_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

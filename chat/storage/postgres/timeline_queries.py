@@ -292,7 +292,7 @@ SELECT r.nth, r.id, r.kind, r.name, r.topic, r.picture, r.is_private, r.archived
     extract(epoch FROM peer.status_until)::float8 AS peer_status_until,
     peer.is_operator AS peer_is_operator, peer.is_moderator AS peer_is_moderator, peer.is_admin AS peer_is_admin,
     peer.is_visitor AS peer_is_visitor, peer.is_visitor AND peer.disabled_at IS NOT NULL AS peer_is_disabled,
-    visit.email AS visit_email, visit.page AS visit_page,
+    visit.email AS visit_email, visit.page AS visit_page, visit.site_id IS NOT NULL AS visit_is_verified,
     extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
     extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
     r.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
@@ -312,7 +312,9 @@ LEFT JOIN LATERAL (
         WHEN r.kind = 'support' THEN r.creator_id WHEN pair.low_id = r.whose_id THEN pair.high_id ELSE pair.low_id
     END LIMIT 1
 ) AS peer ON true
-LEFT JOIN LATERAL (SELECT email, page FROM visits WHERE peer.is_visitor AND user_id = peer.id LIMIT 1) AS visit ON true
+LEFT JOIN LATERAL (
+    SELECT email, page, site_id FROM visits WHERE peer.is_visitor AND user_id = peer.id LIMIT 1
+) AS visit ON true
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
 LEFT JOIN LATERAL (
     SELECT id, name FROM users WHERE r.kind = 'support' AND id = r.assignee_id LIMIT 1

@@ -257,8 +257,12 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         support=SupportStatus(row["is_closed"], assignee_of(row), row["waiting_since"])
         if row["kind"] == "support"
         else None,
-        visit=Visit(email=row["visit_email"], page=row["visit_page"]) if row["peer_is_visitor"] else None,
+        visit=_visit(row) if row["peer_is_visitor"] else None,
     )
+
+
+def _visit(row: asyncpg.Record) -> Visit:
+    return Visit(email=row["visit_email"], page=row["visit_page"], is_verified=row["visit_is_verified"])
 
 
 def _peer(row: asyncpg.Record) -> Person:

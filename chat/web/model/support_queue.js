@@ -84,12 +84,12 @@ function searchableText(info) {
 /**
  * The conversation's person, with the details that a visitor has entered.
  * @param {RoomInfo} info
- * @returns {{ id: number, name: string, display?: string, email?: string, page?: string, came?: number, blocked?: boolean }}
+ * @returns {{ id: number, name: string, display?: string, email?: string, page?: string, verified?: boolean, came?: number, blocked?: boolean }}
  */
 export function visitor(info) {
   if (!info.support) throw new TypeError(`room ${info.id} is no support conversation`);
-  const { person, email, page, came, blocked } = info.support;
-  return { ...person, email, page, came, blocked };
+  const { person, email, page, verified, came, blocked } = info.support;
+  return { ...person, email, page, verified, came, blocked };
 }
 
 /** Whether the person writes from the support widget, without an account. @param {RoomInfo} info */

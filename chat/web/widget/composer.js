@@ -38,7 +38,7 @@ export function Composer({ visitor, asked, needsAddress }) {
   useEffect(() => {
     if (asked) field.current?.focus();
   }, [asked]);
-  useLayoutEffect(() => setText(visitor.draft()), [visitor.hasEnded()]);
+  useLayoutEffect(() => setText(visitor.draft()), [visitor.hasEnded(), visitor.identity()]);
   const last = useRef(room);
   useEffect(() => {
     if (room === NO_ROOM && last.current !== NO_ROOM) attachments.holdForNewRoom(last.current);

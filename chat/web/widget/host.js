@@ -4,8 +4,14 @@
 
 /** @typedef {(isOpen: boolean, wantsFocus: boolean) => void} OnShow */
 
-/** @param {OnShow} onShow called when the panel is opened or closed; `wantsFocus`: the visitor wants to write */
-export function openHost(onShow) {
+/** The most characters of a token. */
+const LONGEST_TOKEN = 4096;
+
+/**
+ * @param {OnShow} onShow called when the panel is opened or closed; `wantsFocus`: the visitor wants to write
+ * @param {(token: string | null) => void} onIdentity called with what the site has signed of its visitor; null: nobody is logged in there
+ */
+export function openHost(onShow, onIdentity) {
   const given = new URLSearchParams(location.hash.slice(1));
   const origin = originOf(given.get("host") ?? "");
   let sent = "";
@@ -13,6 +19,8 @@ export function openHost(onShow) {
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== parent || origin === null || from !== origin) return;
     if (data?.chat === "open" || data?.chat === "close") onShow(data.chat === "open", data.focus === true);
+    const { token } = data ?? {};
+    if (data?.chat === "identity" && (token === null || (typeof token === "string" && token.length <= LONGEST_TOKEN))) onIdentity(token);
   });
 
   /** @param {object} message */

@@ -15,11 +15,14 @@ const TALL = 520;
 /** @type {Set<import("./host.js").OnShow>} */
 const shown = new Set();
 let isShown = false;
-const host = openHost((isOpen, wantsFocus) => {
-  isShown = isOpen;
-  for (const listener of shown) listener(isOpen, wantsFocus);
-  describe();
-});
+const host = openHost(
+  (isOpen, wantsFocus) => {
+    isShown = isOpen;
+    for (const listener of shown) listener(isOpen, wantsFocus);
+    describe();
+  },
+  (token) => visitor.identify(token).catch(() => {}), // the first message tries again
+);
 const visitor = openVisitor(host.page);
 visitor.subscribe(describe);
 const root = document.getElementById("app");

@@ -43,9 +43,13 @@ export function openVisitor(page) {
   const tabs = { send() {} };
   const outbox = openOutbox({ store, database: () => storage, tabs, connection, lock: "widget-outbox" });
   const restored = openRestored({ store, database: () => storage, tabs, outbox });
+  const from = page === undefined ? {} : { page };
   let hasEnded = false;
   let isBlocked = false;
   let isStarted = false;
+  let identity = storage.get().identity;
+  /** @type {string | null | undefined} the site's token that is to be used */
+  let given;
 
   if (hasToken()) reload();
   startWaking(connection.wake);
@@ -61,6 +65,10 @@ export function openVisitor(page) {
 
   /** Another page of the site has begun the conversation or changed the outbox. */
   function reload() {
+    if (identity !== storage.get().identity) {
+      identity = storage.get().identity;
+      leave();
+    }
     outbox.reload();
     restored.load();
     if (!isStarted && hasToken()) start();
@@ -72,8 +80,20 @@ export function openVisitor(page) {
     connection.stop();
     session.forget();
     isBlocked = isDisabled; // the session is stored on, because operators may unblock the visitor
-    if (!isBlocked) storage.clear();
+    if (!isBlocked) {
+      storage.clear();
+      identity = undefined;
+    }
     hasEnded = !isBlocked;
+    store.update(({ server }) => ({ ...empty, server, isLoaded: true }));
+  }
+
+  /** Show nothing of the session any more. */
+  function leave() {
+    isStarted = false;
+    connection.stop();
+    session.forget();
+    hasEnded = isBlocked = false;
     store.update(({ server }) => ({ ...empty, server, isLoaded: true }));
   }
 
@@ -116,11 +136,64 @@ export function openVisitor(page) {
 
   /** @param {About} about */
   async function beginLocked(about) {
+    await identifyLocked();
     if (!hasToken()) {
-      const body = { ...about, ...(page === undefined ? {} : { page }) };
-      session.adopt(/** @type {Session} */ (await http.call("POST", "/support/visitors", body)));
+      session.adopt(/** @type {Session} */ (await http.call("POST", "/support/visitors", { ...about, ...from })));
       hasEnded = false;
     }
+    return enter();
+  }
+
+  /**
+   * Be the person of whom the site has signed who they are: their conversation is the same on all their devices.
+   * @param {string | null} token null: nobody is logged in at the site, so what one of its people wrote is shown no more
+   */
+  function identify(token) {
+    given = token;
+    return withLock("widget-begin", identifyLocked);
+  }
+
+  async function identifyLocked() {
+    const token = given;
+    if (token === undefined) return;
+    const claims = token === null ? undefined : claimsOf(token);
+    const before = storage.get().identity;
+    if (before !== undefined && idOf(before) !== idOf(claims)) {
+      leave();
+      storage.clear();
+      storage.put({ draft: "" }); // it is another person's
+      identity = undefined;
+    }
+    if (claims !== undefined && (claims !== before || !hasToken())) {
+      if (hasToken()) await session.access().catch(() => {}); // the conversation that was begun becomes theirs
+      const answer = /** @type {Session | undefined} */ (await http.call("POST", "/auth/visitor", { token, ...from }).catch(refused));
+      if (answer) await become(answer, claims);
+    }
+    given = undefined;
+  }
+
+  /** @param {Session} answer @param {string} claims */
+  async function become(answer, claims) {
+    if (answer.me.id !== store.get().me?.id) {
+      leave();
+      storage.clear();
+    }
+    identity = claims;
+    session.adopt(answer);
+    hasEnded = isBlocked = false;
+    await enter();
+    storage.put({ identity });
+  }
+
+  /** The server does not accept the token, so the visitor stays who they are. @param {any} error */
+  function refused(error) {
+    if (error.code === "offline" || error.status >= 500 || error.code === "too_many") throw error;
+    console.warn(`chat: the visitor's token is refused: ${error.message}`); // for those who write the site
+    if (error.reason === "account_disabled") end(true);
+  }
+
+  /** Make the conversation, or have it shown. @returns {Promise<number>} its room */
+  async function enter() {
     const room = /** @type {any} */ (await http.call("PUT", "/support"));
     storage.put({ room: room.id });
     const event = /** @type {RoomEvent} */ ({ ...room, type: "room" });
@@ -139,10 +212,13 @@ export function openVisitor(page) {
     isPersistent: storage.isPersistent,
     /** Whether there was a conversation whose session has ended. */
     hasEnded: () => hasEnded,
+    /** What the site has signed of this visitor. */
+    identity: () => identity,
     /** Whether the operators have blocked this visitor. */
     isBlocked: () => isBlocked,
     loadMessages,
     begin,
+    identify,
 
     /**
      * Send a message, the first time as a new visitor. Resolves once it is stored.
@@ -206,6 +282,23 @@ export function openVisitor(page) {
 export function conversationOf(state) {
   for (const room of state.rooms.values()) if (room.info.kind === "support") return room;
   return undefined;
+}
+
+/** What a token says of its person, as a text; undefined where it can't be read. @param {string} token */
+function claimsOf(token) {
+  try {
+    const [, body = ""] = token.split(".");
+    const bytes = Uint8Array.from(atob(body.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+    const { id, name, email } = JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.stringify([id, name, email]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string | undefined} claims */
+function idOf(claims) {
+  return claims && JSON.parse(claims)[0];
 }
 
 /** The first seq of the range of messages that is loaded up to the end. @param {Room} room */

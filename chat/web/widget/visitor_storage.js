@@ -8,12 +8,13 @@
 
 /** @typedef {ReturnType<typeof openVisitorStorage>} VisitorStorage */
 /** @typedef {PendingMessage & { order?: number }} Row */
-/** @typedef {{ refresh?: string, room?: number, draft?: string, lost?: unknown, outbox?: Row[] }} Values */
+/** `identity` is what the site has signed of the session's person. */
+/** @typedef {{ refresh?: string, room?: number, draft?: string, lost?: unknown, identity?: string, outbox?: Row[] }} Values */
 
 /** This item exists while anything is stored. Earlier versions stored all values in it, and it may still have them. */
 const NAME = "chat.widget";
 const ROW = `${NAME}.outbox.`;
-const FIELDS = /** @type {const} */ (["refresh", "room", "draft", "lost"]);
+const FIELDS = /** @type {const} */ (["refresh", "room", "draft", "lost", "identity"]);
 
 /** @param {() => void} onChanged called when another page of the same site has changed something */
 export function openVisitorStorage(onChanged) {
@@ -86,7 +87,7 @@ export function openVisitorStorage(onChanged) {
     clear() {
       const { outbox = [], draft = "" } = read();
       const unsent = [...outbox.map(({ text }) => text), draft].filter(Boolean).join("\n\n");
-      write({ refresh: undefined, room: undefined, lost: undefined, outbox: [], draft: unsent });
+      write({ refresh: undefined, room: undefined, lost: undefined, outbox: [], draft: unsent, identity: undefined });
     },
 
     /** The token store of net/session.js: the browser stores no cookies for a frame. */

@@ -365,6 +365,10 @@ class MemoryUsers:
         """Note that somebody blocks others than before. Sync."""
         self.block_changes[person_id] = round(time.time(), 6)
 
+    def display(self, person_id: int, name: str | None) -> None:
+        """Show a visitor by this name. Sync."""
+        self._replace(self._by_id[person_id], display_name=name)
+
     def has_second_factor(self, person_id: int, is_on: bool) -> None:
         """Note whether somebody has a second factor. Sync."""
         self._replace(self._by_id[person_id], has_second_factor=is_on)

@@ -32,6 +32,8 @@ export default {
   "inbox.answers": "{name} is answering",
   "inbox.about_person": "About this person",
   "inbox.email": "Email",
+  "inbox.verified": "Verified",
+  "inbox.verified_hint": "Your site has signed this name and address",
   "inbox.page": "Page",
   "inbox.came": "First visit",
   "inbox.not_given": "not given",

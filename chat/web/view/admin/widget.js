@@ -4,11 +4,14 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Copyable } from "../controls/copy.js";
 import { Field, Submit } from "../controls/fields.js";
+import { useSelected } from "../shared/context.js";
 import { Source, useSaving, useFieldText } from "./settings.js";
 import { SupportHours } from "./support_hours.js";
+import { VisitorSecret } from "./visitor_secret.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function WidgetPart({ settings }) {
+  const hasSecret = useSelected(({ server }) => server.features.includes("verified_visitors"));
   const address = new URL("/widget.js", settings.found?.public_url?.value || location.href).href;
   return html`<p class="soft">${t("admin.widget_hint")}</p>
     <${Origins} settings=${settings} setting=${settings.found?.widget_origins} />
@@ -18,7 +21,8 @@ export function WidgetPart({ settings }) {
       <h3>${t("admin.widget_snippet")}</h3>
       <${Copyable} text=${`<script async src="${address}"></script>`} label=${t("admin.widget_snippet")} />
       <p class="field-hint">${t("admin.widget_snippet_hint")}</p>
-    </section>`;
+    </section>
+    ${hasSecret && html`<${VisitorSecret} />`}`;
 }
 
 /** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */

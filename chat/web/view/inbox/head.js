@@ -9,7 +9,7 @@ import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { Menu } from "../controls/menu.js";
 import { personName } from "../shared/names.js";
-import { PersonCard } from "./person_card.js";
+import { PersonCard, Verified } from "./person_card.js";
 import { HandOver } from "./hand_over.js";
 import { PageLink } from "./page_link.js";
 
@@ -36,7 +36,7 @@ export function ConversationHead({ info, change, onChanged }) {
     <a class="icon-button conversation-back" href="/inbox" aria-label=${t("inbox.back")}>${icon("back")}</a>
     ${avatar(person, { presence: true })}
     <div class="conversation-who">
-      <h1 dir="auto"><button type="button" class="conversation-person" aria-haspopup="dialog" onClick=${() => setCardOpen(true)}>${personName(person)}</button></h1>
+      <h1 dir="auto"><button type="button" class="conversation-person" aria-haspopup="dialog" onClick=${() => setCardOpen(true)}>${personName(person)}</button>${person.verified && html` <${Verified} />`}</h1>
       <p class="soft small"><${Presence} id=${person.id} />${person.blocked && html`<span class="tag is-disabled">${t("inbox.blocked")}</span>`}<${ContactDetails} person=${person} /></p>
       <${ConversationLabels} room=${info.id} />
     </div>

@@ -23,13 +23,13 @@ export function PersonCard({ info, onChanged, onClose }) {
   return html`<${Dialog} title=${t("inbox.about_person")} onClose=${onClose}>
     <div class="person-card">
       ${avatar(person, { size: "large", presence: true })}
-      <h3 dir="auto">${personName(person)}</h3>
+      <h3><bdi>${personName(person)}</bdi>${person.verified && html` <${Verified} />`}</h3>
       <p class="soft" dir="auto">${personName(person) !== person.name && html`${person.name} · `}<${Presence} id=${person.id} /></p>
     </div>
     <dl class="facts">
       ${isVisitor(info) &&
       html`<dt>${t("inbox.email")}</dt>
-        <dd>${person.email ? html`<a href=${`mailto:${person.email}`}>${person.email}</a>` : html`<span class="soft">${t("inbox.not_given")}</span>`}</dd>
+        <dd>${person.email ? html`<a href=${`mailto:${person.email}`}>${person.email}</a>${person.verified && html` <${Verified} />`}` : html`<span class="soft">${t("inbox.not_given")}</span>`}</dd>
         <${Mailed} room=${info.id} />
         ${person.page && html`<dt>${t("inbox.page")}</dt><dd><${PageLink} page=${person.page} shown=${person.page} /></dd>`}`}
       ${person.came !== undefined && html`<dt>${t("inbox.came")}</dt><dd>${dayAndTime(person.came)}</dd>`}
@@ -38,6 +38,11 @@ export function PersonCard({ info, onChanged, onClose }) {
     <${Transcript} room=${info.id} email=${person.email ?? ""} />
     ${isVisitor(info) && html`<${Block} info=${info} onChanged=${onChanged} />`}
   <//>`;
+}
+
+/** The mark of what the site has signed. */
+export function Verified() {
+  return html`<span class="tag is-verified" title=${t("inbox.verified_hint")}>${icon("check", { size: 12 })} ${t("inbox.verified")}</span>`;
 }
 
 /** Whether the conversation began by mail, and what the mail server found out about the sender. @param {{ room: number }} props */

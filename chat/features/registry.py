@@ -33,6 +33,7 @@ from chat.features.ratings import FEATURE as RATINGS
 from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.reports import FEATURE as REPORTS
 from chat.features.retention import retention
+from chat.features.review import FEATURE as REVIEW
 from chat.features.saved import FEATURE as SAVED
 from chat.features.scheduled import FEATURE as SCHEDULED
 from chat.features.search import FEATURE as SEARCH
@@ -78,6 +79,7 @@ _BEFORE: tuple[Feature, ...] = (
     RATINGS,
     RECOVERY,
     REPORTS,
+    REVIEW,
     SAVED,
     SCHEDULED,
     SEARCH,

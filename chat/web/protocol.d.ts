@@ -391,6 +391,12 @@ export interface ChangePassword {
   new: string;
 }
 
+/** Words to add, and words to remove. Those that differ only in case or width are one word. */
+export interface ChangeReviewWords {
+  add?: string[];
+  remove?: string[];
+}
+
 /** Changes of a room; fields that are left out stay. */
 export interface ChangeRoom {
   room: number;
@@ -1033,6 +1039,43 @@ export interface HandledReport {
   done?: ("ban" | "delete" | "disable")[];
 }
 
+/**
+ * A message that is held for review, or with `seq` a new text for that message. `removed`: a moderator did not
+ * allow it. `refused`: it was allowed, and could not be sent. Neither: it waits. Authors see neither `word` nor
+ * `by`.
+ */
+export interface HeldMessage {
+  id: number;
+  room: number;
+  /** The room's */
+  name?: string;
+  author: Sender;
+  /** Chosen by the client; unique among all messages of this person */
+  key?: string;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq?: number;
+  /** Trimmed; empty only with files */
+  text?: string;
+  files?: string[];
+  /** Unix milliseconds */
+  at: number;
+  removed?: boolean;
+  refused?: NotSentAfterReview;
+  /** The word that it has */
+  word?: string;
+  /** Unix milliseconds */
+  handled?: number;
+  by?: Sender;
+}
+
+/** Held messages, the last first. If there are more, `next` is the `after` of the next page. */
+export interface HeldPage {
+  held: HeldMessage[];
+  next?: number;
+  /** How many wait; 100 stands for 100 or more */
+  count?: number;
+}
+
 /** Authenticate; repeat it with a fresh token before the old one expires. */
 export interface Hello {
   type: "hello";
@@ -1070,7 +1113,7 @@ export interface HelloOk {
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
-   * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
+   * reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search, second_factor, slow_mode,
    * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, verified_visitors, visitors;
    * others may be added
    */
@@ -1681,6 +1724,13 @@ export interface NotSent {
   reason?: string;
 }
 
+/** Why a message was not sent though it was allowed. */
+export interface NotSentAfterReview {
+  code: Code;
+  text: string;
+  reason?: string;
+}
+
 /** A private note of an operator, which stands behind the message `seq` of the conversation. */
 export interface Note {
   id: number;
@@ -1738,6 +1788,11 @@ export interface OverdueCount {
 /** What would be removed now. What stays because of a hold on a person is counted too. */
 export interface OverdueCounts {
   overdue: OverdueCount[];
+}
+
+/** One's own messages that wait for review, or were not sent, the first one first. */
+export interface OwnHeld {
+  held: HeldMessage[];
 }
 
 /** One's own passkeys, the first one first. `problem` is why no passkey can be added or used now. */
@@ -2438,6 +2493,27 @@ export interface Restored {
   until?: number;
 }
 
+/** Messages that are held have changed: one's own, or for a moderator those that wait. */
+export interface ReviewEvent {
+  type: "review";
+}
+
+/** Whether a held message is sent, as its author's, or not. */
+export interface ReviewHeld {
+  held: number;
+  allow: boolean;
+}
+
+/** The words and phrases that hold a message for review, the latest last. */
+export interface ReviewWords {
+  words: string[];
+}
+
+/** The held message that was reviewed, or put away. */
+export interface Reviewed {
+  held: number;
+}
+
 /** A room as one person sees it. `pos` and `at` are the position to resume from. */
 export interface Room {
   id: number;
@@ -2793,7 +2869,7 @@ export interface ServerInfo {
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
-   * reactions, read_marks, recovery, reports, retention, saved, scheduled, search, second_factor, slow_mode,
+   * reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search, second_factor, slow_mode,
    * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, verified_visitors, visitors;
    * others may be added
    */
@@ -3428,6 +3504,19 @@ export interface WhichFolder {
   folder: number;
 }
 
+/** A held message. */
+export interface WhichHeld {
+  held: number;
+}
+
+/** A page of held messages: those that wait, or those of the last 90 days that were not sent. */
+export interface WhichHeldPage {
+  state?: "handled" | "waiting";
+  /** the `next` of the page before */
+  after?: number | null;
+  limit?: number;
+}
+
 /** A support conversation. */
 export interface WhichHistory {
   room: number;
@@ -3730,6 +3819,7 @@ export type Event =
   | NotesEvent
   | RatingsEvent
   | ReportsEvent
+  | ReviewEvent
   | SavedEvent
   | ReminderEvent
   | RemindersDueEvent

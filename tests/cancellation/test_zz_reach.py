@@ -35,6 +35,7 @@ OF_FEATURES = (
     "features/retention/conversation_queries.py",
     "features/retention/queries.py",
     "features/retention/row_queries.py",
+    "features/review/queries.py",
     "features/saved/queries.py",
     "features/scheduled/queries.py",
     "features/second_factor/passkeys/queries.py",
@@ -43,6 +44,7 @@ OF_FEATURES = (
     "features/statuses/queries.py",
     "features/transcripts/queries.py",
     "features/verified_visitors/queries.py",
+    "storage/postgres/reviewing.py",
     "storage/postgres/support.py",
     "storage/postgres/ways_in.py",
 )

@@ -35,6 +35,7 @@ from chat.features.notes import FEATURE as NOTES
 from chat.features.ratings import FEATURE as RATINGS
 from chat.features.registry import FEATURES
 from chat.features.reports.native import ReportsEvent
+from chat.features.review.native import ReviewEvent
 from chat.features.saved import FEATURE as SAVED
 from chat.features.scheduled import FEATURE as SCHEDULED
 from chat.operations import room_values, values
@@ -223,6 +224,7 @@ NOT_OF_PROGRAMS = (
     frames.PolicyEvent,
     live_frames.BlocksEvent,
     ReportsEvent,
+    ReviewEvent,
     *FOLDERS.own_events,
     *LABELS.own_events,
     *NOTES.own_events,

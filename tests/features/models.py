@@ -25,6 +25,7 @@ from tests.features.ratings.model import RatingsModel
 from tests.features.recovery.model import RecoveryModel
 from tests.features.reports.model import ReportsModel
 from tests.features.retention.model import RetentionModel
+from tests.features.review.model import HeldMessagesModel
 from tests.features.saved.model import SavedMessagesModel
 from tests.features.scheduled.model import ScheduledMessagesModel
 from tests.features.search.model import MemorySearchIndex
@@ -63,6 +64,7 @@ MODELS = (
     RatingsModel,
     RecoveryModel,
     ReportsModel,
+    HeldMessagesModel,
     SavedMessagesModel,
     ScheduledMessagesModel,
     MemorySearchIndex,

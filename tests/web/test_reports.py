@@ -146,3 +146,45 @@ def test_recent_messages_of_somebody_are_deleted_in_all_rooms(pages: Pages, gard
     expect(reader.page.get_by_role("heading", name="mod", exact=True)).to_be_visible()
     expect(reader.page.get_by_role("button", name="Delete recent messages")).to_have_count(0)
     ada.call("DELETE", f"/rooms/{shed}")
+
+
+def test_a_message_with_a_word_waits_until_a_moderator_allows_it(pages: Pages, garden: int) -> None:
+    words = pages.at("boss", "/admin/words")
+    expect(words.get_by_text("There are no words, so no message is held.")).to_be_visible()
+    words.get_by_label("New words").fill("tulips\nFree money\ntoo many marks")
+    words.get_by_role("button", name="Add").click()
+    expect(words.locator(".review-words > li")).to_have_count(3)
+    words.get_by_role("button", name="Remove “too many marks”").click()
+    expect(words.locator(".review-words > li")).to_have_count(2)
+
+    mods = pages.of("mod", "/reports")
+    mods.get_by_label("Waiting for review").check()
+    expect(mods.get_by_role("heading", name="Nothing waits for review")).to_be_visible()
+    page = pages.at("eve", f"/room/{garden}", **PHONE)
+    for text in ("buy my TULIPS!", "free  money here"):
+        Timeline(page).write(text)
+        page.get_by_role("button", name="Send", exact=True).click()
+    own = page.get_by_role("list", name="Waiting for review").get_by_role("listitem")
+    expect(own).to_have_count(2)
+    expect(own.first).to_contain_text("Moderators look at it before others see it.")
+    expect(page.locator(".message-refused, .is-waiting")).to_have_count(0)
+
+    expect(mods.get_by_role("link", name="Reports 2 messages wait for review")).to_be_visible()
+    held = mods.get_by_role("list", name="Waiting for review").locator(".report")
+    expect(held.last).to_contain_text(re.compile("eve.*garden.*buy my TULIPS!.*Has “tulips”", re.S))
+    held.last.get_by_role("button", name="Allow").click()
+    expect(held).to_have_count(1)
+    held.get_by_role("button", name="Remove").click()
+    expect(mods.get_by_role("heading", name="Nothing waits for review")).to_be_visible()
+    expect(Timeline(page).message("buy my TULIPS!")).to_be_visible()
+    expect(own).to_have_count(1)
+    expect(own).to_contain_text(re.compile("Removed by moderators.*free  money here", re.S))
+    own.get_by_role("button", name="Dismiss").click()
+    expect(own).to_have_count(0)
+    mods.get_by_role("button", name="Show removed messages").click()
+    expect(held).to_contain_text("Removed by mod")
+
+    expect(words.get_by_text("tulips", exact=True)).to_be_visible()
+    for word in ("tulips", "Free money"):
+        words.get_by_role("button", name=f"Remove “{word}”").click()
+    expect(words.get_by_text("There are no words, so no message is held.")).to_be_visible()

@@ -67,6 +67,9 @@ class What(StrEnum):
     STARTING_ROOM_REMOVED = "starting_room_removed"
     VISITOR_SECRET_MADE = "visitor_secret_made"
     VISITOR_SECRET_REMOVED = "visitor_secret_removed"
+    REVIEW_WORDS = "review_words"
+    HELD_ALLOWED = "held_allowed"
+    HELD_REMOVED = "held_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

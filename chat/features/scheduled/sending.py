@@ -12,6 +12,7 @@ from chat.application import messages
 from chat.domain.entities import Message
 from chat.domain.messages.live import OwnEvent
 from chat.domain.messages.outcomes import Repeated
+from chat.domain.messages.review import HELD
 from chat.domain.refusals import Code, Refusal
 from chat.due.port import DueItem
 from chat.engine.services import EngineServices
@@ -29,13 +30,14 @@ _AGAIN = 5.0
 async def send_due(
     services: EngineServices,
     kept_event: Callable[[Scheduled], str],
-    sent_event: Callable[[int, int], str],
+    sent_event: Callable[[int, int | None], str],
     item: DueItem,
 ) -> None:
     """Send the due messages of one person; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
 
     `kept_event` and `sent_event` return the events for the person's clients: of a message that was refused, and of the
-    id and the seq of one that was sent. Cancelling: the message under way may be sent; it is tried again under its key.
+    id and the seq of one that was sent, None: it waits for review. Cancelling: the message under way may be sent; it is
+    tried again under its key.
     """
     person_id, store = int(item.key), services.feature_ports[SCHEDULED_MESSAGES]
     wait = 0.0
@@ -43,6 +45,9 @@ async def send_due(
         match await _send(services, found):
             case float(seconds):
                 wait = seconds
+            case Refusal(reason=HELD.reason):
+                await store.sent(found.id)  # it is among those that are held
+                services.notices.publish(OwnEvent(person_id, sent_event(found.id, None)))
             case Refusal() as refusal:
                 await store.refuse(found.id, refusal)
                 refused = structs.replace(found, state="refused", refusal=refusal)

@@ -29,6 +29,9 @@ SELECT folder->>'name' AS name, folder->'rooms' AS rooms
 FROM room_folders, jsonb_array_elements(folders::jsonb) AS folder WHERE person_id = $1"""
 _SCHEDULED = """
 SELECT id, room_id, text, reply, send_at, state, error FROM scheduled_messages WHERE person_id = $1 ORDER BY id"""
+_HELD = (
+    "SELECT id, room_id, seq, text, reply, held_at, state FROM held_messages WHERE author_id = $1 ORDER BY id"
+)
 _CANNED_ANSWERS = "SELECT id, shortcut, text FROM canned_answers WHERE owner_id = $1 ORDER BY id"
 # Without the messages: they are others'.
 _REPORTS = """
@@ -47,6 +50,7 @@ _WHOLE = {
     "folders": _FOLDERS,
     "scheduled": _SCHEDULED,
     "drafts": _DRAFTS,
+    "held": _HELD,
     "canned_answers": _CANNED_ANSWERS,
     "reports": _REPORTS,
     "ratings": _RATINGS,

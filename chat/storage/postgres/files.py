@@ -47,6 +47,9 @@ DELETE FROM unknown_files WHERE digest = ANY($1::bytea[])"""
 _FORGET = """
 WITH old AS (
     SELECT id FROM files WHERE seq IS NULL AND created_at < now() - make_interval(secs => $1)
+        AND NOT EXISTS (  -- they may be sent yet
+            SELECT FROM held_messages h WHERE h.author_id = files.owner_id AND files.id = ANY(h.file_ids)
+                AND state IN ('waiting', 'allowed'))
     ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), removed AS (
     DELETE FROM files USING old WHERE files.id = old.id AND files.seq IS NULL RETURNING files.id

@@ -7,6 +7,7 @@ import asyncpg
 from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, People
 from chat.domain.messages.changes import Change, Write
 from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.review import Review
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.change_rows import ChangeRows
 from chat.storage.postgres.database import Database
@@ -14,6 +15,7 @@ from chat.storage.postgres.drafts import answer_from
 from chat.storage.postgres.features import StoredFeature, savers_of
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.people import people_of
+from chat.storage.postgres.reviewing import save_reviewed
 from chat.storage.postgres.saving import save
 from chat.storage.postgres.writer import Writer
 
@@ -27,14 +29,28 @@ _SAID = frozenset(MessageKind)
 class PostgresMessages:
     """The port `Messages`: writes use the journal's connection, reads use the pool."""
 
-    def __init__(self, database: Database, writer: Writer, features: Sequence[StoredFeature] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        features: Sequence[StoredFeature] = (),
+        review: Review | None = None,
+    ) -> None:
         self._database = database
         self._writer = writer
         self._rows = ChangeRows(features)
         self._savers = savers_of(features)
+        self._review = review or Review()
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
-        return await self._writer.run(lambda connection: save(connection, writes, self._savers))
+        if not (asked := self._review.asked(writes)):
+            return await self._writer.run(lambda connection: save(connection, writes, self._savers))
+        saved, notified = await self._writer.run(
+            lambda connection: save_reviewed(connection, writes, asked, self._savers)
+        )
+        # No await between the commit and the notice.
+        self._review.notify(notified)
+        return saved
 
     async def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
         if draft.key is None:

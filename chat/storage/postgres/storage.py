@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from chat.domain.features import Ports
+from chat.domain.messages.review import REVIEW
 from chat.domain.ports import Changed
 from chat.storage.postgres.account_removals import PostgresAccountRemovals
 from chat.storage.postgres.asyncio_bridge import open_asyncio
@@ -47,7 +48,10 @@ class PostgresStorage:
         self._features = features
         self.users = PostgresUsers(database)
         self.rooms = PostgresRooms(database, features)
-        self.messages = PostgresMessages(database, writer, features)
+        self.feature_ports = Ports(
+            {port: opens(database) for feature in features for port, opens in feature.ports.items()}
+        )
+        self.messages = PostgresMessages(database, writer, features, self.feature_ports.get(REVIEW))
         self.timelines = PostgresTimelines(database, features)
         self.contacts = PostgresContacts(database)
         self.nodes = PostgresNodes(database)
@@ -58,9 +62,6 @@ class PostgresStorage:
         self.files = PostgresFiles(database)
         self.exports = PostgresExports(database)
         self.account_removals = PostgresAccountRemovals(database)
-        self.feature_ports = Ports(
-            {port: opens(database) for feature in features for port, opens in feature.ports.items()}
-        )
 
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))

@@ -25,6 +25,7 @@ import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 import { reports } from "./reports/feature.js";
 import { retention } from "./retention/feature.js";
+import { review } from "./review/feature.js";
 import { saved } from "./saved/feature.js";
 import { scheduled } from "./scheduled/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
@@ -35,7 +36,7 @@ import { threads } from "./threads/feature.js";
 import { transcripts } from "./transcripts/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, statuses, polls, calls, customEmoji, drafts, slowMode, support, labels, ratings, cannedAnswers, deskReport, transcripts, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, review, statuses, polls, calls, customEmoji, drafts, slowMode, support, labels, ratings, cannedAnswers, deskReport, transcripts, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -158,6 +158,11 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
     if (reason === "slow_mode" && retryMs) {
       return store.update((state) => ({ ...state, slowUntil: new Map(state.slowUntil).set(room, Date.now() + retryMs) }));
     }
+    if (reason === "held_for_review") {
+      // The server has it: it is shown above the field (features/review).
+      await removeRow(key);
+      return store.update((state) => removePending(state, key));
+    }
     if (RETRYABLE.has(code) || (code === "internal" && failures < 2)) {
       // Nothing is sent meanwhile, so that the order stays.
       const wait = retryMs ?? backoff.nextDelay();

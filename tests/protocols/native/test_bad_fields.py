@@ -139,6 +139,7 @@ async def test_over_http_it_is_invalid_and_named(site: Site) -> None:
             "{answer}",
             "{label}",
             "{folder}",
+            "{held}",
             "{reported}",
             "{scheduled}",
         ):

@@ -7,6 +7,7 @@ export const FLAG = ["M5.5 21V4", "M5.5 4.5h12l-2.5 4 2.5 4h-12"];
  * @typedef {object} Reports
  * @property {number} changes how often they have changed
  * @property {number} [open] how many are open, up to 100; absent until that was read
+ * @property {number} [held] how many messages wait for review beside them (features/review), up to 100
  */
 
 /** @type {Reports} */

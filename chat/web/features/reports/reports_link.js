@@ -20,11 +20,12 @@ export function ReportsLink({ isCurrent }) {
 
 /** @param {{ isCurrent: boolean }} props */
 function Link({ isCurrent }) {
-  const { open = 0 } = useSelected(reportsOf);
+  const { open: reported = 0, held = 0 } = useSelected(reportsOf);
+  const open = reported + held;
   useCount();
   return html`<a class="way" href="/reports" aria-current=${isCurrent ? "page" : undefined}>
     ${icon(FLAG, { size: 18 })} <span>${t("reports.title")}</span>
-    ${open > 0 && html`<span class="badge is-mention" aria-hidden="true">${open < MOST ? open : `${MOST}+`}</span><span class="visually-hidden">${tn("reports.open_n", open)}</span>`}
+    ${open > 0 && html`<span class="badge is-mention" aria-hidden="true">${open < MOST ? open : `${MOST}+`}</span><span class="visually-hidden">${reported > 0 && tn("reports.open_n", reported)} ${held > 0 && tn("review.waiting_n", held)}</span>`}
   </a>`;
 }
 
@@ -33,16 +34,19 @@ function useCount() {
   const chat = useChat();
   const isLive = useSelected((state) => state.connection.state === "live");
   const changes = useSelected((state) => reportsOf(state).changes);
+  const holds = useSelected((state) => state.server.features.includes("review"));
+  const heldChanges = useSelected((state) => /** @type {{ changes: number } | undefined} */ (state.own.review)?.changes ?? 0);
   const [tries, setTries] = useState(0);
   useEffect(() => {
     if (!isLive) return;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     let isOver = false;
-    chat.call("GET", "/reports/count").then(
-      (count) => {
+    Promise.all([chat.call("GET", "/reports/count"), holds && chat.call("GET", "/held?limit=1")]).then(
+      ([count, page]) => {
         const { open } = /** @type {import("../../protocol").ReportCount} */ (count);
-        if (!isOver) chat.setOwn("reports", { ...reportsOf(chat.get()), open });
+        const held = page ? /** @type {import("../../protocol").HeldPage} */ (page).count : 0;
+        if (!isOver) chat.setOwn("reports", { ...reportsOf(chat.get()), open, held });
       },
       (/** @type {import("../../model/types").ChatError} */ { retryMs = RETRY_AFTER }) => {
         if (!isOver) timer = setTimeout(() => setTries(tries + 1), retryMs);
@@ -52,5 +56,5 @@ function useCount() {
       isOver = true;
       clearTimeout(timer);
     };
-  }, [chat, isLive, changes, tries]);
+  }, [chat, isLive, changes, holds, heldChanges, tries]);
 }

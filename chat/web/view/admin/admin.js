@@ -11,6 +11,7 @@ import { PeoplePart } from "./people.js";
 import { RetentionPart } from "./retention.js";
 import { RoomsPart } from "./rooms.js";
 import { RegistrationPart } from "./registration.js";
+import { ReviewWordsPart } from "./review_words.js";
 import { ServerPart } from "./server.js";
 import { useSettings } from "./settings.js";
 import { WidgetPart } from "./widget.js";
@@ -27,6 +28,7 @@ const PARTS = /** @type {const} */ ({
   registration: { picture: "door", view: RegistrationPart, has: "registration" },
   limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
   bans: { picture: "block", view: BansPart, has: null },
+  words: { picture: "eye", view: ReviewWordsPart, has: null },
   retention: { picture: "trash", view: RetentionPart, has: "message_days" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },

@@ -11,6 +11,7 @@ from tests.authorisation.clients import V1, Live, live
 from tests.authorisation.older_sockets import OLDER, OlderSocket, SupportSocket
 from tests.authorisation.rules import NO_LONGER, RELATIONS
 from tests.authorisation.site import Site
+from tests.support.campaign import in_campaign
 from tests.support.people import eventually
 
 WORD = "quincenote"
@@ -52,6 +53,7 @@ def test_no_socket_of_any_protocol_gets_a_note(site: Site) -> None:
         assert WORD not in str([own.transcript, desk.history(site.house.people["member"].id)])
 
 
+@in_campaign
 def test_no_answer_but_that_of_notes_has_a_note(site: Site) -> None:
     write_notes(site)
     rooms = {place: site.house.places[place, ""].room for place in ("support open", "support closed")}

@@ -61,6 +61,7 @@ def test_the_embedded_database_is_backed_up_once_before_its_tables_are_upgraded(
     assert verified.returncode == 0, verified.stderr
 
 
+@in_campaign
 def test_without_a_backup_the_server_does_not_start_and_says_how_to_go_on(data: Path) -> None:
     (data / "before-upgrade").write_text("in the way")
     with pytest.raises(RuntimeError, match=r"there is no backup of them.*--backup-before-upgrade never"):

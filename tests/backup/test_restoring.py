@@ -23,6 +23,7 @@ from chat.settings.config import Config
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.storage.removal_list import NAME
 from tests.backup.conftest import FILE, LOBBY, attach, command, lines, register, say
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute, fetch
 from tests.support.people import eventually
 from tests.support.server import ServerProcess, data_path, running_server
@@ -154,6 +155,7 @@ async def test_each_damage_is_found(whole: Path) -> None:
     assert (done.returncode, "cannot read" in done.stderr) == (1, True)
 
 
+@in_campaign
 async def test_rows_that_are_missing_and_rooms_with_gaps_are_found(
     own_server: ServerProcess, database: dict[str, object], target: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.campaign import in_campaign
 from tests.support.faults.load import register_all
 from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 from tests.support.people import client, eventually, member, post, request
@@ -237,6 +238,7 @@ def test_logins_do_not_keep_a_socket_waiting(careful: ServerProcess) -> None:
     assert statistics.median(waits) < 0.05
 
 
+@in_campaign
 def test_an_unknown_name_takes_as_long_as_a_wrong_password(careful: ServerProcess) -> None:
     register_all(careful.url, *(f"known{n}" for n in range(LOGINS)))
     took: dict[str, list[float]] = {"known": [], "unknown": []}

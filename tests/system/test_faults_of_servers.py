@@ -55,6 +55,7 @@ def test_connections_of_the_bus_that_are_ended_hide_nothing(servers: TwoServers)
             assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
 
 
+@in_campaign
 def test_a_database_that_crashes_forgets_the_leases_and_nobody_misses_anything(
     servers: TwoServers, home: ServerProcess
 ) -> None:

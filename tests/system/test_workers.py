@@ -184,6 +184,7 @@ def test_nothing_outlives_a_parent_that_is_killed(data: Path) -> None:
         wait_until_ended(left)
 
 
+@in_campaign
 def test_a_hangup_reaches_all_workers_and_a_second_signal_cuts_all(data: Path, tmp_path: Path) -> None:
     settings = tmp_path / "chat.toml"
     settings.write_text('log_level = "warning"\n')

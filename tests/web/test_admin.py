@@ -160,6 +160,7 @@ def test_the_lobbys_readers_are_a_setting_and_an_open_lobby_is_labelled(pages: P
     expect(badge).to_be_visible()
 
 
+@in_campaign
 def test_invitations_begin_with_the_public_address(pages: Pages, olga: Page) -> None:
     olga.get_by_role("link", name="Server").click()
     address = olga.get_by_label("Public address")
@@ -266,6 +267,7 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
 
 
+@in_campaign
 def test_new_people_are_in_the_rooms_that_an_admin_has_chosen(pages: Pages, olga: Page) -> None:
     room = Room(pages, "ada", "town hall")
     olga.get_by_role("link", name="Rooms").click()
@@ -345,6 +347,7 @@ def test_messages_over_the_rate_limit_are_announced_and_all_arrive(pages: Pages,
         admin.call("PATCH", "/admin/settings", {"message_rate": None})
 
 
+@in_campaign
 def test_people_without_the_role_see_no_administration(pages: Pages) -> None:
     page = pages.of("eve", "/admin/people")
     expect(page.get_by_role("link", name="lobby")).to_be_visible()

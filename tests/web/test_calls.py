@@ -4,12 +4,14 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
 
+@in_campaign
 def test_a_call_begins_where_an_admin_has_set_an_address(pages: Pages, chat: ServerProcess) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("garden", ben)

@@ -4,6 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
+from tests.support.campaign import in_campaign
 from tests.web.axe import serious
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
@@ -53,6 +54,7 @@ def test_readers_see_code_in_colours_and_formulas(pages: Pages) -> None:
         assert box["width"] > 60  # it is laid out, not written one letter after the other
 
 
+@in_campaign
 def test_what_takes_long_or_would_be_large_stays_and_delays_nothing_else(pages: Pages) -> None:
     ada = Speaker(pages, "ada")
     room = ada.make_room("slow")

@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker
 
 
+@in_campaign
 def test_a_date_leads_to_its_first_message_or_the_next_one(pages: Pages) -> None:
     ada = Speaker(pages, "ada")
     room = ada.make_room("diary")

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 
 
+@in_campaign
 def test_operators_see_the_report_and_download_it(pages: Pages, chat: ServerProcess) -> None:
     api = f"{chat.url}/api/v1"
     tokens = {

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
@@ -10,6 +11,7 @@ from tests.web.talking import Speaker
 from tests.web.visits import Visit
 
 
+@in_campaign
 def test_a_click_on_the_name_leads_to_earlier_conversations(pages: Pages, chat: ServerProcess) -> None:
     post(f"{chat.url}/api/v1/auth/register", {"name": "edda", "password": PASSWORD})
     command(chat, "user", "role", "edda", "operator")

@@ -322,6 +322,7 @@ def test_a_message_waiting_for_uploads_is_sent_while_another_room_is_shown(
     expect(page.get_by_role("link", name="cellar")).to_contain_text("see below")
 
 
+@in_campaign
 def test_files_of_a_room_are_found_by_kind_by_name_and_by_search(pages: Pages) -> None:
     ada = at_room(pages, "ada", "filed")
     plan = payload("Garden plan.pdf", "application/pdf", b"%PDF-1.4")

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.rooms import Room
 
@@ -10,6 +11,7 @@ def section(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name, exact=True)
 
 
+@in_campaign
 def test_a_room_is_put_into_a_folder_that_all_sessions_show(pages: Pages) -> None:
     room = Room(pages, "ada", "compost")
     ada = pages.at("ada", f"/room/{room.id}?show=room")

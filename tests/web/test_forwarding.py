@@ -5,10 +5,12 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
 
+@in_campaign
 def test_a_message_is_forwarded_to_a_room(pages: Pages) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     garden, shed = ada.make_room("rose garden", ben), ada.make_room("tool shed", ben)
@@ -28,6 +30,7 @@ def test_a_message_is_forwarded_to_a_room(pages: Pages) -> None:
     expect(said.locator("blockquote")).to_contain_text("— ada, #rose garden")
 
 
+@in_campaign
 def test_what_another_application_shares_becomes_a_draft(pages: Pages) -> None:
     ada = Speaker(pages, "ada")
     room = ada.make_room("reading list")

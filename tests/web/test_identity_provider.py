@@ -148,6 +148,7 @@ def test_somebody_logs_in_with_a_role_and_out_on_both_sides(page: Page, provider
     expect(page.locator("[name=login]")).to_be_visible()
 
 
+@in_campaign
 def test_a_log_out_at_the_provider_ends_the_page(page: Page, provider: RealProvider) -> None:
     log_in(page, "ben")
     other = page.context.new_page()

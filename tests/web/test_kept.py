@@ -148,6 +148,7 @@ def test_without_storage_messages_are_sent_and_the_page_knows(pages: Pages) -> N
         assert tab.loaded().count(f"kept nowhere {number}") == 1
 
 
+@in_campaign
 def test_pending_messages_survive_a_wipe_of_the_storage(pages: Pages, relay: Relay) -> None:
     context = browser(pages, "fay")
     tab = Connection(context, relay.url)

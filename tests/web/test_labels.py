@@ -5,6 +5,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
@@ -26,6 +27,7 @@ def row(page: Page, name: str) -> Locator:
     return page.get_by_role("option").filter(has=page.get_by_text(name, exact=True))
 
 
+@in_campaign
 def test_labels_are_made_given_and_filter_the_inbox(pages: Pages, visits: list[Visit]) -> None:
     for visit in visits:
         visit.say("hello")

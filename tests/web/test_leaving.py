@@ -2,10 +2,12 @@
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.people import PASSWORD
 from tests.web.pages import Pages
 
 
+@in_campaign
 def test_a_person_deletes_the_account_after_reading_what_stays(pages: Pages) -> None:
     ada = pages.of("ada", "/settings/leaving")
     leave = ada.get_by_role("button", name="Delete account")

@@ -87,6 +87,7 @@ def test_a_room_opens_at_its_new_messages(pages: Pages, room: int) -> None:
     expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
 
 
+@in_campaign
 def test_any_place_opens_at_once_and_stays_while_others_write(
     pages: Pages, ada: Speaker, room: int, chat: ServerProcess
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_long_absence_shows_that_the_history_was_reloaded(
     expect(timeline.page.locator(".timeline-reset")).to_have_count(0)
 
 
+@in_campaign
 def test_a_thousand_messages_at_once_arrive_in_order_and_the_draft_stays(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:

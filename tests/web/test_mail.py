@@ -51,6 +51,7 @@ def test_an_admin_sends_a_test_mail_and_sees_what_was_given_up(
     expect(page.get_by_text("No mail is waiting.")).to_be_visible()
 
 
+@in_campaign
 def test_an_admin_invites_a_list_of_addresses_and_sees_what_became_of_each(
     pages: Pages, mails: MailServerProcess
 ) -> None:
@@ -146,6 +147,7 @@ def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(
     expect(choice).to_have_value("3600")
 
 
+@in_campaign
 def test_a_visitor_has_a_closed_conversation_mailed(
     pages: Pages, chat: ServerProcess, mails: MailServerProcess
 ) -> None:

@@ -81,6 +81,7 @@ def test_messages_covered_by_a_panel_are_not_marked_read(pages: Pages, ada: Spea
     eventually(lambda: ben.call("GET", f"/rooms/{room}")["read"] == said, "it is read")
 
 
+@in_campaign
 def test_more_joins_than_are_drawn_otherwise_make_one_row_and_the_page_rests(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:

@@ -95,6 +95,7 @@ def test_logging_out_during_a_password_change_stays_logged_out(context: BrowserC
     assert after.status == 401
 
 
+@in_campaign
 def test_sent_messages_leave_no_listeners(context: BrowserContext, pages: Pages) -> None:
     tab = Connection(context, pages.url, _COUNT_LISTENERS)
     tab.until(LIVE)

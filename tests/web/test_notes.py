@@ -5,6 +5,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
@@ -72,6 +73,7 @@ def test_a_note_is_seen_by_other_operators_at_once(pages: Pages, visit: Visit) -
     assert visit.texts() == ["Is the blue lamp in stock?", "We have two", "Great!"]
 
 
+@in_campaign
 def test_who_writes_a_note_does_not_type(pages: Pages, visit: Visit) -> None:
     visit.say("hello")
     page = pages.at("nora", "/inbox")

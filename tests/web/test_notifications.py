@@ -164,6 +164,7 @@ def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) ->
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@in_campaign
 def test_in_quiet_hours_only_chosen_people_notify(
     pages: Pages, away: tuple[BrowserContext, list[Page]]
 ) -> None:

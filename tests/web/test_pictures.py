@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, request
 from tests.support.pictures import png, segment
@@ -132,6 +133,7 @@ def test_a_picture_is_dragged_and_zoomed_and_other_files_are_no_pictures(pages: 
     assert ada.evaluate(COLOURS, address) == [256, 256, "blue", "blue"]
 
 
+@in_campaign
 def test_an_owner_gives_a_room_a_picture_that_members_see(pages: Pages) -> None:
     bearer = {"Authorization": f"Bearer {pages.person('ada')['access']}"}
     room = request("POST", f"{pages.url}/api/v1/rooms", {"name": "pictured"}, headers=bearer).json()["id"]
@@ -151,6 +153,7 @@ def give(pages: Pages, name: str) -> str:
     return f"/api/v1/pictures/{answer.json()['picture']}"
 
 
+@in_campaign
 def test_the_log_in_page_has_the_servers_picture_and_colour(pages: Pages) -> None:
     olga = pages.at("olga", "/admin/server")
     part = olga.locator(".admin-setting", has_text="Server picture")
@@ -169,6 +172,7 @@ def test_the_log_in_page_has_the_servers_picture_and_colour(pages: Pages) -> Non
     expect(part.locator(".avatar-picture")).to_have_count(0)
 
 
+@in_campaign
 def test_an_admin_removes_anothers_picture(pages: Pages) -> None:
     give(pages, "cem")
     olga = pages.at("olga", f"/admin/people?person={Speaker(pages, 'cem').id}")
@@ -179,6 +183,7 @@ def test_an_admin_removes_anothers_picture(pages: Pages) -> None:
     expect(olga.get_by_text("olga removed the picture of cem")).to_be_visible()
 
 
+@in_campaign
 def test_the_widget_shows_the_operator_who_answers(pages: Pages) -> None:
     address = give(pages, "olga")
     visitor = pages.open("/widget")

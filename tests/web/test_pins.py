@@ -74,6 +74,7 @@ def test_a_pin_is_seen_at_once_and_leads_to_its_message(
     expect(bens.page.locator(".pin-mark")).to_have_count(0)
 
 
+@in_campaign
 def test_a_deleted_message_leaves_the_list_and_a_long_list_is_folded(
     pages: Pages, ada: Speaker, garden: int
 ) -> None:

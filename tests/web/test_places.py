@@ -45,6 +45,7 @@ def test_a_message_that_is_not_there_leads_to_the_end_which_is_followed(
     expect(timeline.message("line 69")).to_be_in_viewport()
 
 
+@in_campaign
 def test_a_draft_waits_for_the_end_of_an_edit_also_in_another_room(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("drafts")
     timeline = Timeline(pages.at("ada", f"/room/{room}"))
@@ -185,6 +186,7 @@ def test_a_chosen_suggestion_belongs_to_the_current_word(pages: Pages, ada: Spea
     expect(timeline.field).to_have_value("@benno ")
 
 
+@in_campaign
 def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("W" * 64)
     page = pages.at("ada", "/search?q=" + "z" * 200, viewport={"width": 320, "height": 568})

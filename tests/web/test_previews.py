@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
@@ -66,6 +67,7 @@ def test_a_link_gets_a_card_while_it_is_typed_which_readers_see(pages: Pages, si
         expect(message(timeline, "please").locator(".preview")).to_have_count(0)
 
 
+@in_campaign
 def test_a_link_that_is_pasted_and_sent_at_once_gets_one_unless_it_was_removed(
     pages: Pages, site: OtherSite
 ) -> None:

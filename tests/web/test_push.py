@@ -104,6 +104,7 @@ def test_each_push_shows_a_notification_whatever_it_says(
         eventually(lambda: notifications_of(page) == [], "it is closed", 60)
 
 
+@in_campaign
 def test_a_browser_reports_a_push_as_shown_and_as_clicked(pushed: Pushed, chat: ServerProcess) -> None:
     pages, context, page, push = pushed
     page.evaluate(_CLOSE_ALL)
@@ -179,6 +180,7 @@ def test_a_test_shows_what_the_push_service_answered(subscribed: Page) -> None:
     expect(steps.last).to_have_text("The server can't reach the push service")
 
 
+@in_campaign
 def test_each_message_says_why_one_was_notified(pages: Pages) -> None:
     page = pages.of("jan", "/room/1")
     is_live(page)

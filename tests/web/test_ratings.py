@@ -2,12 +2,14 @@
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 
 
+@in_campaign
 def test_a_closed_conversation_is_rated_and_operators_see_it(pages: Pages, chat: ServerProcess) -> None:
     api = f"{chat.url}/api/v1"
     tokens = {

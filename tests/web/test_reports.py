@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -119,6 +120,7 @@ def test_of_a_private_room_moderators_see_the_quote_alone(pages: Pages) -> None:
     expect(boss.get_by_role("heading", name="No open reports")).to_be_visible()
 
 
+@in_campaign
 def test_recent_messages_of_somebody_are_deleted_in_all_rooms(pages: Pages, garden: int) -> None:
     spam, mod, ada = Speaker(pages, "spam"), Speaker(pages, "mod"), Speaker(pages, "ada")
     ada.call("PUT", f"/rooms/{garden}/members/{spam.id}", {})

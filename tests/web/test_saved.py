@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -81,6 +82,7 @@ def test_one_saves_messages_of_all_rooms_and_finds_them_in_every_session(
     expect(phone.locator(".saved-mark")).to_have_count(0)
 
 
+@in_campaign
 def test_one_is_reminded_in_every_session_and_puts_it_off(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:

@@ -79,7 +79,7 @@ def test_no_screen_has_a_serious_finding_or_is_cut_off(pages: Pages, world: Worl
     if not AXE.exists():
         pytest.skip("no axe-core: make node_modules/made with Node installed")
     opened = Screens(pages, world, viewport=SIZES["wide"])
-    screens = (*SCREENS, LONG) if IS_FULL else (*SCREENS[::5], LONG)
+    screens = (*SCREENS, LONG) if IS_FULL else (*SCREENS[::10], LONG)
     found = [
         fault
         for number, screen in enumerate(screens)

@@ -6,6 +6,7 @@ from io import BytesIO
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.giving import payload
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
@@ -25,6 +26,7 @@ _GIVEN = """async () => {
 }"""
 
 
+@in_campaign
 def test_sound_plays_in_the_page(pages: Pages) -> None:
     room = Speaker(pages, "ada").make_room("sounds")
     page = pages.at("ada", f"/room/{room}")
@@ -61,6 +63,7 @@ def test_a_voice_message_is_recorded_sent_and_played(pages: Pages, whole_pages: 
     expect(bens.page.locator(".sound rect")).to_have_count(48)
 
 
+@in_campaign
 def test_a_recording_that_is_cancelled_while_the_browser_asks_never_begins(whole_pages: Pages) -> None:
     room = Speaker(whole_pages, "ada").make_room("quiet")
     page = whole_pages.at("ada", f"/room/{room}", permissions=["microphone"])

@@ -2,10 +2,12 @@
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker
 
 
+@in_campaign
 def test_one_sets_a_status_which_others_see_and_clears_it(pages: Pages) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     direct = ada.call("PUT", f"/direct/{ben.id}")["id"]

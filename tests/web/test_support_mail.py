@@ -6,6 +6,7 @@ import pytest
 import trio
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.databases import execute
 from tests.support.people import PASSWORD, post, request
@@ -39,6 +40,7 @@ def chat(ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Ge
         yield server
 
 
+@in_campaign
 def test_an_operator_sees_the_check_of_the_sender_and_opens_the_history(
     pages: Pages, chat: ServerProcess
 ) -> None:

@@ -114,6 +114,7 @@ def test_a_deleted_message_keeps_its_thread(pages: Pages, ada: Speaker, ben: Spe
     expect(panel(page)).to_contain_text("1 reply")
 
 
+@in_campaign
 def test_a_room_is_made_of_a_thread(pages: Pages, ada: Speaker, ben: Speaker, garden: int) -> None:
     root = ada.say(garden, "roses for the gate")
     reply(ben, garden, "red ones", root)

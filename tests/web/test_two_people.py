@@ -101,6 +101,7 @@ _DRAWS_LATE = """() => {  // a slow device, on which the browser's click comes l
 }"""
 
 
+@in_campaign
 def test_a_long_press_on_a_message_opens_its_menu(
     ada: Speaker, ben: Speaker, pages: Pages, garden: int
 ) -> None:
@@ -289,6 +290,7 @@ def test_an_open_room_that_is_deleted_says_so(pages: Pages, ada: Speaker, ben: S
     expect(bens.page.locator("a.room", has_text="shed")).to_have_count(0)
 
 
+@in_campaign
 def test_joins_share_one_row(pages: Pages, ada: Speaker, garden: int) -> None:
     room = ada.make_room("meadow")
     for name in ("cem", "dee", "eve"):

@@ -267,6 +267,7 @@ def test_files_reactions_and_the_operators_own_greeting(
     expect(panel.get_by_role("dialog").get_by_role("img", name="rake.png")).to_be_visible()
 
 
+@in_campaign
 def test_a_closed_desk_says_when_it_opens_or_hides_the_button(
     pages: Pages, chat: ServerProcess, shop: OtherSite
 ) -> None:
@@ -640,6 +641,7 @@ def test_a_page_that_joins_before_its_socket_has_the_beginning_shows_it(
         expect(panel.locator(".said .message-text")).to_have_count(3)
 
 
+@in_campaign
 def test_a_page_continues_a_conversation_of_a_closed_page(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:

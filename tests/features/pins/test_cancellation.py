@@ -23,6 +23,7 @@ from tests.cancellation.swept_world import (
     ear_in_lobby,
     swept_world,
 )
+from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
 from tests.support.databases import empty
 
@@ -127,6 +128,7 @@ def test_over_http(cancel_sweep: Sweeper) -> None:
     )
 
 
+@in_campaign
 def test_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     cancel_sweep.scenario(
         in_postgres(one_database), "pins in PostgreSQL", virtual=False, limit=20, every=25, seeds=1

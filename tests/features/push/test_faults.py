@@ -29,6 +29,7 @@ from tests.features.push.browser import Browser
 from tests.features.push.ledger_model import SteadyLedger
 from tests.features.push.push_service import PushService
 from tests.features.push.world import Server, World, open_servers, open_world
+from tests.support.campaign import in_campaign
 from tests.support.databases import fetch
 
 
@@ -157,6 +158,7 @@ async def sent_in_memory(
     return ledger, asked
 
 
+@in_campaign
 async def test_ten_thousand_refusals_of_a_service_hold_up_no_other(autojump_clock: MockClock) -> None:
     busy = [f"https://busy.example/{n}" for n in range(10_000)]
     refusal = PushAnswer(status=429, retry_after=60.0)

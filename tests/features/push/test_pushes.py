@@ -16,6 +16,7 @@ from chat.features.threads.use_cases import THREADS
 from chat.storage.postgres.database import DatabaseAddress
 from tests.features.push.push_service import HANG_UP, SILENCE, PushService
 from tests.features.push.world import World, open_servers, open_world
+from tests.support.campaign import in_campaign
 from tests.support.databases import fetch
 
 
@@ -223,6 +224,7 @@ async def test_of_a_rooms_messages_the_newest_is_pushed(world: World) -> None:
         assert world.body(pushed)["seq"] == messages[-1].seq
 
 
+@in_campaign
 async def test_a_thousand_mentions_in_a_minute_are_few_pushes(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
     async with open_servers(world, 2, delay=1.0):

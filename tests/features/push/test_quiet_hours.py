@@ -21,6 +21,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from tests.features.push.push_service import PushService
 from tests.features.push.world import World, open_servers, open_world
 from tests.protocols.native.site import Site
+from tests.support.campaign import in_campaign
 from tests.support.databases import fetch
 
 ALL = frozenset(range(7))
@@ -192,6 +193,7 @@ async def test_a_server_that_was_off_at_their_end_floods_nobody(world: World) ->
     assert world.service.pushed == []
 
 
+@in_campaign
 async def test_a_thousand_messages_of_a_night_are_one_push(world: World) -> None:
     ada, ben = await world.someone("ada"), await world.add("ben")
     room = await room_of(world, ben, ada, name="tea")

@@ -17,6 +17,7 @@ from chat.storage.postgres.migration_files import known_migrations
 from chat.storage.postgres.migrations import migrate
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.features.search.test_buckets import ROOMS, Said, World, any_search, conversation, scanned, words
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute, fetch, new_database
 from tests.support.server import ServerProcess
 
@@ -57,6 +58,7 @@ async def compare(database: Database, address: DatabaseAddress, said: list[Said]
         assert await world.found(search) == scanned(said, **asked), (len(said), asked)
 
 
+@in_campaign
 async def test_hits_are_those_of_a_plain_scan_while_partitions_are_added(empty: DatabaseAddress) -> None:
     chance, said = Random(11), conversation(Random(5))
     async with open_postgres_storage(

@@ -19,6 +19,7 @@ from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import assert_nothing_left, converse, swept_world
 from tests.features.threads.test_filling import Filling
 from tests.reference.storage import MemoryStorage
+from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
 from tests.support.databases import empty
 
@@ -141,6 +142,7 @@ def test_over_http(cancel_sweep: Sweeper) -> None:
     )
 
 
+@in_campaign
 def test_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     cancel_sweep.scenario(
         in_postgres(one_database), "threads in PostgreSQL", virtual=False, limit=20, every=25, seeds=1

@@ -43,6 +43,7 @@ from chat.features.starting_rooms import FEATURE as STARTING_ROOMS
 from chat.features.statuses import FEATURE as STATUSES
 from chat.features.support import FEATURE as SUPPORT
 from chat.features.support_mail import FEATURE as SUPPORT_MAIL
+from chat.features.teams import FEATURE as TEAMS
 from chat.features.threads import FEATURE as THREADS
 from chat.features.transcripts import FEATURE as TRANSCRIPTS
 from chat.features.verified_visitors import FEATURE as VERIFIED_VISITORS
@@ -89,6 +90,7 @@ _BEFORE: tuple[Feature, ...] = (
     STATUSES,
     SUPPORT,
     SUPPORT_MAIL,
+    TEAMS,
     THREADS,
     TRANSCRIPTS,
     VERIFIED_VISITORS,

@@ -116,6 +116,16 @@ export interface AddPasskey {
   name?: string;
 }
 
+/** A new team. */
+export interface AddTeam {
+  /** 1 to 32 characters; of each name there is one team */
+  name: string;
+  in_turn?: boolean;
+  default?: boolean;
+  /** Operators, at most 100 */
+  members?: number[];
+}
+
 /** The new passkey. `recovery_codes` come with the first second factor, and are shown only here. */
 export interface AddedPasskey {
   passkey: PasskeyInfo;
@@ -487,6 +497,17 @@ export interface ChangeSupport {
   blocked?: boolean;
 }
 
+/** Changes of a team; fields that are left out stay. */
+export interface ChangeTeam {
+  team: number;
+  /** 1 to 32 characters; of each name there is one team */
+  name?: string;
+  in_turn?: boolean;
+  default?: boolean;
+  /** Operators, at most 100 */
+  members?: number[];
+}
+
 /** The room has a new name, topic or setting; all of them are included. */
 export interface ChangedEvent {
   type: "changed";
@@ -528,6 +549,11 @@ export interface ChooseQuietHours {
   /** The name of a time zone, as Europe/Berlin */
   zone: string;
   people?: number[];
+}
+
+/** The name of the team that one's conversation begins with. */
+export interface ChooseTeam {
+  team: string;
 }
 
 /** Whose messages to delete, and of how many hours before now. */
@@ -1001,6 +1027,16 @@ export interface Forwarded {
   seq: number;
 }
 
+/**
+ * Hands a conversation over to a team, which frees it; without one it is of no team. `was` is the assignee that
+ * the conversation must have now, null for none; else it is refused.
+ */
+export interface GiveToTeam {
+  room: number;
+  team?: number | null;
+  was?: number | null;
+}
+
 /** The person has lost a room. `closed`: a support conversation, until somebody sends to it. */
 export interface GoneEvent {
   type: "gone";
@@ -1114,8 +1150,8 @@ export interface HelloOk {
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, verified_visitors, visitors;
-   * others may be added
+   * starting_rooms, statuses, support, support_mail, sync_pages, teams, threads, transcripts, verified_visitors,
+   * visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2870,8 +2906,8 @@ export interface ServerInfo {
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
    * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
    * reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, support_mail, sync_pages, threads, transcripts, verified_visitors, visitors;
-   * others may be added
+   * starting_rooms, statuses, support, support_mail, sync_pages, teams, threads, transcripts, verified_visitors,
+   * visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3247,6 +3283,41 @@ export interface SyncOk {
   id: number;
   rooms: number;
   left_out?: number;
+}
+
+/**
+ * A team of operators. `in_turn`: its conversations are given to those who are online, in turn. `default`:
+ * conversations of no team are its own; there is at most one such team.
+ */
+export interface Team {
+  id: number;
+  /** 1 to 32 characters; of each name there is one team */
+  name: string;
+  in_turn?: boolean;
+  default?: boolean;
+  members?: number[];
+}
+
+/** The team of a support conversation, by its id. */
+export interface TeamOf {
+  room: number;
+  team: number;
+}
+
+/**
+ * All teams, in the order in which they were made. `rooms`, for operators: which conversations are of a team;
+ * those that are open, and the last thousand of others.
+ */
+export interface Teams {
+  teams: Team[];
+  rooms?: TeamOf[];
+}
+
+/** The team of a conversation now, null for none; without `room`, the teams have changed. For operators. */
+export interface TeamsEvent {
+  type: "teams";
+  room?: number;
+  team?: number | null;
 }
 
 /**
@@ -3719,6 +3790,11 @@ export interface WhichStartingRoom {
   room: number;
 }
 
+/** A team. */
+export interface WhichTeam {
+  team: number;
+}
+
 /**
  * The thread of a message (its first one, or any reply), and replies before, after or around another message.
  * Without these the newest.
@@ -3825,4 +3901,5 @@ export type Event =
   | RemindersDueEvent
   | ScheduledEvent
   | UnscheduledEvent
+  | TeamsEvent
   | ByeEvent;

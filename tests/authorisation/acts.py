@@ -213,6 +213,7 @@ NATIVE_ACTS = (
         "mail support",
         {**_ROOM, "email": "a@mail.example"},
     ),
+    Act("give_to_team", "make it that of no team", "lead support", {**_ROOM, "team": None}),
     Act("ratings", "see how it was rated", "lead support", _ROOM),
     Act("mailed_from", "see whence it is mailed", "lead support", _ROOM),
     Act("notes", "read the private notes", "lead support", _ROOM),

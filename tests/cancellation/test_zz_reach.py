@@ -42,6 +42,7 @@ OF_FEATURES = (
     "features/second_factor/queries.py",
     "features/starting_rooms/queries.py",
     "features/statuses/queries.py",
+    "features/teams/queries.py",
     "features/transcripts/queries.py",
     "features/verified_visitors/queries.py",
     "storage/postgres/reviewing.py",

@@ -38,6 +38,7 @@ from chat.features.reports.native import ReportsEvent
 from chat.features.review.native import ReviewEvent
 from chat.features.saved import FEATURE as SAVED
 from chat.features.scheduled import FEATURE as SCHEDULED
+from chat.features.teams import FEATURE as TEAMS
 from chat.operations import room_values, values
 from chat.operations.operation import Operation
 from chat.operations.room_values import (
@@ -229,6 +230,7 @@ NOT_OF_PROGRAMS = (
     *LABELS.own_events,
     *NOTES.own_events,
     *RATINGS.own_events,
+    *TEAMS.own_events,
     *SAVED.own_events,
     *SCHEDULED.own_events,
     *DRAFTS.own_events,

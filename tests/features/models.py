@@ -34,6 +34,7 @@ from tests.features.slow_mode.model import SlowModeModel
 from tests.features.starting_rooms.model import StartingRoomsModel
 from tests.features.statuses.model import PersonStatusesModel
 from tests.features.support_mail.model import MailOriginsModel
+from tests.features.teams.model import TeamsModel
 from tests.features.threads.model import ThreadsModel
 from tests.features.transcripts.model import TranscriptsModel
 from tests.features.verified_visitors.model import VerifiedVisitorsModel
@@ -72,6 +73,7 @@ MODELS = (
     SlowModeModel,
     StartingRoomsModel,
     PersonStatusesModel,
+    TeamsModel,
     ThreadsModel,
     TranscriptsModel,
     VerifiedVisitorsModel,

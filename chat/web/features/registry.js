@@ -32,11 +32,12 @@ import { secondFactor } from "./second_factor/feature.js";
 import { slowMode } from "./slow_mode/feature.js";
 import { statuses } from "./statuses/feature.js";
 import { support } from "./support/feature.js";
+import { teams } from "./teams/feature.js";
 import { threads } from "./threads/feature.js";
 import { transcripts } from "./transcripts/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, review, statuses, polls, calls, customEmoji, drafts, slowMode, support, labels, ratings, cannedAnswers, deskReport, transcripts, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, review, statuses, polls, calls, customEmoji, drafts, slowMode, support, labels, teams, ratings, cannedAnswers, deskReport, transcripts, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

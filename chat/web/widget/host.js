@@ -32,6 +32,8 @@ export function openHost(onShow, onIdentity) {
   return {
     /** The address of the page that the visitor writes from, as the site gives it. */
     page: given.get("page") ?? undefined,
+    /** The name of the team that the site wants its visitors to write to. */
+    team: given.get("team") ?? undefined,
     /** Whether this page is in a frame. */
     isFramed: parent !== window,
     ready: () => send({ chat: "ready" }),

@@ -23,7 +23,7 @@ const host = openHost(
   },
   (token) => visitor.identify(token).catch(() => {}), // the first message tries again
 );
-const visitor = openVisitor(host.page);
+const visitor = openVisitor(host.page, host.team);
 visitor.subscribe(describe);
 const root = document.getElementById("app");
 if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} />`, root);

@@ -21,8 +21,8 @@ import { openVisitorStorage } from "./visitor_storage.js";
 /** Messages of one page. */
 const PAGE = 50;
 
-/** @param {string | undefined} page that the visitor writes from */
-export function openVisitor(page) {
+/** @param {string | undefined} page that the visitor writes from @param {string | undefined} team whose conversation it is to be */
+export function openVisitor(page, team) {
   const store = openStore();
   const empty = store.get();
   const storage = openVisitorStorage(reload);
@@ -195,6 +195,7 @@ export function openVisitor(page) {
   /** Make the conversation, or have it shown. @returns {Promise<number>} its room */
   async function enter() {
     const room = /** @type {any} */ (await http.call("PUT", "/support"));
+    if (team) await http.call("PUT", "/support/team", { team }).catch(() => {}); // one that is gone, or a server of before
     storage.put({ room: room.id });
     const event = /** @type {RoomEvent} */ ({ ...room, type: "room" });
     store.update((state) => applyAll(state, [event], Date.now()).state);

@@ -1,8 +1,9 @@
-// The support widget's button: <script async src="https://chat.example/widget.js"></script>
+// The support widget's button.
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   if (!script || document.querySelector("chat-widget")) return;
-  const server = new URL(script.src).origin;
+  const { dataset, src } = script;
+  const server = new URL(src).origin;
   const NAMES = "|deSchreib uns|esEscríbenos|frÉcrivez-nous|ptFale conosco|ruНаписать нам|zh联系我们";
   const [, NAME = "Chat with us"] = NAMES.match(`\\|${navigator.language.slice(0, 2)}([^|]+)`) ?? [];
   const CSS = `
@@ -45,7 +46,7 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
 
   function load() {
     if (isReady) return;
-    frame.src = `${server}/widget#${new URLSearchParams({ host: location.origin, page: location.origin + location.pathname })}`;
+    frame.src = `${server}/widget#${new URLSearchParams({ ...dataset, host: location.origin, page: location.origin + location.pathname })}`;
     root.append(frame);
   }
 

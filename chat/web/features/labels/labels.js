@@ -1,22 +1,17 @@
 // Labels in the inbox: read while it is shown, on each conversation, and as a filter.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { icon } from "../../view/controls/icon.js";
-import { useChat, useSelected } from "../../view/shared/context.js";
+import { useSelected } from "../../view/shared/context.js";
 import { lazy } from "../../view/shared/lazy.js";
+import { useOwnReading } from "../../view/shared/own_reading.js";
 import { afterReading, labelsOf } from "./changes.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").State} State */
 /** @typedef {import("../../protocol").Label} Label */
 /** @typedef {import("./changes.js").Known} Known */
-
-/** Milliseconds after which it is tried again if the server could not answer. */
-const RETRY_AFTER = 10_000;
-
-/** How often they are read again because one changed meanwhile. */
-const MOST_TRIES = 5;
 
 const LabelsDialog = lazy(() => import("./dialog.js"), "LabelsDialog");
 
@@ -25,43 +20,17 @@ export function labelsIn({ own }) {
   return /** @type {Known | undefined} */ (own.labels);
 }
 
-/** Older servers have no labels. @param {State} state */
-function isReadable({ connection, server }) {
-  return connection.state === "live" && server.features.includes("labels");
-}
-
 /** Read the labels with each connection, and after a change of them. */
 export function useLabels() {
-  const chat = useChat();
-  const isLive = useSelected(isReadable);
-  const changes = useSelected((state) => labelsIn(state)?.changes ?? 0);
-  const [tries, setTries] = useState(0);
-  useEffect(() => {
-    if (!isLive) return undefined;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    let isOver = false;
-    readLabels(chat).catch((/** @type {import("../../model/types").ChatError} */ { code, retryMs = RETRY_AFTER }) => {
-      if (!isOver && code !== "forbidden") timer = setTimeout(() => setTries(tries + 1), retryMs);
-    });
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  }, [chat, isLive, changes, tries]);
+  useOwnReading("labels", labelsIn, readLabels);
 }
 
 /** @param {Chat} chat */
 async function readLabels(chat) {
-  const events = () => labelsIn(chat.get())?.events ?? 0;
-  for (let tries = 1; ; tries++) {
-    const before = events();
-    const [{ labels }, { rooms }] = /** @type {[import("../../protocol").Labels, import("../../protocol").Labelled]} */ (
-      await Promise.all([chat.call("GET", "/support/labels"), chat.call("GET", "/support/labelled")])
-    );
-    if (events() !== before && tries < MOST_TRIES) continue; // it may lack what has changed
-    return chat.setOwn("labels", afterReading(labelsIn(chat.get()), labels, rooms));
-  }
+  const [{ labels }, { rooms }] = /** @type {[import("../../protocol").Labels, import("../../protocol").Labelled]} */ (
+    await Promise.all([chat.call("GET", "/support/labels"), chat.call("GET", "/support/labelled")])
+  );
+  return () => chat.setOwn("labels", afterReading(labelsIn(chat.get()), labels, rooms));
 }
 
 /** @param {{ label: Label }} props */

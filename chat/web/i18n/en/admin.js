@@ -9,6 +9,7 @@ export default {
   "admin.part_bans": "Network bans",
   "admin.part_words": "Words for review",
   "admin.part_widget": "Support widget",
+  "admin.part_teams": "Support teams",
   "admin.part_backups": "Backups",
   "admin.part_mail": "Mail",
   "admin.mail_off": "This server sends no mail. Its operator sets mail_url and mail_from, and starts it again.",

@@ -1,4 +1,4 @@
-// The administration: people, rooms, registration, limits, retention, widget, server, mail, backups and audit, one part at a time.
+// The administration: people, rooms, registration, limits, retention, widget, teams, server, mail, backups and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -14,6 +14,7 @@ import { RegistrationPart } from "./registration.js";
 import { ReviewWordsPart } from "./review_words.js";
 import { ServerPart } from "./server.js";
 import { useSettings } from "./settings.js";
+import { TeamsPart } from "./teams.js";
 import { WidgetPart } from "./widget.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
@@ -31,6 +32,7 @@ const PARTS = /** @type {const} */ ({
   words: { picture: "eye", view: ReviewWordsPart, has: null },
   retention: { picture: "trash", view: RetentionPart, has: "message_days" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
+  teams: { picture: "people", view: TeamsPart, has: "support_hours" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },
   mail: { picture: "mail", view: MailPart, has: null },
   backups: { picture: "archive", view: BackupsPart, has: null },

@@ -10,7 +10,7 @@ import { problemText } from "../shared/problem.js";
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../../model/types").ChatError} ChatError */
 /** @typedef {{ room: number, text: string }} Notice why a change failed */
-/** @typedef {{ state?: "open" | "closed", assignee?: number | null, was?: number | null }} ConversationChange */
+/** @typedef {{ state?: "open" | "closed", assignee?: number | null, was?: number | null, team?: number }} ConversationChange `team` is changed alone */
 
 /**
  * Change a conversation, and announce the result. With `was`, only if that operator has it, or (null) none.
@@ -22,7 +22,8 @@ import { problemText } from "../shared/problem.js";
  */
 export async function changeConversation(chat, info, change, { done, setNotice }) {
   try {
-    await chat.call("PATCH", `/support/${info.id}`, change);
+    if (change.team === undefined) await chat.call("PATCH", `/support/${info.id}`, change);
+    else await chat.call("PUT", `/support/${info.id}/team`, change);
     setNotice(null);
     announce(done);
     return true;

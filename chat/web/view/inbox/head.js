@@ -3,6 +3,7 @@
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { ConversationLabels } from "../../features/labels/labels.js";
+import { TeamMark } from "../../features/teams/teams.js";
 import { isOpen, visitor } from "../../model/support_queue.js";
 import { Presence, avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
@@ -31,13 +32,18 @@ export function ConversationHead({ info, change, onChanged }) {
     setHandedOver(false);
     void change({ assignee: to.id, was: holder?.id ?? null }, t("inbox.handed_over", { name: to.name }));
   };
+  /** To a team: the server frees the conversation, too. @param {{ id: number, name: string }} team */
+  const giveTeam = (team) => {
+    setHandedOver(false);
+    void change({ team: team.id, was: holder?.id ?? null }, t("inbox.handed_over", { name: team.name }));
+  };
   const giveBack = () => change({ assignee: null, was: holder?.id ?? null }, t("inbox.given_back"));
   return html`<header class="conversation-bar">
     <a class="icon-button conversation-back" href="/inbox" aria-label=${t("inbox.back")}>${icon("back")}</a>
     ${avatar(person, { presence: true })}
     <div class="conversation-who">
       <h1 dir="auto"><button type="button" class="conversation-person" aria-haspopup="dialog" onClick=${() => setCardOpen(true)}>${personName(person)}</button>${person.verified && html` <${Verified} />`}</h1>
-      <p class="soft small"><${Presence} id=${person.id} />${person.blocked && html`<span class="tag is-disabled">${t("inbox.blocked")}</span>`}<${ContactDetails} person=${person} /></p>
+      <p class="soft small"><${Presence} id=${person.id} />${person.blocked && html`<span class="tag is-disabled">${t("inbox.blocked")}</span>`}<${ContactDetails} person=${person} /> <${TeamMark} room=${info.id} /></p>
       <${ConversationLabels} room=${info.id} />
     </div>
     <div class="conversation-actions">
@@ -56,7 +62,7 @@ export function ConversationHead({ info, change, onChanged }) {
       />`}
     </div>
     ${isCardOpen && html`<${PersonCard} info=${info} onChanged=${onChanged} onClose=${() => setCardOpen(false)} />`}
-    ${isHandedOver && html`<${HandOver} info=${info} onClose=${() => setHandedOver(false)} onChosen=${give} />`}
+    ${isHandedOver && html`<${HandOver} info=${info} onClose=${() => setHandedOver(false)} onChosen=${give} onTeam=${giveTeam} />`}
   </header>`;
 }
 

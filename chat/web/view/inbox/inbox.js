@@ -4,6 +4,8 @@ import { html, useMemo, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { filterByLabel } from "../../features/labels/changes.js";
 import { LabelFilter, labelsIn, useLabels } from "../../features/labels/labels.js";
+import { filterByTeam } from "../../features/teams/changes.js";
+import { TeamFilter, teamsIn, useTeams } from "../../features/teams/teams.js";
 import { PARTS, conversations, countByPart, isOpen, filterByText, queue } from "../../model/support_queue.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
@@ -27,6 +29,7 @@ export function Inbox({ room }) {
   const [notice, setNotice] = useState(/** @type {Notice | null} */ (null));
   useTitle(t("inbox.title"));
   useLabels();
+  useTeams();
   return html`<main class="inbox-place"><div class=${room ? "inbox has-conversation" : "inbox"}>
     <${Queue} current=${room} notice=${notice} setNotice=${setNotice} />
     ${room
@@ -44,7 +47,9 @@ function Queue({ current, notice, setNotice }) {
   const [part, setPart] = useState(/** @type {Part} */ ("waiting"));
   const [filter, setFilter] = useState("");
   const [label, setLabel] = useState(0);
+  const [team, setTeam] = useState(0);
   const labels = useSelected(labelsIn);
+  const teams = useSelected(teamsIn);
   const open = useMemo(() => conversations(rooms.values(), me), [rooms, me]);
   const closed = useClosedList(part === "closed", open.length);
   const leftOut = useSelected((state) => state.leftOut);
@@ -53,7 +58,11 @@ function Queue({ current, notice, setNotice }) {
   const all = useMemo(() => (part === "closed" ? closed.infos : queue(open, part, me)), [open, part, me, closed.infos]);
   const { isBusy: isLoading, problem, more } = part === "closed" ? closed : unloaded;
   const isBusy = !isLoaded || isLoading;
-  const infos = useMemo(() => filterByText(filterByLabel(labels, all, label), filter), [all, filter, labels, label]);
+  const infos = useMemo(
+    () => filterByText(filterByLabel(labels, filterByTeam(teams, all, team), label), filter),
+    [all, filter, labels, label, teams, team],
+  );
+  const isOfTeam = team !== 0 && filterByTeam(teams, all, team).length === 0;
   const isFiltered = filter !== "" || infos.length < all.length;
 
   const onKey = (/** @type {string} */ key, /** @type {RoomInfo} */ info) => {
@@ -69,11 +78,12 @@ function Queue({ current, notice, setNotice }) {
       </div>
       <${Parts} part=${part} number=${number} choose=${setPart} />
       ${(all.length >= FILTER_FROM || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
+      <${TeamFilter} team=${team} onChoose=${setTeam} />
       <${LabelFilter} label=${label} onChoose=${setLabel} />
       <${NoticeLine} notice=${notice?.room === current ? null : notice} setNotice=${setNotice} />
     </header>
     <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: more, loaded: all.length, isBusy }}>
-      ${infos.length === 0 && html`<${EmptyList} ...${{ part, filter, isFiltered, isBusy, problem }} />`}
+      ${infos.length === 0 && html`<${EmptyList} ...${{ part, filter, isFiltered, isOfTeam, isBusy, problem }} />`}
     <//>
     <p class="inbox-keys soft small" aria-hidden="true">
       <kbd>↑</kbd> <kbd>↓</kbd> <kbd>↵</kbd>
@@ -105,12 +115,12 @@ function Filter({ value, onInput }) {
   />`;
 }
 
-/** @param {{ part: Part, filter: string, isFiltered: boolean, isBusy: boolean, problem: string }} props */
-function EmptyList({ part, filter, isFiltered, isBusy, problem }) {
+/** @param {{ part: Part, filter: string, isFiltered: boolean, isOfTeam: boolean, isBusy: boolean, problem: string }} props `isOfTeam`: the team has none */
+function EmptyList({ part, filter, isFiltered, isOfTeam, isBusy, problem }) {
   if (problem) return html`<div class="empty" role="alert"><p>${problem}</p></div>`;
   if (isBusy) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
   if (filter) return html`<div class="empty"><p>${t("inbox.none_found", { filter })}</p></div>`;
-  if (isFiltered) return html`<div class="empty"><p>${t("labels.none_found")}</p></div>`;
+  if (isFiltered) return html`<div class="empty"><p>${t(isOfTeam ? "teams.none_found" : "labels.none_found")}</p></div>`;
   return html`<div class="empty">
     <span class="inbox-calm">${icon(part === "waiting" ? "check" : "inbox", { size: 28 })}</span>
     <h2>${t(`inbox.none_${part}`)}</h2>

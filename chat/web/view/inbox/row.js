@@ -3,6 +3,7 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { RowLabels } from "../../features/labels/labels.js";
+import { TeamMark } from "../../features/teams/teams.js";
 import { visitor } from "../../model/support_queue.js";
 import { avatar } from "../controls/avatar.js";
 import { icon } from "../controls/icon.js";
@@ -50,6 +51,7 @@ function Assignee({ info, me, now, person }) {
     ${assignee
       ? html`<span class="conversation-holder">${assignee.id === me ? t("inbox.yours") : html`<bdi>${assignee.name}</bdi>`}</span>`
       : html`<span class="conversation-holder is-nobody">${t("inbox.nobodys")}</span>`}
+    <${TeamMark} room=${info.id} />
     <${RowLabels} room=${info.id} />
     ${other &&
     html`<span class="conversation-other">${icon(other.what === "typing" ? "edit" : "eye", { size: 14 })}

@@ -720,6 +720,82 @@ def test_who_is_logged_in_at_the_site_has_one_conversation_on_all_devices(
     expect(on_laptop.get_by_text("here is Ben")).to_have_count(0)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_panel_has_the_colour_and_the_consent_line_of_the_site(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, scheme: Any
+) -> None:
+    consent = "By writing you agree &lt;b&gt; to our terms."
+    about = f'data-color="#ffe14d" data-consent="{consent}" data-consent-link="https://shop.example/privacy"'
+    script = f'<script async {about} src="{chat.url}/widget.js"></script>'
+    shop.pages["/yellow"] = ({}, f"<!doctype html><title>Shop</title><link rel=icon href=data:>{script}")
+    page = pages.empty(color_scheme=scheme)
+    page.goto(shop.url + "/yellow")
+    button = page.get_by_role("button", name=BUTTON)
+    colour = button.evaluate("(button) => getComputedStyle(button).backgroundColor")
+    assert re.match(r"oklch\(0\.48 ", colour), "white can be read on it"
+    panel = pressed(page)
+    expect(panel.get_by_text("By writing you agree <b> to our terms.")).to_be_visible()
+    link = panel.get_by_role("link", name="Privacy policy")
+    expect(link).to_have_attribute("href", "https://shop.example/privacy")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    if AXE.exists():
+        assert serious(page.frames[1]) == []
+    say(panel, f"in yellow, {scheme}")
+    expect(link).to_have_count(0)
+    # A link to the panel shows nothing of it: it would be anybody's words.
+    page.goto(
+        f"{chat.url}/widget#host={shop.url}&consent=Win+a+prize&consentLink=https://evil.example&color=%23ff0000"
+    )
+    expect(page.get_by_label("Your message")).to_be_visible()
+    expect(page.get_by_text("Win a prize")).to_have_count(0)
+
+
+def test_an_answer_sounds_while_the_tab_is_hidden_unless_it_is_switched_off(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    page = pages.empty()
+    page.goto(shop.url)
+    panel = pressed(page)
+    bell = panel.get_by_role("button", name="Sound for answers")
+    expect(bell).to_have_count(0)
+    say(panel, "is anybody there?")
+    expect(bell).to_have_attribute("aria-pressed", "true")
+    room = olga.conversation("is anybody there?")["id"]
+    frame = page.frames[1]
+    frame.evaluate("""() => {
+        window.tones = 0;
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (...at) { window.tones += 1; start.apply(this, at); };
+    }""")
+
+    def tones() -> int:
+        found: int = frame.evaluate("window.tones")
+        return found
+
+    def hide(is_hidden: bool) -> None:
+        value = json.dumps(is_hidden)
+        frame.evaluate(
+            f"Object.defineProperty(document, 'hidden', {{ get: () => {value}, configurable: true }})"
+        )
+
+    def answers(text: str) -> None:
+        olga.says(room, text)
+        expect(panel.get_by_text(text, exact=True)).to_be_visible()
+
+    answers("one who looks")
+    assert tones() == 0
+    hide(True)
+    answers("one who does not")
+    eventually(lambda: tones() == 2, "two tones")
+    bell.click()
+    expect(bell).to_have_attribute("aria-pressed", "false")
+    answers("one who wants to hear nothing")
+    assert tones() == 2
+    page.reload()
+    expect(bell).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_server_that_is_away_at_the_first_click_is_there_at_the_next(
     pages: Pages, relay: Relay, shop: OtherSite
 ) -> None:

@@ -4,6 +4,9 @@
 
 /** @typedef {(isOpen: boolean, wantsFocus: boolean) => void} OnShow */
 
+/** The most characters of the line about consent. */
+const LONGEST_CONSENT = 300;
+
 /** The most characters of a token. */
 const LONGEST_TOKEN = 4096;
 
@@ -14,6 +17,8 @@ const LONGEST_TOKEN = 4096;
 export function openHost(onShow, onIdentity) {
   const given = new URLSearchParams(location.hash.slice(1));
   const origin = originOf(given.get("host") ?? "");
+  // Of a site that may show the panel in a frame: anybody can make a link to it with such texts.
+  const own = (/** @type {string} */ name) => (parent === window ? "" : (given.get(name) ?? ""));
   let sent = "";
 
   addEventListener("message", ({ source, origin: from, data }) => {
@@ -34,6 +39,11 @@ export function openHost(onShow, onIdentity) {
     page: given.get("page") ?? undefined,
     /** The name of the team that the site wants its visitors to write to. */
     team: given.get("team") ?? undefined,
+    /** The site's colour, as #1a7f5a; "": the usual one. */
+    colour: /^#[0-9a-f]{6}$/i.test(own("color")) ? own("color") : "",
+    /** What visitors read before they write, and the page that it is about; "": nothing. */
+    consent: own("consent").trim().slice(0, LONGEST_CONSENT),
+    consentLink: /^https?:\/\//i.test(own("consentLink")) && URL.canParse(own("consentLink")) ? own("consentLink") : "",
     /** Whether this page is in a frame. */
     isFramed: parent !== window,
     ready: () => send({ chat: "ready" }),

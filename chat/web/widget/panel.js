@@ -2,8 +2,10 @@
 
 import { loadStrings, startLanguage, tn } from "../i18n/index.js";
 import { html, render } from "../vendor/preact.js";
+import { colourRules } from "../view/shared/own_colour.js";
 import { openHost } from "./host.js";
 import { Panel } from "./panel_view.js";
+import { openSound } from "./sound.js";
 import { conversationOf, openVisitor } from "./visitor.js";
 
 await startLanguage();
@@ -24,12 +26,28 @@ const host = openHost(
   (token) => visitor.identify(token).catch(() => {}), // the first message tries again
 );
 const visitor = openVisitor(host.page, host.team);
+const sound = openSound();
+/** @type {number | undefined} unread messages of the conversation, once it is known */
+let heard;
 visitor.subscribe(describe);
+visitor.subscribe(announceHidden);
+if (host.colour) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`${colourRules(":root", host.colour)} :root { --selected: color-mix(in srgb, var(--accent) 16%, var(--surface)) }`);
+  document.adoptedStyleSheets = [sheet];
+}
 const root = document.getElementById("app");
-if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} />`, root);
+if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} sound=${sound} />`, root);
 
 /** Not in a view, because a hidden frame renders nothing. */
 function describe() {
   const unread = isShown ? 0 : (conversationOf(visitor.get())?.info.unread ?? 0);
   host.describe(unread, unread ? tn("timeline.newCount", unread) : "", visitor.hasToken() ? TALL : SHORT);
+}
+
+/** Play the sound if an answer comes while nobody looks. */
+function announceHidden() {
+  const unread = conversationOf(visitor.get())?.info.unread;
+  if (heard !== undefined && unread !== undefined && unread > heard && document.hidden) sound.play();
+  heard = unread;
 }

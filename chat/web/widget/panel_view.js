@@ -20,16 +20,18 @@ import { conversationOf } from "./visitor.js";
 /** Milliseconds between two checks whether an operator is online. */
 const DESK_INTERVAL = 60_000;
 
-/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
-export function Panel({ visitor, host, shown }) {
+/** @typedef {ReturnType<typeof import("./sound.js").openSound>} Sound */
+
+/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow>, sound: Sound }} props */
+export function Panel({ visitor, host, shown, sound }) {
   return html`<${ChatContext.Provider} value=${visitor}>
-    <${Frame} visitor=${visitor} host=${host} shown=${shown} />
+    <${Frame} visitor=${visitor} host=${host} shown=${shown} sound=${sound} />
     <${Announcer} />
   <//>`;
 }
 
-/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
-function Frame({ visitor, host, shown }) {
+/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow>, sound: Sound }} props */
+function Frame({ visitor, host, shown, sound }) {
   const { isOpen, asked } = useShown(host, shown);
   const desk = useDesk(visitor, isOpen);
   const isStaffed = desk?.isStaffed ?? null;
@@ -49,15 +51,21 @@ function Frame({ visitor, host, shown }) {
     if (event.key === "Escape" && !event.isComposing) host.close();
   };
   return html`<main class="panel" onKeyDown=${onKeyDown}>
-    <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} back=${back} />
+    <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} back=${back} sound=${hasBegun && sound} />
     ${hasBegun && connection === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
     <${Conversation} visitor=${visitor} isStaffed=${isStaffed} back=${back} needsAddress=${desk?.needsAddress ?? false} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
+    ${host.consent && !hasBegun && html`<${Consent} text=${host.consent} link=${host.consentLink} />`}
     ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} needsAddress=${desk?.needsAddress ?? false} />`}
   </main>`;
 }
 
-/** @param {{ host: Host, assignee?: { id: number, name: string }, isStaffed: boolean | null, back: string }} props `back`: when the desk opens, if it is closed */
-function Header({ host, assignee, isStaffed, back }) {
+/** What the visitor agrees to by writing, in the words of the site. @param {{ text: string, link: string }} props */
+function Consent({ text, link }) {
+  return html`<p class="panel-consent" dir="auto">${text} ${link && html`<a href=${link} target="_blank" rel="noopener noreferrer">${t("widget.privacy")}</a>`}</p>`;
+}
+
+/** @param {{ host: Host, assignee?: { id: number, name: string }, isStaffed: boolean | null, back: string, sound: Sound | false }} props `back`: when the desk opens, if it is closed */
+function Header({ host, assignee, isStaffed, back, sound }) {
   const status = assignee
     ? t("widget.answered_by", { name: assignee.name })
     : back || t(isStaffed === null ? "widget.subtitle" : isStaffed ? "widget.online" : "widget.away");
@@ -67,8 +75,19 @@ function Header({ host, assignee, isStaffed, back }) {
       <h1>${t("widget.title")}</h1>
       <p dir="auto">${!assignee && isStaffed && html`<span class="panel-dot" aria-hidden="true"></span>`}${status}</p>
     </div>
+    ${sound && html`<${SoundSwitch} sound=${sound} />`}
     ${host.isFramed && html`<button type="button" class="icon-button" aria-label=${t("widget.close")} onClick=${host.close}>${icon("close")}</button>`}
   </header>`;
+}
+
+/** @param {{ sound: Sound }} props */
+function SoundSwitch({ sound }) {
+  const [isOn, setOn] = useState(sound.isOn);
+  const turn = () => {
+    sound.turn(!isOn);
+    setOn(!isOn);
+  };
+  return html`<button type="button" class="icon-button" aria-label=${t("widget.sound")} title=${t("widget.sound")} aria-pressed=${isOn} onClick=${turn}>${icon(isOn ? "bell" : "bell_off")}</button>`;
 }
 
 /** When the desk opens, in words. @param {number} opens milliseconds */

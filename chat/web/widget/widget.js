@@ -7,18 +7,18 @@
   const NAMES = "|deSchreib uns|esEscríbenos|frÉcrivez-nous|ptFale conosco|ruНаписать нам|zh联系我们";
   const [, NAME = "Chat with us"] = NAMES.match(`\\|${navigator.language.slice(0, 2)}([^|]+)`) ?? [];
   const CSS = `
-:host { all: initial !important; position: fixed !important; inset: auto 20px 20px auto !important; z-index: 2147483000 !important; }
-button { all: unset; display: grid; place-items: center; width: 56px; height: 56px; border-radius: 50%; cursor: pointer;
-  background: #0f6b5f; color: #fff; box-shadow: 0 4px 16px #0005; }
-button:hover { background: #0b544b; }
-button:focus-visible { outline: 3px solid #0f6b5f; outline-offset: 3px; }
-svg { width: 26px; fill: none; stroke: currentcolor; stroke-width: 1.75; }
-i { position: absolute; top: 0; right: 0; width: 12px; height: 12px; border: 2px solid #fff; border-radius: 50%; background: #d3362a; }
-iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px; max-width: calc(100vw - 40px);
-  max-height: calc(100vh - 112px); border: 0; border-radius: 16px; box-shadow: 0 8px 40px #0005; }
-[hidden] { display: none; }
-@media (max-width: 480px) {
-  iframe { position: fixed; inset: 0; width: 100%; height: 100% !important; max-width: none; max-height: none; border-radius: 0; }
+:host { all:initial !important; position:fixed !important; inset:auto 20px 20px auto !important; z-index:2147483000 !important; }
+button { all:unset; display:grid; place-items:center; width:56px; height:56px; border-radius:50%; cursor:pointer;
+  color:#fff; box-shadow:0 4px 16px #0005; background:#0f6b5f; background:oklch(from ${dataset.color} min(l,.48) c h); }
+button:hover { filter:brightness(.8); }
+button:focus-visible { outline:3px solid #0f6b5f; outline-offset:3px; }
+svg { width:26px; fill:none; stroke:currentcolor; stroke-width:1.75; }
+i { position:absolute; top:0; right:0; width:12px; height:12px; border:2px solid #fff; border-radius:50%; background:#d3362a; }
+iframe { position:absolute; right:0; bottom:72px; width:360px; height:520px; max-width:calc(100vw - 40px);
+  max-height:calc(100vh - 112px); border:0; border-radius:16px; box-shadow:0 8px 40px #0005; }
+[hidden] { display:none; }
+@media (max-width:480px) {
+  iframe { position:fixed; inset:0; width:100%; height:100% !important; max-width:none; max-height:none; border-radius:0; }
 }`;
   const host = document.createElement("chat-widget");
   const root = host.attachShadow({ mode: "open" });

@@ -750,6 +750,31 @@ def test_the_panel_has_the_colour_and_the_consent_line_of_the_site(
     expect(page.get_by_text("Win a prize")).to_have_count(0)
 
 
+def test_a_site_asks_for_what_it_needs_before_the_first_message(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    script = f'<script async data-fields="name*, Order number*, City" src="{chat.url}/widget.js"></script>'
+    shop.pages["/asks"] = ({}, f"<!doctype html><title>Shop</title><link rel=icon href=data:>{script}")
+    page = pages.empty()
+    page.goto(shop.url + "/asks")
+    panel = pressed(page)
+    expect(panel.get_by_placeholder("Your email")).to_have_count(0)
+    say(panel, "where is it?")
+    expect(panel.get_by_text("Please fill this in.")).to_have_count(2)
+    expect(panel.get_by_placeholder("Your name")).to_be_focused()
+    panel.get_by_placeholder("Your name").fill("Ada")
+    panel.get_by_placeholder("Order number").fill("42")
+    expect(panel.get_by_text("Please fill this in.")).to_have_count(0)
+    expect(panel.get_by_placeholder("City (optional)")).to_be_visible()
+    panel.get_by_role("button", name="Send").click()
+    room = olga.conversation("Order number: 42\n\nwhere is it?")
+    assert room["support"]["person"]["display"] == "Ada"
+    expect(panel.get_by_placeholder("Order number")).to_have_count(0)
+    page.reload()
+    expect(panel.locator(".said .message-text")).to_have_count(1)
+    expect(panel.get_by_placeholder("Order number")).to_have_count(0)
+
+
 def test_an_answer_sounds_while_the_tab_is_hidden_unless_it_is_switched_off(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:

@@ -1,4 +1,4 @@
-// The panel's composer. Before the first message a visitor may give a name and an email address.
+// The panel's composer. Before the first message a visitor gives what the site asks for, such as a name and an email address.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
@@ -8,19 +8,21 @@ import { useSelected } from "../view/shared/context.js";
 import { icon } from "../view/controls/icon.js";
 import { problemText } from "../view/shared/problem.js";
 import { useTyping } from "../view/composer/typing.js";
+import { LONGEST_VALUE, missing, withFields } from "./fields.js";
 import { conversationOf } from "./visitor.js";
 
 /** @typedef {import("../model/types").ChatError} ChatError */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
+/** @typedef {import("./fields.js").Field} AskedField */
 
 /** Characters that a message may have, and from how many on the remaining ones are shown. */
 const MAX_LENGTH = 4000;
 const COUNT_FROM = 3800;
 
-/** @param {{ visitor: Visitor, asked: number, needsAddress: boolean }} props `asked`: how often the site requested the focus; `needsAddress`: answers are mailed */
-export function Composer({ visitor, asked, needsAddress }) {
+/** @param {{ visitor: Visitor, asked: number, fields: readonly AskedField[] }} props `asked`: how often the site requested the focus; `fields`: what it asks for */
+export function Composer({ visitor, asked, fields }) {
   const [text, setText] = useState(visitor.draft);
-  const [about, setAbout] = useState({ name: "", email: "" });
+  const [about, setAbout] = useState(/** @type {Readonly<Record<string, string>>} */ ({}));
   const latest = useRef(about); // the current value before rendering: a browser fills in both fields at once
   const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
   const [isBusy, setBusy] = useState(false);
@@ -28,10 +30,17 @@ export function Composer({ visitor, asked, needsAddress }) {
   const typing = useTyping(room);
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const isNew = !visitor.hasToken();
+  const isEmpty = useSelected((state) => {
+    const known = conversationOf(state);
+    return state.outbox.length === 0 && (known ? known.info.seq === 0 : isNew);
+  });
+  // Who has begun to write, or is known to the site, is not asked for name and address.
+  const shown = fields.filter(({ label }) => isNew || (isEmpty && label));
+  const [lacking, setLacking] = useState(/** @type {readonly string[]} */ ([]));
   const hasBegun = visitor.room() !== undefined;
   const attachments = useAttachments(room);
   const [isToBeSent, setToBeSent] = useState(false); // once all attachments are uploaded
-  const left = MAX_LENGTH - [...text.trim()].length;
+  const left = MAX_LENGTH - [...withFields(shown, about, text.trim())].length;
   const hasFailed = attachments.all.some(({ state }) => state === "failed");
   const cannot = isBusy || hasFailed || (text.trim() === "" && !attachments.all.length) || left < 0;
 
@@ -53,10 +62,11 @@ export function Composer({ visitor, asked, needsAddress }) {
     if (room !== NO_ROOM) typing.note(now);
   }
 
-  /** @param {"name" | "email"} key @param {string} value */
+  /** @param {string} key @param {string} value */
   function changeAbout(key, value) {
     latest.current = { ...latest.current, [key]: value };
     setAbout(latest.current);
+    setLacking(lacking.filter((each) => each !== key));
   }
 
   useEffect(() => {
@@ -68,7 +78,11 @@ export function Composer({ visitor, asked, needsAddress }) {
     event?.preventDefault();
     const said = field.current?.value.trim() ?? "";
     const files = attachments.now();
-    if (isBusy || (said === "" && !files.count) || [...said].length > MAX_LENGTH) return;
+    const whole = withFields(shown, latest.current, said);
+    if (isBusy || (said === "" && !files.count) || [...whole].length > MAX_LENGTH) return;
+    const empty = missing(shown, latest.current);
+    setLacking(empty);
+    if (empty.length > 0) return document.getElementById(fieldId(empty[0]))?.focus();
     if (files.isHeld && !files.isBad) return beginWithFiles();
     setToBeSent(files.isBusy && !files.isBad);
     if (files.isBusy || files.isBad) return;
@@ -78,7 +92,7 @@ export function Composer({ visitor, asked, needsAddress }) {
     const taken = attachments.take();
     if (hasBegun) write("");
     try {
-      await visitor.send(said, isNew ? filled(latest.current) : {}, files.ready);
+      await visitor.send(whole, isNew ? filled(latest.current) : {}, files.ready);
       releasePreviews(taken);
       if (!hasBegun) write("");
       typing.end();
@@ -113,7 +127,7 @@ export function Composer({ visitor, asked, needsAddress }) {
   }
 
   return html`<form class="panel-composer" onSubmit=${send} novalidate>
-    ${isNew && html`<${AboutYou} about=${about} onChange=${changeAbout} problem=${problem} needsAddress=${needsAddress} />`}
+    ${shown.length > 0 && html`<${AboutYou} fields=${shown} about=${about} onChange=${changeAbout} problem=${problem} lacking=${lacking} />`}
     ${problem && !problem.field && html`<p class="field-error" role="alert">${problemText(problem)} ${t("widget.text_kept")}</p>`}
     <${DropPlace} attachments=${attachments} field=${field} />
     <${AttachmentTray} attachments=${attachments} />
@@ -135,29 +149,41 @@ export function Composer({ visitor, asked, needsAddress }) {
 }
 
 /**
- * @param {{ about: { name: string, email: string }, onChange: (key: "name" | "email", value: string) => void, problem: ChatError | null, needsAddress: boolean }} props
+ * @param {{ fields: readonly AskedField[], about: Readonly<Record<string, string>>, onChange: (key: string, value: string) => void, problem: ChatError | null, lacking: readonly string[] }} props `lacking`: the keys of fields that must be filled in
  */
-function AboutYou({ about, onChange, problem, needsAddress }) {
-  /** @param {"name" | "email"} key @param {string} type @param {string} complete */
-  const field = (key, type, complete) => {
-    const isWrong = problem?.field === key;
-    const isNeeded = key === "email" && needsAddress;
-    const label = t(isNeeded ? "widget.email_needed" : `widget.${key}`);
-    return html`<div class="field">
-      <input id=${key} type=${type} autocomplete=${complete} maxlength=${key === "name" ? 64 : 254} dir="auto" value=${about[key]}
-        aria-label=${label} placeholder=${label} aria-required=${isNeeded ? "true" : undefined} aria-invalid=${isWrong ? "true" : undefined}
-        aria-describedby=${isWrong ? `${key}-problem` : undefined}
+function AboutYou({ fields, about, onChange, problem, lacking }) {
+  const field = (/** @type {AskedField} */ asked) => {
+    const { key, isNeeded } = asked;
+    const wrong = lacking.includes(key) ? t("widget.field_needed") : problem?.field === key ? problemText(problem) : "";
+    const id = fieldId(key);
+    const isAddress = key === "email";
+    return html`<div class="field" key=${key}>
+      <input id=${id} type=${isAddress ? "email" : "text"} autocomplete=${asked.label ? "off" : key} maxlength=${asked.label ? LONGEST_VALUE : isAddress ? 254 : 64} dir="auto"
+        value=${about[key] ?? ""} aria-label=${labelOf(asked)} placeholder=${labelOf(asked)} aria-required=${isNeeded ? "true" : undefined}
+        aria-invalid=${wrong ? "true" : undefined} aria-describedby=${wrong ? `${id}-problem` : undefined}
         onInput=${(/** @type {InputEvent} */ event) => onChange(key, /** @type {HTMLInputElement} */ (event.target).value)} />
-      ${isWrong && html`<p class="field-error" id=${`${key}-problem`} role="alert">${problemText(problem)}</p>`}
+      ${wrong && html`<p class="field-error" id=${`${id}-problem`} role="alert">${wrong}</p>`}
     </div>`;
   };
   return html`<fieldset class="panel-about">
     <legend class="visually-hidden">${t("widget.about")}</legend>
-    ${field("name", "text", "name")} ${field("email", "email", "email")}
+    ${fields.map(field)}
   </fieldset>`;
 }
 
-/** The fields that are filled in. @param {Record<string, string>} about */
-function filled(about) {
-  return Object.fromEntries(Object.entries(about).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value));
+/** @param {AskedField} field */
+function labelOf({ key, label, isNeeded, isMailed }) {
+  if (label) return isNeeded ? label : t("widget.optional", { label });
+  if (key === "name") return t(isNeeded ? "widget.name_needed" : "widget.name");
+  return t(isMailed ? "widget.email_needed" : isNeeded ? "widget.email_asked" : "widget.email");
+}
+
+/** @param {string | undefined} key */
+function fieldId(key = "") {
+  return key === "name" || key === "email" ? key : `about-${key.replace(/\s/g, "-")}`;
+}
+
+/** Name and address, if they are filled in. @param {Readonly<Record<string, string>>} about */
+function filled({ name = "", email = "" }) {
+  return Object.fromEntries(Object.entries({ name, email }).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value));
 }

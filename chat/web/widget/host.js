@@ -39,6 +39,8 @@ export function openHost(onShow, onIdentity) {
     page: given.get("page") ?? undefined,
     /** The name of the team that the site wants its visitors to write to. */
     team: given.get("team") ?? undefined,
+    /** What visitors are asked before they write, as fields.js reads it; null: the usual. */
+    fields: parent === window ? null : given.get("fields"),
     /** The site's colour, as #1a7f5a; "": the usual one. */
     colour: /^#[0-9a-f]{6}$/i.test(own("color")) ? own("color") : "",
     /** What visitors read before they write, and the page that it is about; "": nothing. */

@@ -1,7 +1,7 @@
 // The panel's view: the header, the conversation and the composer.
 
 import "../view/controls/icons/more.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { Announcer, announce } from "../view/shared/announce.js";
 import { avatar } from "../view/controls/avatar.js";
@@ -11,6 +11,7 @@ import { preview } from "../model/text.js";
 import { clock, futureTime } from "../view/shared/times.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
+import { fieldsOf, withAddress } from "./fields.js";
 import { conversationOf } from "./visitor.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -41,6 +42,7 @@ function Frame({ visitor, host, shown, sound }) {
   const hasWaiting = useSelected((state) => state.outbox.length > 0);
   const isBlocked = useSelected(() => visitor.isBlocked());
   const hasBegun = visitor.hasToken();
+  const fields = useMemo(() => fieldsOf(host.fields), []);
   useEffect(() => {
     if (isOpen && !document.hidden) visitor.markRead().catch(() => {});
   }, [isOpen, info?.unread]);
@@ -55,7 +57,7 @@ function Frame({ visitor, host, shown, sound }) {
     ${hasBegun && connection === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
     <${Conversation} visitor=${visitor} isStaffed=${isStaffed} back=${back} needsAddress=${desk?.needsAddress ?? false} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
     ${host.consent && !hasBegun && html`<${Consent} text=${host.consent} link=${host.consentLink} />`}
-    ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} needsAddress=${desk?.needsAddress ?? false} />`}
+    ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} fields=${desk?.needsAddress ? withAddress(fields) : fields} />`}
   </main>`;
 }
 

@@ -46,6 +46,10 @@ export default {
   "widget.name": "Your name (optional)",
   "widget.email": "Your email, shown to our team (optional)",
   "widget.email_needed": "Your email, where we answer",
+  "widget.email_asked": "Your email, shown to our team",
+  "widget.name_needed": "Your name",
+  "widget.optional": "{label} (optional)",
+  "widget.field_needed": "Please fill this in.",
   "widget.text_kept": "Your text is still here.",
   "widget.reactions": "Reactions",
   "widget.lost": {

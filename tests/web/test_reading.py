@@ -49,10 +49,12 @@ def ada(pages: Pages) -> Speaker:
     return Speaker(pages, "ada")
 
 
-def upload(pages: Pages, speaker: Speaker, room: int, name: str, data: bytes = b"x") -> int:
+def upload(
+    pages: Pages, speaker: Speaker, room: int, name: str, data: bytes = b"x", kind: str = "text/plain"
+) -> int:
     """Upload a file; the server takes ten at once of an address, of all tests here."""
     url = f"{pages.url}/api/v1/rooms/{room}/files?name={name}"
-    headers = {"Authorization": f"Bearer {speaker.access}", "Content-Type": "text/plain"}
+    headers = {"Authorization": f"Bearer {speaker.access}", "Content-Type": kind}
     answer = request("POST", url, data, headers=headers)
     assert answer.status_code == 201, answer.text
     return int(answer.json()["id"])
@@ -249,10 +251,10 @@ def test_arrows_lead_from_picture_to_picture_of_a_room(pages: Pages, ada: Speake
     for key, name in (("ArrowRight", "three.png"), ("ArrowRight", "three.png"), ("ArrowLeft", "two.png")):
         page.keyboard.press(key)
         expect(page.get_by_role("dialog", name=name).get_by_role("img")).to_be_visible()
-    page.get_by_role("button", name="Previous image").click()
+    page.get_by_role("button", name="Previous file").click()
     light = page.get_by_role("dialog", name="one.png")
-    expect(light.get_by_role("button", name="Previous image")).to_be_disabled()
-    expect(light.get_by_role("button", name="Next image")).to_be_enabled()
+    expect(light.get_by_role("button", name="Previous file")).to_be_disabled()
+    expect(light.get_by_role("button", name="Next file")).to_be_enabled()
 
 
 def test_the_error_of_a_file_disappears_with_it(pages: Pages, ada: Speaker) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -44,7 +45,31 @@ PACKED = {
         import temml from "temml";
         export const parse = (tex, options) => temml.__renderToMathMLTree(tex, options);
     """,
+    # What reads a PDF is in the bundle, so that it needs no worker of its own: the page starts one for both.
+    "pdf.js": """
+        import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
+        import { WorkerMessageHandler } from "pdfjs-dist/legacy/build/pdf.worker.mjs";
+        globalThis.pdfjsWorker = { WorkerMessageHandler };
+        export { getDocument };
+    """,
 }
+COPIED = {
+    "pdf": (
+        "pdfjs-dist",
+        {
+            "standard_fonts/*.pfb": "BSD-3-Clause",
+            "wasm/jbig2_nowasm_fallback.js": "BSD-3-Clause",
+            "wasm/openjpeg_nowasm_fallback.js": "BSD-2-Clause",
+        },
+    ),
+}
+"""By folder, files of a package that are loaded by a library when it needs them, with their licences."""
+
+MORE_LICENCES = {
+    "pdfjs-dist": ("standard_fonts/LICENSE_FOXIT", "wasm/LICENSE_*JBIG2", "wasm/LICENSE_*OPENJPEG")
+}
+"""Those of what a package has from others."""
+
 LANGUAGES = ("de", "es", "fr", "pt", "ru", "zh")
 """Those of the page beside English."""
 
@@ -55,6 +80,7 @@ FROM = {
     "qr.js": ("lean-qr",),
     "highlight.js": ("highlight.js", "lowlight", "devlop"),
     "temml.js": ("temml",),
+    "pdf.js": ("pdfjs-dist",),
     "emoji.json": ("emoji-picker-element-data",),
     **{f"emoji.{language}.json": ("emoji-picker-element-data",) for language in LANGUAGES},
 }
@@ -79,6 +105,12 @@ def pack() -> None:
     """Write all files, and the README that lists them. Needs node_modules."""
     for name, source in PACKED.items():
         (VENDOR / name).write_bytes(_bundled(source))
+    for folder, (package, patterns) in COPIED.items():
+        shutil.rmtree(VENDOR / folder, ignore_errors=True)
+        (VENDOR / folder).mkdir()
+        for pattern in patterns:
+            for path in (MODULES / package).glob(pattern):
+                shutil.copyfile(path, VENDOR / folder / path.name)
     groups = list(_emoji())
     _write("emoji.json", groups)
     usable = {each["emoji"] for group in groups for each in group["emoji"]}
@@ -141,12 +173,19 @@ def _licences() -> Iterator[str]:
     for package in sorted({each for packages in FROM.values() for each in packages}):
         (path,) = (each for each in (MODULES / package).iterdir() if each.name.lower().startswith("license"))
         yield f"{package}\n{'=' * len(package)}\n\n{path.read_text().strip()}\n"
+        for pattern in MORE_LICENCES.get(package, ()):
+            for path in sorted((MODULES / package).glob(pattern)):
+                name = f"{package}: {path.name.removeprefix('LICENSE_').title()}"
+                yield f"{name}\n{'=' * len(name)}\n\n{path.read_text().strip()}\n"
 
 
 def _readme() -> str:
     rows = "\n".join(
-        f"| `{name}` | {', '.join(_package(each) for each in packages)} | {_size(name)} | `{digest(name)}` |"
-        for name, packages in FROM.items()
+        f"| `{name}` | {', '.join(_package(*each) for each in packages)} | {_size(name)} | `{digest(name)}` |"
+        for name, packages in [
+            *((name, [(each, "") for each in packages]) for name, packages in FROM.items()),
+            *((name, [each]) for name, each in copied().items()),
+        ]
     )
     head = (
         "# Libraries of others\n\nPacked by `make vendor` from the versions in `package.json`, one file each, and"
@@ -155,12 +194,23 @@ def _readme() -> str:
     return f"{head}| file | what | gzip | SHA-256 |\n|---|---|---|---|\n{rows}\n"
 
 
-def _package(name: str) -> str:
+def copied() -> dict[str, tuple[str, str]]:
+    """Return the files of `COPIED`, each with its package and its licence."""
+    return {
+        f"{folder}/{path.name}": (package, licence)
+        for folder, (package, patterns) in COPIED.items()
+        for path in sorted((VENDOR / folder).iterdir())
+        for pattern, licence in patterns.items()
+        if path.match(pattern.rpartition("/")[2])
+    }
+
+
+def _package(name: str, licence: str = "") -> str:
     about = json.loads((MODULES / name / "package.json").read_text())
     source = about["repository"]  # an address, or an owner and a name
     where = source["url"] if isinstance(source, dict) else f"https://github.com/{source}"
     home = re.sub(r"^git(\+https)?:", "https:", about.get("homepage") or where)
-    return f"[{name}]({home}) {about['version']} ({about['license']})"
+    return f"[{name}]({home}) {about['version']} ({licence or about['license']})"
 
 
 def _size(name: str) -> str:

@@ -10,8 +10,9 @@ const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte", "gigabyte"]
 const MAX_PIXELS = 250_000_000;
 const AUTOMATIC_PIXELS = 50_000_000;
 
-/** The most bytes of a file that is played: all of it is in memory. */
+/** The most bytes of a file that is played, and of a PDF that is shown: all of it is in memory. */
 const MAX_PLAYED = 200_000_000;
+const MAX_PDF = 50_000_000;
 
 /** @typedef {import("../../model/types").WireFile} WireFile */
 
@@ -23,6 +24,16 @@ export function isPicture(file) {
 /** Whether it is a picture that is decoded quickly. @param {WireFile} file */
 export function isLightPicture(file) {
   return isImageOf(file, AUTOMATIC_PIXELS);
+}
+
+/** Whether it is shown a page at a time. @param {WireFile} file */
+export function isPdf({ type, size }) {
+  return type === "application/pdf" && size <= MAX_PDF;
+}
+
+/** Whether it is opened in the whole window. @param {WireFile} file */
+export function isViewed(file) {
+  return isPicture(file) || isPdf(file);
 }
 
 /** The element that plays a file. @param {WireFile} file @returns {"audio" | "video" | null} */

@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
-import { fileSize, isLightPicture, isPicture, playerOf } from "./file_kinds.js";
+import { fileSize, isLightPicture, isPdf, isPicture, isViewed, playerOf } from "./file_kinds.js";
 import { FileName } from "./file_name.js";
 import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
@@ -23,27 +23,29 @@ export const AUTOMATIC_BYTES = 8_000_000;
 const CACHED = 60;
 
 const Sound = lazy(() => import("./sound.js"), "Sound");
+const PdfPages = lazy(() => import("./pdf_pages.js"), "PdfPages");
 
 /** Addresses of pictures by file id, the most recently used at the end. @type {Map<number, Promise<string>>} */
 const cache = sessionMap();
 
 /**
  * @param {{ files: readonly WireFile[], tab?: number, others?: () => WireFile[] }} props `tab`: the buttons' tabindex;
- *   `others`: all pictures around these, in order, among which an opened one leads to the next
+ *   `others`: all pictures and PDFs around these, in order, among which an opened one leads to the next
  */
 export function Files({ files, tab = 0, others: around }) {
   const pictures = files.filter(isPicture);
   const others = files.filter((file) => !isPicture(file));
+  const viewed = around ?? (() => files.filter(isViewed));
   return html`<div class="message-files">
-    ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} tab=${tab} around=${around ?? (() => pictures)} />`)}</div>`}
-    ${others.length > 0 && html`<div class="message-downloads">${others.map((file) => html`<${Download} key=${file.id} file=${file} tab=${tab} />`)}</div>`}
+    ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} tab=${tab} around=${viewed} />`)}</div>`}
+    ${others.length > 0 && html`<div class="message-downloads">${others.map((file) => html`<${Download} key=${file.id} file=${file} tab=${tab} around=${viewed} />`)}</div>`}
   </div>`;
 }
 
-/** The pictures of a room's loaded messages, in order, without those of blocked people. @param {import("../../model/types").State} state @param {number} room */
-export function picturesIn({ rooms, blocked }, room) {
+/** The pictures and PDFs of a room's loaded messages, in order, without those of blocked people. @param {import("../../model/types").State} state @param {number} room */
+export function viewedIn({ rooms, blocked }, room) {
   const said = [...(rooms.get(room)?.messages.values() ?? [])].sort((one, other) => one.seq - other.seq);
-  return said.flatMap(({ sender, files = [] }) => (blocked.has(sender.id) ? [] : files.filter(isPicture)));
+  return said.flatMap(({ sender, files = [] }) => (blocked.has(sender.id) ? [] : files.filter(isViewed)));
 }
 
 /** A picture. It reserves its space before it is loaded. @param {{ file: WireFile, tab: number, around: () => WireFile[] }} props */
@@ -82,18 +84,22 @@ function Picture({ file, tab, around }) {
       aria-label=${t("files.open", { name: file.name })} style=${{ width: `${width}px`, aspectRatio: `${width} / ${height}` }}>
       ${address ? html`<img src=${address} alt="" width=${width} height=${height} />` : html`<span>${icon("image", { size: 22 })} ${hint}</span>`}
     </button>
-    ${opened && html`<${Lightbox} first=${file} pictures=${opened} onClose=${() => open(null)} />`}`;
+    ${opened && html`<${Lightbox} first=${file} files=${opened} onClose=${() => open(null)} />`}`;
 }
 
-/** A picture in the whole window; the arrow keys lead to the others. @param {{ first: WireFile, pictures: WireFile[], onClose: () => void }} props */
-export function Lightbox({ first, pictures, onClose }) {
+/** A picture or a PDF in the whole window; the arrow keys lead to the others. @param {{ first: WireFile, files: WireFile[], onClose: () => void }} props */
+export function Lightbox({ first, files, onClose }) {
   const chat = useChat();
   const [file, show] = useState(first);
   const [address, setAddress] = useState("");
   const [problem, setProblem] = useState("");
+  const [bytes, setBytes] = useState(/** @type {Blob | null} */ (null)); // of a PDF
+  const isPaged = isPdf(file);
   useEffect(() => {
     let isHere = true;
     setProblem("");
+    setBytes(null);
+    if (isPaged) return undefined;
     pictureAddress(chat, file).then(
       (found) => isHere && setAddress(found),
       (error) => isHere && setProblem(problemText(error)),
@@ -102,40 +108,47 @@ export function Lightbox({ first, pictures, onClose }) {
       isHere = false;
     };
   }, [chat, file.id]);
-  const placeOf = (/** @type {WireFile} */ shown) => pictures.findIndex(({ id }) => id === shown.id);
-  const step = (/** @type {number} */ by) => show((shown) => pictures[placeOf(shown) + by] ?? shown);
+  const placeOf = (/** @type {WireFile} */ shown) => files.findIndex(({ id }) => id === shown.id);
+  const step = (/** @type {number} */ by) => show((shown) => files[placeOf(shown) + by] ?? shown);
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (event.target instanceof HTMLInputElement) return;
       if (event.key === "ArrowLeft") step(-1);
       else if (event.key === "ArrowRight") step(1);
     };
     // On the window: a button that is disabled while it has the focus hears no keys.
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
-  }, [pictures]);
+  }, [files]);
   const outside = (/** @type {MouseEvent} */ event) => event.target === event.currentTarget && onClose();
   return html`<${Dialog} title=${html`<${FileName} name=${file.name} />`} class="lightbox" onClose=${onClose}>
     <div class="lightbox-stage" onClick=${outside}>
-      ${problem ? html`<p role="alert">${problem}</p>` : address && html`<img src=${address} alt=${file.name} />`}
-      ${pictures.length > 1 &&
+      ${isPaged && html`<${PdfPages} key=${file.id} file=${file} onBytes=${setBytes} />`}
+      ${!isPaged && (problem ? html`<p role="alert">${problem}</p>` : address && html`<img src=${address} alt=${file.name} />`)}
+      ${files.length > 1 &&
       html`<button type="button" class="icon-button lightbox-earlier" title=${t("files.previous")}
           disabled=${placeOf(file) === 0} onClick=${() => step(-1)}>${icon("chevron_left")}</button>
         <button type="button" class="icon-button lightbox-later" title=${t("files.next")} data-first
-          disabled=${placeOf(file) === pictures.length - 1} onClick=${() => step(1)}>${icon("chevron_right")}</button>`}
+          disabled=${placeOf(file) === files.length - 1} onClick=${() => step(1)}>${icon("chevron_right")}</button>`}
     </div>
     <p class="lightbox-foot">
       <span class="soft small">${file.width && file.height ? `${file.width} × ${file.height}, ` : ""}${fileSize(file.size)}</span>
-      <a class="button" href=${address} download=${file.name}>${icon("download", { size: 18 })} ${t("files.save")}</a>
+      ${
+        isPaged
+          ? html`<button type="button" class="button" disabled=${!bytes} onClick=${() => bytes && saveAs(file.name, bytes)}>${icon("download", { size: 18 })} ${t("files.save")}</button>`
+          : html`<a class="button" href=${address} download=${file.name}>${icon("download", { size: 18 })} ${t("files.save")}</a>`
+      }
     </p>
   <//>`;
 }
 
-/** A file to save. Only sound and video play in the page; no other contents are shown. @param {{ file: WireFile, tab?: number }} props */
-export function Download({ file, tab = 0 }) {
+/** A file to save. Sound and video play in the page, and a PDF opens, among the files `around` it. @param {{ file: WireFile, tab?: number, around?: () => WireFile[] }} props */
+export function Download({ file, tab = 0, around = () => [file] }) {
   const chat = useChat();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const [played, play] = useState(/** @type {Blob | null} */ (null));
+  const [opened, open] = useState(/** @type {WireFile[] | null} */ (null));
   const player = playerOf(file);
   /** @param {(bytes: Blob) => void} use */
   const load = (use) => async () => {
@@ -159,6 +172,22 @@ export function Download({ file, tab = 0 }) {
       </span>
       ${isBusy ? html`<span class="spinner"></span>` : icon("download", { size: 18 })}
     </button>`;
+  if (isPdf(file)) {
+    return html`<div class="file-paged">
+      <button type="button" tabindex=${tab} class="file-row" onClick=${() => open(around())}>
+        <span class="file-row-icon">${icon("file")}</span>
+        <span class="file-row-text">
+          <span class="visually-hidden">${t("pdf.open")}</span>
+          <${FileName} name=${file.name} class="file-row-name" />
+          <span class="file-row-size">${problem || fileSize(file.size)}</span>
+        </span>
+      </button>
+      <button type="button" tabindex=${tab} class="icon-button" title=${t("files.download_one", { name: file.name })} onClick=${save} disabled=${isBusy} aria-busy=${isBusy}>
+        ${isBusy ? html`<span class="spinner"></span>` : icon("download", { size: 18 })}
+      </button>
+      ${opened && html`<${Lightbox} first=${file} files=${opened} onClose=${() => open(null)} />`}
+    </div>`;
+  }
   if (!player) return row;
   return html`<div class="file-played">
     ${

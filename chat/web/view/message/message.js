@@ -7,7 +7,7 @@ import { ActionBar } from "./action_menu.js";
 import { avatar } from "../controls/avatar.js";
 import { Status } from "../controls/status.js";
 import { CodeBlock, Formula } from "./code_block.js";
-import { Files, picturesIn } from "../files/files.js";
+import { Files, viewedIn } from "../files/files.js";
 import { foldQuote } from "./folded_quote.js";
 import { useLongPress } from "../controls/long_press.js";
 import { memo } from "../shared/memo.js";
@@ -106,7 +106,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
         ${body ? html`<${body.View} ...${props} />` : html`<${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} fold=${foldQuote} />`}
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
-        ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} others=${() => picturesIn(chat.get(), room)} />` : null}
+        ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} others=${() => viewedIn(chat.get(), room)} />` : null}
       </div>
       <${Time} at=${message.at} id=${`time-${id}`} />
       ${FOOTERS.map((Footer, n) => html`<${Footer} ...${props} id=${`footer-${n}-${id}`} />`)}

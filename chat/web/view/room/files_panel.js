@@ -6,7 +6,7 @@ import { changesOf, placeOf } from "../../features/saved/changes.js";
 import { roomPath } from "../../model/panel.js";
 import { MoreButton } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
-import { fileSize, isLightPicture, isPicture } from "../files/file_kinds.js";
+import { fileSize, isLightPicture, isPicture, isViewed } from "../files/file_kinds.js";
 import { FileName } from "../files/file_name.js";
 import { AUTOMATIC_BYTES, Download, Lightbox, pictureAddress, useNearlyVisible } from "../files/files.js";
 import { KINDS, listedFiles } from "../files/listed_files.js";
@@ -38,7 +38,7 @@ export function FilesPanel({ room }) {
   useEffect(() => {
     if (pages.items) setShown(new Set(pages.items.map(placeOf)));
   }, [pages.items]);
-  const pictures = items?.flatMap(({ files }) => files.filter(isPicture)) ?? [];
+  const viewed = items?.flatMap(({ files }) => files.filter(isViewed)) ?? [];
   return html`
     <header class="panel-head">
       <a class="icon-button" href=${roomPath(room, { show: "room" })} title=${t("room.about")}>${icon("back")}</a>
@@ -60,7 +60,7 @@ export function FilesPanel({ room }) {
       ${!items && !pages.error && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
       ${items?.length === 0 && !pages.hasMore && html`<p class="soft" role="status">${t(kind || words ? "files.none_found" : "files.none")}</p>`}
       <ul class="list room-files" aria-label=${t("room.files")} aria-busy=${!items && !pages.error}>
-        ${items?.map(({ message, files }) => html`<${Listed} key=${message.seq} message=${message} files=${files} pictures=${pictures} />`)}
+        ${items?.map(({ message, files }) => html`<${Listed} key=${message.seq} message=${message} files=${files} viewed=${viewed} />`)}
       </ul>
       <${MoreButton} pages=${pages} />
     </div>`;
@@ -87,18 +87,18 @@ async function find(chat, room, kind, words, after) {
   return { items: messages, ...(next !== undefined && { next }) };
 }
 
-/** @param {{ message: Message, files: WireFile[], pictures: WireFile[] }} props `pictures`: all of the list */
-function Listed({ message, files, pictures }) {
+/** @param {{ message: Message, files: WireFile[], viewed: WireFile[] }} props `viewed`: all pictures and PDFs of the list */
+function Listed({ message, files, viewed }) {
   const isDeleted = useSelected((state) => Boolean(state.rooms.get(message.room)?.messages.get(message.seq)?.deleted));
   if (isDeleted) return null;
   return html`<li>
     <${FilesFrom} message=${message} />
-    ${files.map((file) => (isPicture(file) ? html`<${PictureRow} key=${file.id} file=${file} pictures=${pictures} />` : html`<${Download} key=${file.id} file=${file} />`))}
+    ${files.map((file) => (isPicture(file) ? html`<${PictureRow} key=${file.id} file=${file} viewed=${viewed} />` : html`<${Download} key=${file.id} file=${file} around=${() => viewed} />`))}
   </li>`;
 }
 
-/** A picture in a row, which opens it among the others. @param {{ file: WireFile, pictures: WireFile[] }} props */
-function PictureRow({ file, pictures }) {
+/** A picture in a row, which opens it among the others. @param {{ file: WireFile, viewed: WireFile[] }} props */
+function PictureRow({ file, viewed }) {
   const chat = useChat();
   const row = useRef(/** @type {HTMLElement | null} */ (null));
   const [address, setAddress] = useState("");
@@ -119,5 +119,5 @@ function PictureRow({ file, pictures }) {
         <span class="file-row-size">${fileSize(file.size)}</span>
       </span>
     </button>
-    ${isOpen && html`<${Lightbox} first=${file} pictures=${pictures} onClose=${() => open(false)} />`}`;
+    ${isOpen && html`<${Lightbox} first=${file} files=${viewed} onClose=${() => open(false)} />`}`;
 }

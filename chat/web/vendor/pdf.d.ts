@@ -1,0 +1,1 @@
+export function getDocument(options: Record<string, unknown>): any;

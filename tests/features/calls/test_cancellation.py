@@ -32,5 +32,5 @@ async def over_http(run: Run) -> None:
 
 def test_over_http(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(
-        over_http, "calls over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1
+        over_http, "calls over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1
     )

@@ -75,7 +75,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 def test_over_http(cancel_sweep: Sweeper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(use_cases, "_AT_ONCE", 2)
     cancel_sweep.scenario(
-        over_http, "a clean-up over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1
+        over_http, "a clean-up over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1
     )
 
 

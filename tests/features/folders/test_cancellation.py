@@ -64,7 +64,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 
 def test_over_http(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(
-        over_http, "folders over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1
+        over_http, "folders over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1
     )
 
 

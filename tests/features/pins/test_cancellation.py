@@ -124,7 +124,7 @@ def test_by_a_visitor(cancel_sweep: Sweeper) -> None:
 
 def test_over_http(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(
-        over_http, "pins over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1
+        over_http, "pins over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1
     )
 
 

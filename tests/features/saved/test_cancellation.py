@@ -167,7 +167,7 @@ def test_announcing(cancel_sweep: Sweeper) -> None:
 
 def test_over_http(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(
-        over_http, "saved messages over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1
+        over_http, "saved messages over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1
     )
 
 

@@ -125,7 +125,7 @@ def test_over_http(cancel_sweep: Sweeper) -> None:
         flavours=CANCELLING,
         virtual=False,
         limit=20,
-        every=20,
+        every=60,
         seeds=1,
     )
 

@@ -88,7 +88,7 @@ def test_ending(cancel_sweep: Sweeper) -> None:
 
 def test_over_http(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(
-        over_http, "statuses over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1
+        over_http, "statuses over HTTP", flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1
     )
 
 

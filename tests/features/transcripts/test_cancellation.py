@@ -88,7 +88,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 
 def test_over_http(cancel_sweep: Sweeper) -> None:
     name = "transcripts over HTTP"
-    cancel_sweep.scenario(over_http, name, flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1)
+    cancel_sweep.scenario(over_http, name, flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1)
 
 
 def test_with_a_mail_server(cancel_sweep: Sweeper) -> None:

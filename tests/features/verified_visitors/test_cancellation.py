@@ -70,7 +70,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 
 def test_over_http(cancel_sweep: Sweeper) -> None:
     name = "verified visitors over HTTP"
-    cancel_sweep.scenario(over_http, name, flavours=CANCELLING, virtual=False, limit=20, every=20, seeds=1)
+    cancel_sweep.scenario(over_http, name, flavours=CANCELLING, virtual=False, limit=20, every=60, seeds=1)
 
 
 @in_campaign

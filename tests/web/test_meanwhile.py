@@ -46,6 +46,24 @@ def test_an_edit_begun_offline_does_not_overwrite_a_newer_one(
     assert texts == ["we meet at six", "we meet at **seven**", "we meet at seven, bring cake"]
 
 
+_NAME_AND_CHOOSE = """(choice) => {
+    const name = choice.form.elements[0];
+    name.value = "bulbs";
+    name.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    choice.click();  // before the page is drawn again
+}"""
+
+
+def test_a_choice_made_while_the_page_waits_to_be_drawn_stays(pages: Pages, ada: Speaker) -> None:
+    page = pages.at("ada", f"/room/{ada.make_room('choices')}")
+    page.get_by_role("button", name="New", exact=True).click()
+    page.get_by_role("menuitem", name="Create a room").click()
+    private = page.get_by_role("dialog").get_by_role("radio").last
+    private.evaluate(_NAME_AND_CHOOSE)
+    expect(page.get_by_role("button", name="Create room")).to_be_enabled()
+    expect(private).to_be_checked()
+
+
 _EDIT_AND_TYPE = """(chosen) => {
     chosen.click();  // and what follows comes before the page is drawn again
     const field = document.querySelector(".composer textarea");

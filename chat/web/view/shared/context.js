@@ -12,13 +12,17 @@ const drawNow = () => {
   waiting = null;
   draw?.();
 };
-// At most once a frame; a hidden page has no frames. A press draws first, so it acts on the newest input.
+// At most once a frame; a hidden page has no frames. A press draws first, so it acts on the newest input. Not the click of
+// a check box or radio button: the browser has turned it already, and drawing turned it back without an event.
 options.debounceRendering = (draw) => {
   waiting = draw;
   if (document.hidden) setTimeout(drawNow, 0);
   else requestAnimationFrame(drawNow);
 };
-for (const type of ["pointerdown", "click", "keydown", "submit"]) addEventListener(type, drawNow, true);
+const drawFirst = (/** @type {Event} */ { type, target }) => {
+  if (type !== "click" || !(target instanceof HTMLInputElement)) drawNow();
+};
+for (const type of ["pointerdown", "click", "keydown", "submit"]) addEventListener(type, drawFirst, true);
 
 /** @type {import("../../vendor/preact").Context<Chat | null>} */
 export const ChatContext = createContext(/** @type {Chat | null} */ (null));

@@ -1,8 +1,10 @@
 """A pytest plugin: how the tests are shared out when several processes run them, as `pytest -n 2` does.
 
-A file goes to one worker, with the servers and databases that its fixtures start. What takes longest begins first, so
-that no worker is left alone with it.
+A file goes to one worker, with the servers, databases and browsers that its fixtures start. What takes longest begins
+first, so that no worker is left alone with it.
 """
+
+from zlib import crc32
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -17,6 +19,9 @@ WITH_ORDINARY_BROWSER = (
     "tests/web/test_widget.py",
 )
 """Files that one worker runs, because they start a second browser."""
+
+BROWSERS = 2
+"""How many workers run the other files of `tests/web/`: each has to start a browser, and to load the page in it."""
 
 TOGETHER = ("tests/authorisation/",)
 """Folders that one worker runs, because to make their common world takes longer than most of their tests."""
@@ -41,6 +46,8 @@ class FileScheduling(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         if file in WITH_ORDINARY_BROWSER:
             return WITH_ORDINARY_BROWSER[0]
+        if file.startswith("tests/web/"):
+            return f"tests/web/ {crc32(file.encode()) % BROWSERS}"
         for folder in TOGETHER:
             if file.startswith(folder):
                 return folder

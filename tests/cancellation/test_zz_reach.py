@@ -12,6 +12,7 @@ FEWEST_SWEEPS = 40
 """Fewer ran when only some tests were asked for; then there is nothing to say here."""
 
 OF_FEATURES = (
+    "features/address_bans/queries.py",
     "features/canned_answers/queries.py",
     "features/clean_up/queries.py",
     "features/custom_emoji/queries.py",
@@ -21,8 +22,11 @@ OF_FEATURES = (
     "features/earlier/queries.py",
     "features/folders/queries.py",
     "features/labels/queries.py",
+    "features/newcomers/queries.py",
     "features/notes/queries.py",
     "features/oidc/queries.py",
+    "features/pictures/queries.py",
+    "features/pins/queries.py",
     "features/previews/queries.py",
     "features/push/ledger_queries.py",
     "features/push/missed/queries.py",
@@ -43,6 +47,7 @@ OF_FEATURES = (
     "features/starting_rooms/queries.py",
     "features/statuses/queries.py",
     "features/teams/queries.py",
+    "features/threads/queries.py",
     "features/transcripts/queries.py",
     "features/verified_visitors/queries.py",
     "storage/postgres/reviewing.py",

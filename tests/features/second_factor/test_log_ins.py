@@ -190,6 +190,7 @@ def test_no_other_place_begins_a_session() -> None:
         "features/oidc/log_in.py",  # the identity provider, which asks for a second factor itself
         "features/second_factor/passkeys/use_cases.py",  # a passkey, which is both factors: test_passkeys.py
         "features/support/handlers.py",  # visitors, who have no password
+        "features/verified_visitors/use_cases.py",  # visitors too, by a token of the site
     }
 
 

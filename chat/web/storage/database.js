@@ -5,7 +5,7 @@ import { openDB } from "../vendor/idb.js";
 /** @import { Draft, PendingMessage } from "../model/types" */
 
 /** @typedef {Awaited<ReturnType<typeof openDatabase>>} Database */
-/** @typedef {{ account: number, me: unknown, server: unknown, blocked: number[] }} Account */
+/** @typedef {{ account: number, me: unknown, server: unknown, blocked: number[], folders?: unknown }} Account */
 
 const NAME = "chat";
 const VERSION = 1;
@@ -160,10 +160,10 @@ export async function openDatabase({ isShared, onLost }) {
 
     /** The rooms, and the account's details. */
     cache: {
-      /** @param {{ me: unknown, server: unknown, blocked: number[], rooms: { id: number }[], gone: number[] }} changes */
-      put({ me, server, blocked, rooms, gone }) {
+      /** @param {{ me: unknown, server: unknown, blocked: number[], folders: unknown, rooms: { id: number }[], gone: number[] }} changes */
+      put({ rooms, gone, ...details }) {
         return write(["rooms"], (transaction) => {
-          const written = transaction.objectStore("account").put({ account, me, server, blocked }, 1);
+          const written = transaction.objectStore("account").put({ account, ...details }, 1);
           const store = transaction.objectStore("rooms");
           return [written, ...rooms.map((room) => store.put(room)), ...gone.map((room) => store.delete(room))];
         });

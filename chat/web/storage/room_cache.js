@@ -33,6 +33,7 @@ export function restoredState(stored) {
     people: new Map(peers.map((/** @type {{ id: number }} */ peer) => [peer.id, peer])),
     outbox: stored.outbox,
     blocked: new Set(stored.blocked),
+    own: stored.folders ? { folders: stored.folders } : {}, // without them the list would move once they are read
   };
 }
 
@@ -44,7 +45,7 @@ export function restoredState(stored) {
 export function openRoomCache(store, database) {
   /** @type {ReadonlyMap<number, RoomState>} */
   let written = new Map();
-  /** @type {Pick<Model, "me" | "server" | "blocked">} */
+  /** @type {Pick<Model, "me" | "server" | "blocked" | "own">} */
   let details = EMPTY;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -52,17 +53,18 @@ export function openRoomCache(store, database) {
   async function flush() {
     clearTimeout(timer);
     timer = undefined;
-    const { rooms, me, server, blocked } = store.get();
-    const isSame = me === details.me && server === details.server && blocked === details.blocked;
+    const { rooms, me, server, blocked, own } = store.get();
+    const isSame = me === details.me && server === details.server && blocked === details.blocked && own.folders === details.own.folders;
     if (!me || (rooms === written && isSame)) return;
     const latest = latestRooms(rooms);
     const changed = [...rooms].filter(([number, room]) => written.get(number) !== room);
     const gone = [...written.keys()].filter((number) => !rooms.has(number));
-    [written, details] = [rooms, { me, server, blocked }];
+    [written, details] = [rooms, { me, server, blocked, own }];
     await database.cache.put({
       me,
       server,
       blocked: [...blocked],
+      folders: own.folders,
       rooms: changed.map(([number, room]) => rowFromRoom(room, latest.has(number))),
       gone,
     });

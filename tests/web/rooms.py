@@ -1,5 +1,6 @@
 """Rooms made over HTTP, and people who act in them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.support.people import request
@@ -32,6 +33,16 @@ class Room:
         body: dict[str, Any] = {"key": f"room-{self.id}-{self._said}", "text": text}
         if reply is not None:
             body["reply"] = reply
+        return int(self._call(name, "POST", f"/rooms/{self.id}/messages", body)["seq"])
+
+    def show(self, name: str, text: str, files: Mapping[str, bytes]) -> int:
+        """Send a message with files, by their names, and return its seq."""
+        self._said += 1
+        ids = [
+            self._call(name, "POST", f"/rooms/{self.id}/files?name={each}", data)["id"]
+            for each, data in files.items()
+        ]
+        body = {"key": f"room-{self.id}-{self._said}", "text": text, "files": ids}
         return int(self._call(name, "POST", f"/rooms/{self.id}/messages", body)["seq"])
 
     def pin(self, name: str, seq: int) -> None:

@@ -2,7 +2,10 @@
 
 The tests take them, and the pictures of docs/web.md."""
 
+import math
+import struct
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -10,12 +13,13 @@ from playwright.sync_api import Page, expect
 
 from chat.backup.state import note_made, note_proven
 from tests.support.people import PASSWORD, post, request
+from tests.support.pictures import chunk
 from tests.support.server import ServerProcess
 from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.rooms import Room, call
 from tests.web.setting_up import printed_code
-from tests.web.talking import write_beside
+from tests.web.talking import close_cases_beside, write_beside
 
 ADMIN = "grace"
 
@@ -36,6 +40,7 @@ class World(NamedTuple):
     old: int
     kitchen: int
     thread: int
+    trip: int
 
 
 def _nothing(_page: Page) -> None:
@@ -72,6 +77,25 @@ def _open_to_all(page: Page) -> None:
     page.get_by_role("button", name="Next").click()
 
 
+def _status(page: Page) -> None:
+    page.get_by_role("button", name="Settings and log out").click()
+    page.get_by_role("menuitem", name="Set a status").click()
+
+
+def _forward(page: Page) -> None:
+    page.locator("article.message", has_text=PLATES).last.hover()
+    page.locator("article.message", has_text=PLATES).last.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Forward", exact=True).click()
+
+
+def _wait_for_pictures(page: Page) -> None:
+    for picture in (
+        page.get_by_label("lake.png").locator("img"),
+        page.get_by_role("img", name=":sunny_boat:"),
+    ):
+        expect(picture).to_have_js_property("complete", value=True)
+
+
 def _first_room(page: Page) -> None:
     page.get_by_label("Room name").fill("office")
     page.get_by_role("button", name="Create room").click()
@@ -100,9 +124,13 @@ SCREENS = (
     Screen("reset", "{reset}", "Account:", is_in=False),
     Screen("room", "/room/{garden}", "garden"),
     Screen("room-panel", "/room/{garden}?show=room", "Owner"),
-    Screen("files", "/room/{garden}?show=files", "Documents"),
+    Screen("files", "/room/{trip}?show=files", "tickets.pdf"),
     Screen("person", "/room/{garden}?show=person-{ben}", "Profile"),
     Screen("thread", "/room/{kitchen}?show=thread-{thread}", "Following"),
+    Screen("poll", "/room/{trip}", "Where do we stay?", do=_wait_for_pictures),
+    Screen("make-poll", "/room/{trip}", "Options", do=press(("button", "Create a poll"))),
+    Screen("forward", "/room/{kitchen}", "Forward message", do=_forward),
+    Screen("status", "/room/{garden}", "Clear after", do=_status),
     Screen("switcher", "/room/{garden}", "Search messages for", do=_jump),
     Screen(
         "new-room",
@@ -130,6 +158,9 @@ SCREENS = (
     Screen("security", "/settings/security", "This device"),
     Screen("notifications", "/settings/notifications", "Choose in each room"),
     Screen("appearance", "/settings/appearance", "Same as system"),
+    Screen("emoji", "/settings/emoji", ":sunny_boat:"),
+    Screen("canned-answers", "/settings/canned_answers", "/opening"),
+    Screen("desk-report", "/settings/support_report", "By week"),
     Screen("blocks", "/settings/blocks", "You haven't blocked anyone"),
     Screen("invitations", "/settings/invitations", "garden"),
     Screen("tokens", "/settings/tokens", "What is this token for?"),
@@ -141,7 +172,11 @@ SCREENS = (
     Screen("admin-rooms", "/admin/rooms", "sailing"),
     Screen("admin-registration", "/admin/registration", "Invited people"),
     Screen("admin-limits", "/admin/limits", "Messages per second"),
+    Screen("admin-bans", "/admin/bans", "203.0.113.0/24"),
+    Screen("admin-words", "/admin/words", "cheap watches"),
+    Screen("admin-retention", "/admin/retention", "Messages"),
     Screen("admin-widget", "/admin/widget", "Code for your website"),
+    Screen("admin-teams", "/admin/teams", "Orders"),
     Screen("admin-server", "/admin/server", "Server name"),
     Screen("admin-backups", "/admin/backups", "7 hours ago"),
     Screen("admin-audit", "/admin/audit", "What admins did"),
@@ -183,6 +218,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     me = call(pages, ADMIN, "GET", "/me")["id"]
     call(pages, ADMIN, "PATCH", f"/admin/people/{me}", {"operator": True})
     kitchen, thread = _kitchen(pages)
+    trip = _trip(pages)
     garden = Room(pages, ADMIN, "garden", topic="What grows, and who waters it this week")
     for name in ("ben", "olga", "Мария Петрова", "charles-babbage"):
         garden.join(name)
@@ -213,6 +249,9 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     label = call(pages, ADMIN, "POST", "/support/labels", {"name": "Warranty", "colour": "green"})["id"]
     call(pages, ADMIN, "PUT", f"/support/{conversation}/labels/{label}")
     visit = _visit(pages, chat)
+    _desk(pages, chat, visit)
+    call(pages, ADMIN, "POST", "/admin/bans", {"network": "203.0.113.0/24", "reason": "Registers by script"})
+    call(pages, ADMIN, "PATCH", "/admin/review-words", {"add": ["cheap watches", "free coins"]})
     ben = int(pages.person("ben")["me"]["id"])
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)
     for name in (ADMIN, "n" * 40):
@@ -229,7 +268,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     note_proven(chat.data, chat.data / "backup", made_at)
     reset = call(pages, ADMIN, "POST", f"/admin/people/{ben}/reset")["url"]
     return World(
-        garden.id, ben, garden.invite(), reset, conversation, visit, long.id, old.id, kitchen, thread
+        garden.id, ben, garden.invite(), reset, conversation, visit, long.id, old.id, kitchen, thread, trip
     )
 
 
@@ -256,6 +295,71 @@ def _kitchen(pages: Pages) -> tuple[int, int]:
     in_a_day = (int(time.time()) // 3600 + 24) * 3_600_000
     call(pages, ADMIN, "PUT", f"/me/saved/{kitchen.id}/{offered}/reminder", {"at": in_a_day})
     return kitchen.id, asked
+
+
+POLL = """\N{BAR CHART} Where do we stay?
+1\ufe0f\u20e3 At the lake
+2\ufe0f\u20e3 In the old mill
+3\ufe0f\u20e3 In tents"""
+CODE = """The tide, in a line:
+```python
+def depth(hours: float) -> float:
+    return 2.4 + 1.1 * cos(pi * hours / 6.2)  # metres
+```"""
+
+
+def _trip(pages: Pages) -> int:
+    """Make a room with pictures, files, code, a poll and an emoji of the server; return it."""
+    trip = Room(pages, ADMIN, "boat trip", topic="The last weekend of August")
+    for name in ("ben", "olga"):
+        trip.join(name)
+    call(pages, "ben", "PUT", "/me/status", {"emoji": "\N{PALM TREE}", "text": "On holiday until Monday"})
+    call(pages, ADMIN, "PUT", "/emoji/sunny_boat", drawn(64, 64, _sun))
+    trip.say("olga", CODE)
+    trip.show("ben", "The place from last year:", {"lake.png": drawn(480, 270, _lake)})
+    trip.show("olga", "", {"tickets.pdf": b"%PDF-1.7\n" + bytes(240_000), "what-to-bring.txt": bytes(2_048)})
+    asked = trip.say(ADMIN, POLL)
+    for name, option in ((ADMIN, 1), ("ben", 1), ("olga", 2)):
+        call(pages, name, "PUT", f"/rooms/{trip.id}/messages/{asked}/reactions/{option}\ufe0f\u20e3")
+    call(pages, "olga", "PUT", f"/rooms/{trip.id}/messages/{asked}/custom_reactions/sunny_boat")
+    folder = call(pages, ADMIN, "POST", "/me/folders", {"name": "Weekends"})["folders"][0]["id"]
+    call(pages, ADMIN, "PUT", f"/rooms/{trip.id}/folder", {"folder": folder})
+    return trip.id
+
+
+def drawn(width: int, height: int, colour: Callable[[int, int], tuple[int, int, int]]) -> bytes:
+    """Return a PNG whose pixels have these colours."""
+    rows = b"".join(b"\0" + bytes(part for x in range(width) for part in colour(x, y)) for y in range(height))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND")
+
+
+def _lake(x: int, y: int) -> tuple[int, int, int]:
+    """Hills behind a lake."""
+    if y < 120 + 26 * math.sin(x / 70) + 14 * math.sin(x / 23):
+        return 150 + y // 2, 190 + y // 4, 235
+    if y < 190:
+        return 60 + y // 4, 110 + y // 4, 70
+    return 70, 225 - y // 2, 285 - y // 2
+
+
+def _sun(x: int, y: int) -> tuple[int, int, int]:
+    """The sun above water."""
+    if y > 44:
+        return 60, 140, 205
+    return (250, 185, 40) if math.hypot(x - 32, y - 40) < 24 else (205, 230, 250)
+
+
+def _desk(pages: Pages, chat: ServerProcess, visit: int) -> None:
+    """Have answered some weeks of cases, and keep answers."""
+    team = {"name": "Orders", "members": [int(pages.person(ADMIN)["me"]["id"])]}
+    call(pages, ADMIN, "POST", "/admin/teams", team)
+    close_cases_beside(chat, 60, room=visit, operator=int(pages.person(ADMIN)["me"]["id"]))
+    for shortcut, text in (
+        ("opening", "Hello {visitor}, we are here from Monday to Friday, 9:00 to 17:00."),
+        ("returns", "You can send it back within 30 days: https://shop.example/returns"),
+    ):
+        call(pages, ADMIN, "POST", "/support/answers", {"shortcut": shortcut, "text": text, "shared": True})
 
 
 def _visit(pages: Pages, chat: ServerProcess) -> int:

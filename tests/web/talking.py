@@ -123,6 +123,21 @@ def fill_room_beside(server: ServerProcess, count: int, *, room: int, name: str)
         thread.submit(saved.execute_sql, server.address, _FILL_ROOM, count, room, name).result()
 
 
+_CLOSE_CASES = """
+INSERT INTO support_cases (room_id, last_seq, opened_at, answered_at, operator_id, closed_at)
+SELECT $2, 1000 + n, at, at + make_interval(mins => 2 + n * 7 % 23), $3, at + make_interval(hours => 1 + n % 5)
+FROM (
+    SELECT n, now() - make_interval(days => n * n % 51 + 1, hours => n % 7) AS at
+    FROM generate_series(1, $1::int) AS n
+) AS opened"""
+
+
+def close_cases_beside(server: ServerProcess, count: int, *, room: int, operator: int) -> None:
+    """Write closed cases of the last seven weeks into the database, which the operator has answered."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(saved.execute_sql, server.address, _CLOSE_CASES, count, room, operator).result()
+
+
 _ASK_BESIDE = """
 WITH log AS (UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1 AS base),
 visitor AS (

@@ -45,7 +45,7 @@ LOOKS: tuple[tuple[str, Literal["light", "dark"], str | None], ...] = (
 )
 """How axe looks at a screen: its size, its theme, and the one rule, if not all."""
 
-ON_A_PHONE = ("room", "room-panel", "thread", "search", "saved", "scheduled", "reports")
+ON_A_PHONE = ("room", "room-panel", "thread", "poll", "search", "saved", "scheduled", "reports")
 """Screens that docs/web.md also shows on a phone, in the dark theme."""
 
 SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
@@ -147,6 +147,7 @@ def test_pictures_of_all_screens(pages: Pages, world: World) -> None:
                 page = opened.open(screen)
                 if screen.is_in:
                     expect(page.locator(".self .row-note")).to_have_text("Online")
+                page.wait_for_load_state("networkidle")  # pictures in it are there
                 page.screenshot(path=PICTURES / name)
 
 

@@ -73,18 +73,30 @@ class Room:
                 slow_mode=snapshot.slow_mode,
                 role=snapshot.role,
                 peer=snapshot.peer,
+                others=snapshot.others,
                 support=snapshot.support,
             )
 
     def update_profile(self, person: Person) -> None:
-        """Replace the profile of the peer, if it is this person. Sync."""
-        peer = self.info.peer
+        """Replace the profile of the peer, or of one of the others, if it is this person. Sync."""
+        peer, others = self.info.peer, self.info.others
+        if others is not None and any(
+            each.id == person.id and each.changed <= person.changed for each in others
+        ):
+            fields = {name: getattr(person, name) for name in Person.__struct_fields__}
+            self.info = replace(
+                self.info,
+                others=tuple(Person(**fields) if each.id == person.id else each for each in others),
+            )
         if peer is not None and peer.id == person.id and peer.changed <= person.changed:
             fields = {name: getattr(person, name) for name in Person.__struct_fields__}
             self.info = replace(self.info, peer=Person(**fields))
 
     def forget_profile_time(self) -> None:
-        """Have any profile of the peer replace the one here: the server may have an older one again. Sync."""
+        """Have any profile of the peer or the others replace the one here: the server may have an older one. Sync."""
+        if self.info.others is not None:
+            others = tuple(replace(each, changed=0) for each in self.info.others)
+            self.info = replace(self.info, others=others)
         if self.info.peer is not None:
             self.info = replace(self.info, peer=replace(self.info.peer, changed=0))
 
@@ -229,7 +241,10 @@ class Room:
 
     def _change_member(self, member: MemberChanged) -> None:
         if not member.is_member:
-            self.info = replace(self.info, members=max(self.info.members - 1, 0))
+            others = self.info.others
+            if others is not None:
+                others = tuple(each for each in others if each.id != member.person_id)
+            self.info = replace(self.info, members=max(self.info.members - 1, 0), others=others)
         if member.person_id == self._person_id and member.pos > self._snapshot_pos:
             # A removed person who still gets changes of the room has joined it again.
             self.info = replace(self.info, role=member.role if member.role and member.is_member else "member")

@@ -144,6 +144,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
         starred: whether the reader starred it.
         last: its latest message.
         peer: the other person of a direct room, or the person of a support conversation.
+        others: the other people of a group direct message, by name.
     """
 
     id: int
@@ -168,6 +169,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     starred: bool = False
     last: Message | None = None
     peer: Person | None = None
+    others: tuple[Person, ...] | None = None
     support: Support | None = None
 
 

@@ -16,6 +16,7 @@ from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
 from chat.features.folders import FEATURE as FOLDERS
 from chat.features.forwarding import FEATURE as FORWARDING
+from chat.features.groups import FEATURE as GROUPS
 from chat.features.invites import FEATURE as INVITES
 from chat.features.labels import FEATURE as LABELS
 from chat.features.leaving import FEATURE as LEAVING
@@ -64,6 +65,7 @@ _BEFORE: tuple[Feature, ...] = (
     FILES,
     FOLDERS,
     FORWARDING,
+    GROUPS,
     INVITES,
     LABELS,
     LEAVING,

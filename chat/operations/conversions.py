@@ -151,6 +151,7 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "starred": snapshot.is_starred,
         "last": None if snapshot.last is None else as_message(snapshot.last),
         "peer": None if snapshot.peer is None else as_person(snapshot.peer),
+        "others": None if snapshot.others is None else tuple(map(as_person, snapshot.others)),
         "support": None if snapshot.support is None else _support(snapshot, snapshot.support),
     }
 

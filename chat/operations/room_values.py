@@ -172,6 +172,13 @@ class RoomFields(Value, kw_only=True, frozen=True):
         ]
         | None
     ) = None
+    others: (
+        Annotated[
+            tuple[Person, ...],
+            Meta(max_length=8, description="The other people of a group direct message, by name"),
+        ]
+        | None
+    ) = None
     support: Support | None = None
 
 

@@ -1056,6 +1056,11 @@ export interface GreetingSetting {
   default: string;
 }
 
+/** The people of a group; oneself is one of them in any case. */
+export interface GroupOf {
+  people: number[];
+}
+
 /** What to do about a reported message; nothing: its reports are dismissed. */
 export interface HandleReports {
   reported: number;
@@ -1147,11 +1152,11 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
-   * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
-   * reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, support_mail, sync_pages, teams, threads, transcripts, verified_visitors,
-   * visitors; others may be added
+   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, invites, labels,
+   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
+   * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
+   * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
+   * transcripts, verified_visitors, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2588,6 +2593,8 @@ export interface Room {
   starred?: boolean;
   last?: Message;
   peer?: Person;
+  /** The other people of a group direct message, by name */
+  others?: Person[];
   support?: Support;
 }
 
@@ -2633,6 +2640,8 @@ export interface RoomEvent {
   starred?: boolean;
   last?: Message;
   peer?: Person;
+  /** The other people of a group direct message, by name */
+  others?: Person[];
   support?: Support;
   reset?: "erased" | "other_history" | "too_far";
   /** A message's number, or 0: before the first */
@@ -2903,11 +2912,11 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, invites, labels, leaving, mail,
-   * mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push, quiet_hours, ratings,
-   * reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search, second_factor, slow_mode,
-   * starting_rooms, statuses, support, support_mail, sync_pages, teams, threads, transcripts, verified_visitors,
-   * visitors; others may be added
+   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, invites, labels,
+   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
+   * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
+   * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
+   * transcripts, verified_visitors, visitors; others may be added
    */
   features: string[];
   limits: Limits;

@@ -624,6 +624,7 @@ SERVER_ACTS = (
     ServerAct("public_rooms", "accounts", {}),
     ServerAct("new_room", "accounts", {"name": "\u200b"}, Answer.INVALID),
     ServerAct("direct_room", "accounts", _NO_ONE, NOT_FOUND),
+    ServerAct("open_group", "accounts", {"people": []}, Answer.INVALID),
     ServerAct("issued_invites", "accounts", {}),
     ServerAct("withdraw_issued_invite", "accounts", {"id": "00" * 32}, NOT_FOUND),
     ServerAct("mentions", "accounts", {}),

@@ -21,6 +21,7 @@ OF_FEATURES = (
     "features/drafts/queries.py",
     "features/earlier/queries.py",
     "features/folders/queries.py",
+    "features/groups/queries.py",
     "features/labels/queries.py",
     "features/newcomers/queries.py",
     "features/notes/queries.py",

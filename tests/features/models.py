@@ -11,6 +11,7 @@ from tests.features.drafts.model import DraftsModel
 from tests.features.earlier.model import EarlierModel
 from tests.features.exports.model import ExportsModel
 from tests.features.folders.model import FoldersModel
+from tests.features.groups.model import GroupsModel
 from tests.features.invites.model import InvitedModel
 from tests.features.labels.model import LabelsModel
 from tests.features.mail.model import MailModel
@@ -51,6 +52,7 @@ MODELS = (
     EarlierModel,
     ExportsModel,
     FoldersModel,
+    GroupsModel,
     InvitedModel,
     LabelsModel,
     MailModel,

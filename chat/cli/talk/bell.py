@@ -28,7 +28,8 @@ class Bell:
         room = self._rooms.get(message.room)
         if room is None or room.info.notify == "none" or now < self._quiet_until:
             return False
-        is_for_me = self._person_id in message.mentions or message.all or room.info.kind == "direct"
+        is_direct = room.info.kind == "direct" or room.info.others is not None
+        is_for_me = self._person_id in message.mentions or message.all or is_direct
         if not is_for_me and room.info.notify != "all":
             return False
         self._quiet_until = now + _PAUSE

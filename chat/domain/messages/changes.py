@@ -104,10 +104,10 @@ class RoomChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Addition(msgspec.Struct, frozen=True, gc=False):
-    """Makes somebody a member of a room, on behalf of `actor_id`."""
+    """Makes somebody a member of a room, on behalf of `actor_id`; None: of the server."""
 
     joining: Draft
-    actor_id: int
+    actor_id: int | None
 
     @property
     def room_id(self) -> int:

@@ -239,7 +239,8 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     The person has read up to the seq `read`; `unread` counts the messages after it
     (`domain/messages/reading.py`), `mentions` those of them that mention the person. `last` is the newest message, even
     if deleted. `peer` is the other person of a direct room, or the person of a support conversation, with public fields
-    only. Messages below `first` are removed; `picture` is a SHA-256 in hex; `slow_seconds` is 0 without slow mode.
+    only, as `others` are the other people of a group, by name. Messages below `first` are removed; `picture` is a
+    SHA-256 in hex; `slow_seconds` is 0 without slow mode.
     `support` is set for support conversations, `visit` for those of visitors.
     """
 
@@ -265,5 +266,6 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     is_starred: bool = False
     last: MessageNow | None = None
     peer: Person | None = None
+    others: tuple[Person, ...] | None = None
     support: SupportStatus | None = None
     visit: Visit | None = None

@@ -12,20 +12,20 @@ FROM lanes LEFT JOIN push_state ON push_state.id = 1 WHERE lanes.id = 1"""
 GO_ON = """
 INSERT INTO push_state (id, last_id) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET last_id = $1"""
 
-_FOR_ONE = "({room}.kind IN ('direct', 'support') OR ARRAY[0, {person}] && {message}.mentions)"
-_DIRECT = "{room}.kind IN ('direct', 'support')"
+_DIRECT = "({room}.kind IN ('direct', 'support') OR {room}.people_key IS NOT NULL)"
+_FOR_ONE = f"({_DIRECT} OR ARRAY[0, {{person}}] && {{message}}.mentions)"
 _FOLLOWED = """{message}.reply_seq IS NOT NULL AND EXISTS (
            SELECT FROM thread_replies JOIN thread_follows USING (room_id, root)
            WHERE room_id = {message}.room_id AND seq = {message}.seq AND person_id = {person} AND is_on)"""
 _BLOCKED = "EXISTS (SELECT FROM blocks WHERE user_id = {person} AND blocked_id = {message}.sender_id)"
 _AGE = "extract(epoch FROM now() - {message}.created_at)::float8 AS age"
 
-# Only those for whom it may be something: no statement here reads the members of a room, but for @all. The lobby has no
-# members; there @all is for those who receive something.
+# Only those for whom it may be something: no statement here reads the members of a room, but of a group and for @all.
+# The lobby has no members; there @all is for those who receive something.
 _CANDIDATES = f"""
 WITH new AS MATERIALIZED (
     SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{{{}}}}') AS mentions, m.reply_seq,
-           r.kind, r.creator_id, m.deleted_at IS NOT NULL AS is_deleted
+           r.kind, r.creator_id, r.people_key, m.deleted_at IS NOT NULL AS is_deleted
     FROM messages m JOIN rooms r ON r.id = m.room_id
     WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'message' AND r.deleted_at IS NULL
 ), candidates AS (
@@ -33,6 +33,7 @@ WITH new AS MATERIALIZED (
     UNION SELECT id, user_id FROM new JOIN memberships USING (room_id) WHERE 0 = ANY (mentions)
     UNION SELECT id, user_id FROM new, {{receivers}} AS receivers WHERE kind = 'lobby' AND 0 = ANY (mentions)
     UNION SELECT id, unnest(ARRAY[low_id, high_id]) FROM new JOIN direct_rooms USING (room_id) WHERE kind = 'direct'
+    UNION SELECT id, user_id FROM new JOIN memberships USING (room_id) WHERE people_key IS NOT NULL
     UNION SELECT id, creator_id FROM new WHERE kind = 'support'
     UNION SELECT new.id, users.id FROM new, users
           WHERE kind = 'support' AND users.is_operator AND users.deleted_at IS NULL

@@ -234,6 +234,22 @@ def message(key: str, is_mine: str) -> str:
     CASE WHEN m.changed_pos > m.pos THEN {_reactions(is_mine)} END AS reactions"""
 
 
+# The other people of a group, as JSON, also while they are added; NULL: the room is none.
+_OTHERS = """CASE WHEN r.people_key IS NOT NULL THEN (
+        SELECT coalesce(json_agg(json_build_object(
+            'id', id, 'name', name, 'display_name', display_name, 'picture', picture, 'status_emoji', status_emoji,
+            'status_text', status_text, 'status_until', extract(epoch FROM status_until)::float8,
+            'is_operator', is_operator, 'is_moderator', is_moderator, 'is_admin', is_admin,
+            'created_at', extract(epoch FROM created_at)::float8,
+            'changed_at', extract(epoch FROM coalesce(changed_at, created_at))::float8
+        ) ORDER BY name_key COLLATE "C"), '[]')::text
+        FROM users
+        WHERE id = ANY (CASE
+            WHEN r.people_key LIKE 'left %' THEN ARRAY(SELECT user_id FROM memberships WHERE room_id = r.id)
+            ELSE string_to_array(r.people_key, ',')::bigint[]
+        END) AND id <> r.whose_id AND deleted_at IS NULL
+    ) END AS others"""
+
 MESSAGE = message("CASE WHEN m.sender_id = $1 THEN m.client_key END", "person_id = $1")
 
 ROOMS_OF = f"WITH {_mine('NOT r.is_closed', _SEVERAL)} SELECT whose_id, id, kind FROM mine"
@@ -295,7 +311,7 @@ SELECT r.nth, r.id, r.kind, r.name, r.topic, r.picture, r.is_private, r.archived
     visit.email AS visit_email, visit.page AS visit_page, visit.site_id IS NOT NULL AS visit_is_verified,
     extract(epoch FROM peer.created_at)::float8 AS peer_created_at,
     extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
-    r.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
+    {_OTHERS}, r.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
     extract(epoch FROM oldest.created_at)::float8 AS waiting_since,
     {message("CASE WHEN m.sender_id = r.whose_id THEN m.client_key END", "person_id = r.whose_id")}
 FROM mine r

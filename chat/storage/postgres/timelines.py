@@ -48,6 +48,8 @@ _REACTED = msgspec.json.Decoder(tuple[tuple[int, str], ...])
 
 _REACTIONS = msgspec.json.Decoder(tuple[ReactionCount, ...])
 
+_OTHERS = msgspec.json.Decoder(tuple[Person, ...])
+
 
 class PostgresTimelines:
     """The port `Timelines`."""
@@ -254,6 +256,7 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         is_starred=row["is_starred"],
         last=None if row["message_id"] is None else message_now(row, row["id"]),
         peer=None if row["peer_id"] is None else _peer(row),
+        others=None if row["others"] is None else _OTHERS.decode(row["others"]),
         support=SupportStatus(row["is_closed"], assignee_of(row), row["waiting_since"])
         if row["kind"] == "support"
         else None,

@@ -11,6 +11,7 @@ ROOMS = {
     2: room(2, "direct", None),
     3: room(3, "room", "noisy", notify="all"),
     4: room(4, "room", "silent", notify="none"),
+    5: room(5, "room", "ada, ben", others=()),
 }
 
 
@@ -30,6 +31,7 @@ def heard(where: int, sender: Sender = BEN, **fields: object) -> Message:
         (heard(2), True),
         (heard(2, ADA), False),
         (heard(3), True),
+        (heard(5), True),
         (heard(4, mentions=(1,)), False),
         (heard(9, mentions=(1,)), False),
     ],

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import trio
 
-from chat.domain.entities import LOBBY_ID, Message, Person
-from chat.domain.messages.changes import Deletion, Edit
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person
+from chat.domain.messages.changes import Addition, Deletion, Edit
 from chat.domain.messages.reading import ReadMark
 from chat.domain.rooms.membership import Notify, OwnSettings
+from chat.features.groups.use_cases import GROUPS, Group
 from chat.features.push.ledger import LEDGER, Unanswered
 from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.threads.use_cases import THREADS
@@ -171,16 +172,24 @@ async def test_direct_messages_support_and_everybody_are_pushed(world: World) ->
     room = await room_of(world, ben, ada, cleo)
     assert direct is not None
     assert support is not None
+    people = [ada, ben, helper]
+    group = await world.storage.feature_ports[GROUPS].open(ben.id, [each.id for each in people])
+    assert isinstance(group, Group)
+    joining = [Draft(group.room_id, each.id, each.name, "", 1.0, MessageKind.JOIN) for each in people]
+    await world.storage.messages.save([Addition(each, None) for each in joining])
     async with open_servers(world):
+        await world.say(ben, "psst, both", room=group.room_id)
         await world.say(ben, "psst", room=direct.id)
         await world.say(cleo, "help", room=support.id)
         await world.say(ben, "@all tea", room=room)
-        pushed = await world.service.came(4)
+        pushed = await world.service.came(6)
         got = sorted((each.name, world.body(each)["notification"]["title"]) for each in pushed)
         assert got == [
             ("ada", "ben"),
+            ("ada", "ben · ada, ben, helper"),
             ("ada", "ben · tea"),
             ("cleo", "ben · tea"),
+            ("helper", "ben · ada, ben, helper"),
             ("helper", "cleo"),
         ]
     assert helper.is_operator

@@ -8,6 +8,7 @@ from chat.domain.messages.mentions import mentions
 from chat.domain.messages.reading import MOST_UNREAD, is_unread
 from chat.domain.messages.sync_types import RoomSnapshot, milliseconds
 from chat.domain.rooms.membership import RoomRole
+from chat.domain.text.rules import same_name_key
 from tests.reference.storage.message_table import MessageTable
 from tests.reference.storage.messages_now import MessagesNow
 from tests.reference.storage.room_table import RoomTable, public_person
@@ -57,9 +58,18 @@ class RoomSnapshots:
             is_starred=own.is_starred,
             last=self._now.of(said[-1], person_id) if said else None,
             peer=self._peer(room, person_id),
+            others=self._others(room, person_id),
             support=self._support.status(room.id) if room.kind is RoomKind.SUPPORT else None,
             visit=self._users.visits.get(room.creator_id or 0) if room.kind is RoomKind.SUPPORT else None,
         )
+
+    def _others(self, room: Room, person_id: int) -> tuple[Person, ...] | None:
+        if room.id not in self._rooms.people_keys:
+            return None
+        key = self._rooms.people_keys[room.id]
+        people = self._rooms.people_in(room) if key is None else self._users.there()
+        others = [each for each in people if each.id != person_id and (key is None or each.id in key)]
+        return tuple(map(public_person, sorted(others, key=lambda each: same_name_key(each.name))))
 
     def read(self, room: Room, person_id: int) -> int:
         """Return how far the person has read: what they said, or where they began."""

@@ -54,6 +54,8 @@ class RoomTable:
         self._newest_id = LOBBY_ID
         self.pictures: dict[int, str] = {}
         """The pictures of rooms, by room; the feature's model writes it."""
+        self.people_keys: dict[int, tuple[int, ...] | None] = {}
+        """The people of groups, by room; None: one of them has left. The feature's model writes it."""
         self.slow_seconds: dict[int, int] = {}
         """The slow modes of rooms, by room; the feature's model writes it."""
         self.slow_mode_sends: dict[tuple[int, int], float] = {}
@@ -101,6 +103,12 @@ class RoomTable:
         self._by_id[room.id] = room
         return room
 
+    def make_group(self, name: str, people: tuple[int, ...]) -> int:
+        """Make the room of a group, without members, at once; return its id."""
+        room = self._make(RoomKind.ROOM, name=name, is_private=True)
+        self.people_keys[room.id] = people
+        return room.id
+
     def add_member(self, room_id: int, person_id: int) -> None:
         """Make the person a member at once."""
         room = self._by_id[room_id]
@@ -115,7 +123,9 @@ class RoomTable:
         return (room_id, person_id) in self._delivered
 
     def remove_member(self, room_id: int, person_id: int) -> None:
-        """End a membership at once."""
+        """End a membership at once; the people of a group may open another one then."""
+        if room_id in self.people_keys:
+            self.people_keys[room_id] = None
         del self._delivered[room_id, person_id]
         del self.joined[room_id, person_id]
         del self._joined_at[room_id, person_id]
@@ -183,7 +193,7 @@ class RoomTable:
         """Whether another room has this name, in any case, at once."""
         key = same_name_key(name)
         return any(
-            room.name and room.id != room_id and same_name_key(room.name) == key
+            room.name and room.id not in (room_id, *self.people_keys) and same_name_key(room.name) == key
             for room in self._by_id.values()
         )
 

@@ -95,7 +95,7 @@ class MemorySaving:
 
     def _add(self, addition: Addition) -> Saved:
         joining = addition.joining
-        by = self._rooms.authority(joining.room_id, addition.actor_id)
+        by = self._rooms.authority(joining.room_id, addition.actor_id or 0)
         if by is not None and (refusal := addition_refusal(by)):
             return refusal
         if (joining.sender_id, addition.actor_id) in self._users.blocks:

@@ -9,6 +9,7 @@ export const reasons = {
   token_expired: "Das Token ist abgelaufen.",
   not_your_invite: "Das ist nicht deine Einladung.",
   too_many_blocks: "Du kannst höchstens # Personen blockieren.",
+  group_size: "Eine Gruppe hat # bis # Personen, dich eingeschlossen.",
   self_role: "Du kannst dir nicht selbst eine höhere Rolle geben oder dich selbst sperren.",
   not_member: "Du bist nicht in diesem Raum.",
   register_invites_need_admin: "Zur Registrierung können nur Admins einladen.",

@@ -9,6 +9,7 @@ export const reasons = {
   token_expired: "El token ha caducado.",
   not_your_invite: "Esta invitación no es tuya.",
   too_many_blocks: "Puedes bloquear como máximo a # personas.",
+  group_size: "Un grupo tiene de # a # personas, contándote a ti.",
   self_role: "No puedes subir tu propio rol ni vetarte.",
   not_member: "No estás en esta sala.",
   register_invites_need_admin: "Solo los administradores pueden invitar a registrarse.",

@@ -9,6 +9,7 @@ export const reasons = {
   token_expired: "Le jeton a expiré.",
   not_your_invite: "Ce n’est pas votre invitation.",
   too_many_blocks: "Vous pouvez bloquer au maximum # personnes.",
+  group_size: "Un groupe compte de # à # personnes, vous comprise.",
   self_role: "Vous ne pouvez pas élever votre propre rôle ni vous bannir vous-même.",
   not_member: "Vous n’êtes pas dans ce salon.",
   register_invites_need_admin: "Seuls les administrateurs peuvent inviter à s’inscrire.",

@@ -9,6 +9,7 @@ export const reasons = {
   token_expired: "O token expirou.",
   not_your_invite: "Este convite não é seu.",
   too_many_blocks: "Você pode bloquear no máximo # pessoas.",
+  group_size: "Um grupo tem de # a # pessoas, com você.",
   self_role: "Você não pode elevar a própria função nem se banir.",
   not_member: "Você não está nesta sala.",
   register_invites_need_admin: "Só administradores podem convidar para o cadastro.",

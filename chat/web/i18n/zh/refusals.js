@@ -9,6 +9,7 @@ export const reasons = {
   token_expired: "令牌已过期。",
   not_your_invite: "这不是你的邀请。",
   too_many_blocks: "最多可屏蔽#人。",
+  group_size: "一个群组有 # 到 # 人，包括您在内。",
   self_role: "你不能提升自己的角色或封禁自己。",
   not_member: "你不在此房间中。",
   register_invites_need_admin: "只有管理员可以邀请他人注册。",

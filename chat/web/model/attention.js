@@ -54,6 +54,6 @@ export function countAttention(rooms, leftOut = null) {
 }
 
 /** @param {RoomInfo} info */
-function isPersonal({ kind }) {
-  return kind === "direct" || kind === "support";
+export function isPersonal({ kind, others }) {
+  return kind === "direct" || kind === "support" || others !== undefined;
 }

@@ -2,7 +2,7 @@
 
 import { settleOwnMessage } from "./pending.js";
 import { moveReadMark } from "./recount.js";
-import { applyChange, applySnapshot, isOlderPeer, roomFromSnapshot } from "./room_state.js";
+import { applyChange, applySnapshot, isOlder, roomFromSnapshot } from "./room_state.js";
 
 /** @import { FeatureChanges, Model, RoomDraft, RoomState } from "./model" */
 /** @import { ActivityEvent, BlocksEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PolicyEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
@@ -137,6 +137,7 @@ export class Batch {
     }
     this.addPerson(event.peer);
     this.addPerson(event.support?.person);
+    for (const each of event.others ?? []) this.addPerson(each);
     if (event.last) this.settleOwn(event.last);
     this.updates.push({ frame: event, room: event.id, pos: this.knownDraft(event.id).room.info.pos, isNew });
   }
@@ -188,9 +189,11 @@ export class Batch {
     const { type: _type, ...person } = event;
     this.addPerson(person);
     for (const [number, room] of this.state.rooms) {
-      if (!isOlderPeer(room, person)) continue;
-      const draft = this.knownDraft(number);
-      draft.room.info = { ...draft.room.info, peer: person };
+      const { peer, others } = room.info;
+      if (isOlder(peer, person)) this.knownDraft(number).room.info = { ...room.info, peer: person };
+      if (others?.some((each) => isOlder(each, person))) {
+        this.knownDraft(number).room.info = { ...room.info, others: others.map((each) => (each.id === person.id ? person : each)) };
+      }
     }
     if (this.state.me?.id !== person.id) return;
     const { display: _display, picture: _picture, status: _status, roles: _roles, ...own } = this.state.me;

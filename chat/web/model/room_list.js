@@ -1,5 +1,7 @@
 // The room list: which section a room belongs to, and the order inside.
 
+import { isPersonal } from "./attention.js";
+
 /** @typedef {import("./types").RoomInfo} RoomInfo */
 /** @typedef {import("./types").Room} Room */
 /** @typedef {{ id: number, name: string, rooms: readonly number[] }} Folder one of this person's, which is a section */
@@ -56,15 +58,14 @@ export function orderOf(shown) {
 }
 
 /**
- * The unread mark of a room in the list: none, a dot, or a number of mentions; direct and support rooms count every
- * message.
+ * The unread mark of a room in the list: none, a dot, or a number of mentions; direct and support rooms, and groups, count
+ * every message.
  * @param {RoomInfo} info
  * @returns {{ isUnread: boolean, count: number, isMuted: boolean }}
  */
 export function attention(info) {
   const isMuted = info.notify === "none";
-  const isPersonal = info.kind === "direct" || info.kind === "support";
-  const count = isMuted ? 0 : isPersonal ? (info.unread ?? 0) : (info.mentions ?? 0);
+  const count = isMuted ? 0 : isPersonal(info) ? (info.unread ?? 0) : (info.mentions ?? 0);
   return { isUnread: (info.unread ?? 0) > 0 && !isMuted, count, isMuted };
 }
 
@@ -83,7 +84,7 @@ function sectionOf(info, inFolder) {
   if (info.starred) return "starred";
   const folder = inFolder.get(info.id);
   if (folder) return folder;
-  if (info.kind === "direct") return "people";
+  if (info.kind === "direct" || info.others) return "people";
   return info.kind === "support" ? "support" : "rooms";
 }
 

@@ -77,22 +77,21 @@ const DEFAULTS = {
  */
 export function applySnapshot(draft, snapshot) {
   const { room } = draft;
-  const { notify, hidden, starred, name, topic, picture, private: isPrivate, archived, slow_mode, role, peer, support } = infoOfSnapshot(snapshot);
+  const { notify, hidden, starred, name, topic, picture, private: isPrivate, archived, slow_mode, role, peer, others, support } = infoOfSnapshot(snapshot);
   room.info = withoutEmptyFields({ ...room.info, notify, hidden, starred });
   if (snapshot.first) trim(draft, snapshot.first);
   if (snapshot.pos < room.snapshotPos) return;
   room.snapshotPos = snapshot.pos;
-  room.info = withoutEmptyFields({ ...room.info, name, topic, picture, private: isPrivate, archived, slow_mode, role, peer, support });
+  room.info = withoutEmptyFields({ ...room.info, name, topic, picture, private: isPrivate, archived, slow_mode, role, peer, others, support });
 }
 
 /**
- * Whether this profile is a newer one of the person whom the direct room is with.
- * @param {RoomState} room
+ * Whether this is a newer profile of the person.
+ * @param {Person | undefined} known
  * @param {Person} person
  */
-export function isOlderPeer(room, person) {
-  const { peer } = room.info;
-  return peer !== undefined && peer.id === person.id && (peer.changed ?? 0) <= (person.changed ?? 0);
+export function isOlder(known, person) {
+  return known?.id === person.id && (known.changed ?? 0) <= (person.changed ?? 0);
 }
 
 /**
@@ -273,6 +272,7 @@ function replaceMessage(draft, change, me, features) {
 function applyMember(room, member, me) {
   const isOut = member.role === undefined || member.role === null || member.role === "banned";
   if (isOut) room.info = { ...room.info, members: Math.max((room.info.members ?? 0) - 1, 0) };
+  if (isOut && room.info.others) room.info.others = room.info.others.filter(({ id }) => id !== member.person);
   const roles = new Map(room.roles);
   if (isOut) roles.delete(member.person);
   else roles.set(member.person, member.role ?? "member");

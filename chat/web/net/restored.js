@@ -223,8 +223,9 @@ function withoutProfileTimes(state) {
   const people = new Map([...state.people].map(([id, person]) => [id, { ...person, changed: 0 }]));
   const rooms = new Map(
     [...state.rooms].map(([id, room]) => {
-      const { peer } = room.info;
-      return [id, peer ? { ...room, info: { ...room.info, peer: { ...peer, changed: 0 } } } : room];
+      const { peer, others } = room.info;
+      const old = (/** @type {import("../model/types").Person} */ person) => ({ ...person, changed: 0 });
+      return [id, peer || others ? { ...room, info: { ...room.info, ...(peer && { peer: old(peer) }), ...(others && { others: others.map(old) }) } } : room];
     }),
   );
   return { ...state, people, rooms };

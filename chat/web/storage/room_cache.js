@@ -23,7 +23,7 @@ const WRITE_INTERVAL = 1000;
 export function restoredState(stored) {
   const rooms = stored.rooms.map((/** @type {any} */ each) => [each.id, roomFromRow(each)]);
   const me = /** @type {Model["me"]} */ (stored.me);
-  const peers = rooms.flatMap((/** @type {[number, RoomState]} */ [, { info }]) => (info.peer ? [info.peer] : []));
+  const peers = rooms.flatMap((/** @type {[number, RoomState]} */ [, { info }]) => info.others ?? (info.peer ? [info.peer] : []));
   return {
     ...EMPTY,
     me,

@@ -11,6 +11,7 @@ const asks = (info, message = {}, blocked = []) =>
 test("direct messages, mentions and rooms set to all deserve a notification", () => {
   assert.ok(asks({ kind: "direct" }));
   assert.ok(asks({ kind: "support" }));
+  assert.ok(asks({ others: [BEN] }));
   assert.ok(asks({ notify: "all" }));
   assert.ok(asks({}, { mentions: [1] }));
   assert.ok(asks({}, { all: true }));
@@ -29,7 +30,7 @@ test("own, muted, blocked and deleted messages deserve none", () => {
 
 test("the tab's number counts what deserves a notification; anything else unread is a dot", () => {
   const room = (info) => ({ info: { kind: "room", notify: "mentions", unread: 3, mentions: 1, ...info } });
-  assert.deepEqual(countAttention([room({}), room({ kind: "direct" }), room({ notify: "all" })]), { count: 7, inRooms: 3, isMore: true });
+  assert.deepEqual(countAttention([room({}), room({ kind: "direct" }), room({ notify: "all" }), room({ others: [] })]), { count: 10, inRooms: 4, isMore: true });
   assert.deepEqual(countAttention([room({ mentions: 0 })]), { count: 0, inRooms: 0, isMore: true });
   assert.deepEqual(countAttention([room({ notify: "none" }), room({ hidden: true }), room({ unread: 0, mentions: 0 })]), {
     count: 0,

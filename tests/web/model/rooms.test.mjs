@@ -51,6 +51,7 @@ test("a muted room has no mark, and a direct room counts every message", () => {
   assert.deepEqual(attention(room(1, { unread: 5, mentions: 2 }).info), { isUnread: true, count: 2, isMuted: false });
   assert.deepEqual(attention(room(1, { unread: 5, mentions: 2, notify: "none" }).info), { isUnread: false, count: 0, isMuted: true });
   assert.deepEqual(attention(room(1, { unread: 5, kind: "direct" }).info), { isUnread: true, count: 5, isMuted: false });
+  assert.deepEqual(attention(room(1, { unread: 5, others: [] }).info), { isUnread: true, count: 5, isMuted: false });
 });
 
 test("2,000 rooms are sorted", () => {

@@ -58,11 +58,12 @@ export function pictureOf(picture, of = "avatar-picture") {
 }
 
 /**
- * The picture of a room; one without gets `sign`.
- * @param {{ picture?: string | null }} info
+ * The picture of a room; a group without one has two of its people, any other room gets `sign`.
+ * @param {{ picture?: string | null, others?: readonly Named[] }} info
  * @param {unknown} sign
  */
 export function roomPicture(info, sign) {
+  if (!info.picture && info.others?.length) return html`<span class="avatar avatar-pair" aria-hidden="true">${info.others.slice(0, 2).map((each) => avatar(each))}</span>`;
   return info.picture ? html`<span class="avatar" aria-hidden="true">${pictureOf(info.picture)}</span>` : sign;
 }
 

@@ -5,6 +5,7 @@ import { t } from "../../i18n/index.js";
 import { FolderMenu } from "../../features/folders/folder_menu.js";
 import { parts } from "../../features/registry.js";
 import { roomPath } from "../../model/panel.js";
+import { isPersonal } from "../../model/attention.js";
 import { rightsIn } from "../../model/rights.js";
 import { FormError } from "../controls/fields.js";
 import { useAction } from "../shared/action.js";
@@ -73,7 +74,7 @@ export function PanelHead({ title, room }) {
 
 /** @param {{ info: RoomInfo, canEdit: boolean, onEdit: () => void }} props */
 function About({ info, canEdit, onEdit }) {
-  const kind = info.kind === "lobby" ? "lobby" : info.private ? "private" : "public";
+  const kind = info.others ? "group" : info.kind === "lobby" ? "lobby" : info.private ? "private" : "public";
   return html`<section class="room-about">
     <div class="room-about-head">
       <span class="room-about-picture">${roomPicture(info, icon(roomIcon(info), { size: 22 }))}</span>
@@ -105,7 +106,7 @@ export function Notify({ info }) {
   const chat = useChat();
   const { act, error } = useAction();
   const chosen = info.notify ?? "mentions";
-  const isDirect = info.kind === "direct" || info.kind === "support";
+  const isDirect = isPersonal(info);
   const choices = isDirect ? PERSONAL : SHARED;
   return html`<fieldset class="notify">
     <legend>${t("notify.title")}</legend>
@@ -139,7 +140,7 @@ function RoomActions({ info, rights }) {
   const confirmed = async (what, deed) => {
     const isSure = await confirm({
       title: t(`room.${what}_title`, { name }),
-      text: t(`room.${what}_text`),
+      text: t(what === "leave" && info.others ? "room.leave_group_text" : `room.${what}_text`),
       action: t(`room.${what}`),
       danger: what !== "archive",
     });

@@ -20,6 +20,7 @@ const LOBBY = "lobby";
  * @returns {string}
  */
 export function roomName(info) {
+  if (info.others?.length) return info.others.map(personName).sort((one, other) => one.localeCompare(other)).join(", ");
   if (info.peer && info.kind !== "room") return personName(info.peer);
   if (info.name && !(info.kind === "lobby" && info.name === LOBBY)) return info.name;
   return t(info.kind === "support" ? "room.support" : info.kind === "lobby" ? "room.lobby" : "room.nameless");
@@ -32,5 +33,6 @@ export function roomName(info) {
 export function roomIcon(info) {
   if (info.kind === "lobby") return "home";
   if (info.kind === "support") return "support";
+  if (info.others) return "people";
   return info.private ? "lock" : "hash";
 }

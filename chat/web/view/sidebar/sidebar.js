@@ -14,7 +14,7 @@ import { Status, useStatus } from "../controls/status.js";
 import { RoomList } from "./room_list.js";
 
 const Browse = lazy(() => import("../room/browse_rooms.js"), "Browse");
-const FindPerson = lazy(() => import("../room/find_person.js"), "FindPerson");
+const NewMessage = lazy(() => import("../room/new_message.js"), "NewMessage");
 const NewRoom = lazy(() => import("../room/new_room.js"), "NewRoom");
 const StatusDialog = lazy(() => import("../../features/statuses/dialog.js"), "StatusDialog");
 const ReportsLink = lazy(() => import("../../features/reports/reports_link.js"), "ReportsLink");
@@ -48,7 +48,7 @@ export function Sidebar({ route, onJump }) {
     <${OwnMenu} />
     ${opened === "room" && html`<${NewRoom} onClose=${close} />`}
     ${opened === "browse" && html`<${Browse} onClose=${close} onNew=${() => open("room")} />`}
-    ${opened === "person" && html`<${FindPerson} onClose=${close} />`}
+    ${opened === "person" && html`<${NewMessage} onClose=${close} />`}
   </nav>`;
 }
 

@@ -1,7 +1,6 @@
 // HTTP calls below /api/v1 with the access token, which is refreshed once if it has expired.
 
-import { readBlob, readJson, encodeJson } from "./responses.js";
-import { chatError, offline, refusal } from "./errors.js";
+import { chatError, encodeJson, offline, readBlob, readJson, refusal } from "./errors.js";
 
 /** @import { WireFile } from "../model/types" */
 /** @import { Session } from "./session.js" */

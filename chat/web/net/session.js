@@ -1,7 +1,6 @@
 // The session: an access token in memory, renewed with a cookie that scripts cannot read.
 
-import { readError, readJson, encodeJson } from "./responses.js";
-import { chatError, offline } from "./errors.js";
+import { chatError, encodeJson, offline, readError, readJson } from "./errors.js";
 import { withLock } from "./tabs.js";
 
 /** @import { Me, Session as SessionAnswer } from "../protocol" */

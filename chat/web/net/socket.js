@@ -1,7 +1,6 @@
 // One WebSocket: each request has an id and one reply; events arrive in batches, in order.
 
-import { encodeJson } from "./responses.js";
-import { offline, refusal } from "./errors.js";
+import { encodeJson, offline, refusal } from "./errors.js";
 
 /** @import { Frame } from "../model/apply.js" */
 

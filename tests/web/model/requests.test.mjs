@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { encodeJson } from "../../../chat/web/net/responses.js";
+import { encodeJson } from "../../../chat/web/net/errors.js";
 
 test("lone surrogates are replaced at any depth, and everything else stays", () => {
   const asked = { id: 1, text: "a\ud83d", deep: [{ name: "\udc4d" }], on: true, none: null, out: undefined };

@@ -7,6 +7,7 @@ import asyncpg
 from chat.domain.messages.reading import MOST_LOOKED_AT, MOST_UNREAD
 from chat.domain.messages.sync_types import MessageNow
 from chat.domain.rooms.room_history import HistoryQuery
+from chat.domain.text.rules import same_name_key
 from chat.features.threads.use_cases import ThreadPage, ThreadSummary
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
@@ -121,6 +122,10 @@ _REMOVE_FOLLOWS = """
 DELETE FROM thread_follows AS f WHERE room_id = $1 AND (root = ANY ($2) OR root > $3 AND root <= $4)
     AND NOT EXISTS (SELECT FROM threads WHERE room_id = $1 AND root = f.root)"""
 
+_UNTOUCHED = """
+SELECT id FROM rooms WHERE name_key = $1 AND creator_id = $2 AND is_private = $3
+    AND kind = 'room' AND last_pos = 0 AND archived_at IS NULL AND deleted_at IS NULL"""
+
 
 class PostgresThreads:
     """The port `Threads`."""
@@ -171,6 +176,12 @@ class PostgresThreads:
     async def people(self, room_id: int, root: int, most: int) -> list[int]:
         rows = await self._database.read(lambda c: c.fetch(_PEOPLE, room_id, root, most))
         return [row["id"] for row in rows]
+
+    async def untouched(self, person_id: int, name: str, *, is_private: bool) -> int | None:
+        found: int | None = await self._database.read(
+            lambda c: c.fetchval(_UNTOUCHED, same_name_key(name), person_id, is_private)
+        )
+        return found
 
     async def fill(self, most: int) -> bool:
         return bool(await self._database.write_statement(lambda c: c.fetchval(_FILL, most)))

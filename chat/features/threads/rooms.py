@@ -7,7 +7,7 @@ from chat.domain.entities import MessageKind, Person, RoomKind
 from chat.domain.messages.outcomes import KeyUsed, Repeated
 from chat.domain.messages.quoting import quoted
 from chat.domain.messages.sync_types import MessageNow
-from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
+from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.rooms.conversations import may_speak
 from chat.domain.rooms.room_history import HistoryQuery
 from chat.domain.rooms.room_rights import RoomAccess
@@ -92,12 +92,23 @@ async def _room_with_quote(
         return before.message.room_id
     if before is not None:
         return before
+    made_id = await _made(services, person, name, is_private=is_private)
+    if isinstance(made_id, Refusal):
+        return made_id
+    sent = await messages.send(services, person, structs.replace(draft, room_id=made_id))
+    return sent if isinstance(sent, Refusal) else made_id
+
+
+async def _made(services: EngineServices, person: Person, name: str, *, is_private: bool) -> int | Refusal:
+    """Make the room, or return the one that an earlier request left empty: the server was stopped in between."""
     made = await services.rooms.create(person, name, is_private=is_private)
     if isinstance(made, Refusal):
-        return made
+        taken = made.code is Code.TAKEN
+        untouched = services.feature_ports[THREADS].untouched
+        left = await untouched(person.id, name.strip(), is_private=is_private) if taken else None
+        return made if left is None else left
     services.presence.made_room(person.id, made.id)
-    sent = await messages.send(services, person, structs.replace(draft, room_id=made.id))
-    return sent if isinstance(sent, Refusal) else made.id
+    return made.id
 
 
 def _can_be_quoted(root: MessageNow) -> bool:

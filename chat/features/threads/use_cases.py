@@ -80,6 +80,10 @@ class Threads(Protocol):
         """
         ...
 
+    async def untouched(self, person_id: int, name: str, *, is_private: bool) -> int | None:
+        """Return a room of this name that the person has made, and to which nothing has happened since."""
+        ...
+
     async def fill(self, most: int) -> bool:
         """Give roots to replies from before there were threads, among the next `most` messages of the log.
 

@@ -11,6 +11,7 @@ from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.domain.messages.reading import MOST_UNREAD
 from chat.domain.rooms.room_history import HistoryQuery
+from chat.domain.text.rules import same_name_key
 from chat.features.threads.use_cases import THREADS, ThreadPage, ThreadSummary
 from tests.reference.storage.within import within
 
@@ -87,6 +88,23 @@ class ThreadsModel:
             first.sender_id
         } - {each for each in inside if self._chosen.get((room_id, root, each)) is False}
         return [each for each in inside if each in following][:most]
+
+    async def untouched(self, person_id: int, name: str, *, is_private: bool) -> int | None:
+        await trio.lowlevel.checkpoint()
+        asked = same_name_key(name), person_id, is_private, 0, False
+        found = [
+            each.id
+            for each in self._rooms.all()
+            if (
+                same_name_key(each.name or ""),
+                each.creator_id,
+                each.is_private,
+                each.last_pos,
+                each.is_archived,
+            )
+            == asked
+        ]
+        return found[0] if found else None
 
     async def fill(self, most: int) -> bool:
         await trio.lowlevel.checkpoint()

@@ -48,6 +48,9 @@ async def over_http(run: Run) -> None:
             await wire.asks("GET", f"{room}/threads/1", None, token)
         await world.storage.messages.save([Draft(garden, cem.id, "cem", "", 1.0, MessageKind.JOIN)])
         await world.storage.feature_ports[THREADS].follow(cem.id, garden, 1, is_on=True)
+        await world.storage.rooms.create(
+            "roses", ada.id, is_private=False
+        )  # as a server that was stopped left it
         made: Any = await wire.asks("POST", f"{room}/threads/1/room", {"key": "m", "name": "roses"}, token)
         if isinstance(made, dict) and "id" in made:
             quote = await world.storage.timelines.history(ada.id, made["id"], 9, PLENTY, 2**62)

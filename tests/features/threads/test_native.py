@@ -186,6 +186,20 @@ async def test_a_room_is_made_of_a_thread_for_those_who_follow_it(site: Site, ga
     assert refused.status == 404
 
 
+async def test_a_room_that_a_kill_left_empty_is_the_one_of_the_next_call(site: Site, garden: Garden) -> None:
+    left = await site.call("POST", "/rooms", {"name": "Roses"}, token=garden.adas)
+    path, asked = f"/threads/{TWO}/room", {"key": "k-1", "name": "roses", "base": "https://chat.example"}
+    assert (await garden.call("POST", path, garden.bens, **asked)).refused == (409, "taken", "name")
+    private = await garden.call("POST", path, **{**asked, "private": True})  # type: ignore[arg-type]
+    assert private.refused == (409, "taken", "name")
+    made = await garden.call("POST", path, **asked)  # type: ignore[arg-type]
+    assert (made.status, made["id"]) == (201, left["id"])
+    said = (await site.call("GET", f"/rooms/{made['id']}/messages", token=garden.adas))["messages"]
+    assert said[0]["text"].startswith("> who waters the roses?")
+    again = await garden.call("POST", path, **{**asked, "key": "k-2"})  # type: ignore[arg-type]
+    assert again.refused == (409, "taken", "name")  # by now there is something in it
+
+
 async def test_no_room_is_made_of_what_is_deleted_archived_or_no_message(garden: Garden) -> None:
     reply = await garden.say("yes", garden.bens, reply=ONE)
     join, asked = 1, {"key": "k-1", "name": "Tea"}

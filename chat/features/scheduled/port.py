@@ -22,6 +22,9 @@ NO_SCHEDULED = Refusal(
 BEING_SENT = Refusal(Code.CONFLICT, "the message is being sent", reason="being_sent")
 OTHER_MESSAGE = Refusal(Code.CONFLICT, "another message has this key", field="key", reason="key_used")
 
+LONGEST_POSTPONED = 86_400.0
+"""Seconds after its time until which a message that slow mode holds up is tried again."""
+
 State = Literal["waiting", "sending", "refused"]
 
 
@@ -94,6 +97,13 @@ class ScheduledMessages(Protocol):
 
     async def release(self, scheduled_id: int) -> None:
         """Have a message wait again that was taken and is certainly not sent."""
+        ...
+
+    async def postpone(self, scheduled_id: int, wait: float) -> Scheduled | None:
+        """Have a message that was taken wait for so many seconds more, whatever else is due meanwhile.
+
+        None: its time is over by LONGEST_POSTPONED, or it was not taken.
+        """
         ...
 
     async def settle(self, person_id: int, wait: float = 0.0) -> None:

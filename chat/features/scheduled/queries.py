@@ -9,6 +9,7 @@ from chat.domain.refusals import NO_PERSON, Refusal
 from chat.due.queries import due_no_later, settle_due
 from chat.features.scheduled.port import (
     BEING_SENT,
+    LONGEST_POSTPONED,
     MOST,
     NO_SCHEDULED,
     OTHER_MESSAGE,
@@ -32,7 +33,8 @@ _STATE = "SELECT state FROM scheduled_messages WHERE person_id = $1 AND id = $2"
 _CHANGE = f"""
 UPDATE scheduled_messages SET text = coalesce($3, text),
     send_at = CASE WHEN $5 THEN clock_timestamp() ELSE coalesce(to_timestamp($4), send_at) END,
-    state = 'waiting', code = NULL, reason = NULL, error = NULL
+    state = 'waiting', code = NULL, reason = NULL, error = NULL,
+    wanted_at = CASE WHEN $4::float8 IS NULL AND NOT $5 THEN wanted_at END
 WHERE person_id = $1 AND id = $2 RETURNING {_COLUMNS}"""
 _REMOVE = "DELETE FROM scheduled_messages WHERE person_id = $1 AND id = $2"
 _ALL = (
@@ -46,6 +48,11 @@ RETURNING {_COLUMNS}"""
 _SENT = "DELETE FROM scheduled_messages WHERE id = $1"
 _REFUSE = "UPDATE scheduled_messages SET state = 'refused', code = $2, reason = $3, error = $4 WHERE id = $1"
 _RELEASE = "UPDATE scheduled_messages SET state = 'waiting' WHERE id = $1 AND state = 'sending'"
+_POSTPONE = f"""
+UPDATE scheduled_messages SET state = 'waiting', wanted_at = coalesce(wanted_at, send_at),
+    send_at = clock_timestamp() + make_interval(secs => $2)
+WHERE id = $1 AND state = 'sending'
+    AND coalesce(wanted_at, send_at) > clock_timestamp() - interval '{LONGEST_POSTPONED} s' RETURNING {_COLUMNS}"""
 _NEXT = """
 SELECT extract(epoch FROM greatest(min(send_at), clock_timestamp() + make_interval(secs => $2)))::float8
 FROM scheduled_messages WHERE person_id = $1 AND state <> 'refused' HAVING count(*) > 0"""
@@ -123,6 +130,10 @@ class PostgresScheduledMessages:
 
     async def release(self, scheduled_id: int) -> None:
         await self._database.write_statement(lambda c: c.execute(_RELEASE, scheduled_id))
+
+    async def postpone(self, scheduled_id: int, wait: float) -> Scheduled | None:
+        row = await self._database.write_statement(lambda c: c.fetchrow(_POSTPONE, scheduled_id, wait))
+        return None if row is None else _scheduled(row)
 
     async def settle(self, person_id: int, wait: float = 0.0) -> None:
         async def settle(connection: Connection) -> None:

@@ -36,8 +36,8 @@ async def send_due(
     """Send the due messages of one person; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
 
     `kept_event` and `sent_event` return the events for the person's clients: of a message that was refused, and of the
-    id and the seq of one that was sent, None: it waits for review. Cancelling: the message under way may be sent; it is
-    tried again under its key.
+    id and the seq of one that was sent, None: it waits for review. In slow mode a message waits for its turn, and the
+    next ones go on. Cancelling: the message under way may be sent; it is tried again under its key.
     """
     person_id, store = int(item.key), services.feature_ports[SCHEDULED_MESSAGES]
     wait = 0.0
@@ -48,6 +48,10 @@ async def send_due(
             case Refusal(reason=HELD.reason):
                 await store.sent(found.id)  # it is among those that are held
                 services.notices.publish(OwnEvent(person_id, sent_event(found.id, None)))
+            case Refusal(reason="slow_mode", retry_after=left) if postponed := await store.postpone(
+                found.id, left or _AGAIN
+            ):
+                services.notices.publish(OwnEvent(person_id, kept_event(postponed)))
             case Refusal() as refusal:
                 await store.refuse(found.id, refusal)
                 refused = structs.replace(found, state="refused", refusal=refusal)

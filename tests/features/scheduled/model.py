@@ -13,6 +13,7 @@ from chat.domain.refusals import NO_PERSON, Refusal
 from chat.due.port import DUE
 from chat.features.scheduled.port import (
     BEING_SENT,
+    LONGEST_POSTPONED,
     MOST,
     NO_SCHEDULED,
     OTHER_MESSAGE,
@@ -34,6 +35,7 @@ class ScheduledMessagesModel:
         self._storage, self._now = storage, storage.now
         self._numbers = count(1)
         self._kept: dict[int, Scheduled] = {}
+        self._wanted: dict[int, float] = {}  # the first time of those that were postponed
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {SCHEDULED_MESSAGES: self}
 
@@ -65,6 +67,8 @@ class ScheduledMessagesModel:
             return NO_SCHEDULED
         if found.state == "sending":
             return BEING_SENT
+        if is_now or send_at is not None:
+            self._wanted.pop(scheduled_id, None)
         at = self._now() if is_now else found.send_at if send_at is None else send_at
         text = found.text if text is None else text
         return self._keep(structs.replace(found, text=text, send_at=at, state="waiting", refusal=None))
@@ -105,6 +109,17 @@ class ScheduledMessagesModel:
         await trio.lowlevel.checkpoint()
         if found := self._kept.get(scheduled_id):
             self._kept[scheduled_id] = structs.replace(found, state="waiting")
+
+    async def postpone(self, scheduled_id: int, wait: float) -> Scheduled | None:
+        await trio.lowlevel.checkpoint()
+        found = self._kept.get(scheduled_id)
+        if found is None or found.state != "sending":
+            return None
+        first = self._wanted.setdefault(scheduled_id, found.send_at)
+        if first <= self._now() - LONGEST_POSTPONED:
+            return None
+        self._kept[scheduled_id] = made = structs.replace(found, state="waiting", send_at=self._now() + wait)
+        return made
 
     async def settle(self, person_id: int, wait: float = 0.0) -> None:
         await trio.lowlevel.checkpoint()

@@ -2,14 +2,16 @@
 
 import time
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
+from chat.application import messages
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import BANNED, Code, Refusal
+from chat.domain.rooms.slow_mode import slow_refusal
 from chat.due.port import DueItem
 from chat.features.registry import FEATURES
 from chat.features.scheduled import queries
@@ -65,6 +67,10 @@ async def sending(run: Run) -> None:
             over = Refusal(Code.TOO_MANY, "too fast", retry_after=30.0)
             with patch.object(world.services.budgets, "message", lambda *_: over):
                 await send_due(world.services, scheduled_event, unscheduled_event, item)
+            await store.release(3)
+            slow = slow_refusal(30, 20.0)
+            with patch.object(messages, "send", AsyncMock(return_value=slow)):
+                await send_due(world.services, scheduled_event, unscheduled_event, item)
 
         await add("a", LOBBY_ID)
         await add("b", 99)
@@ -99,6 +105,8 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 (made,) = await store.all_of(ada.id)
                 await store.take(ada.id)
                 await store.release(made.id)
+                await store.take(ada.id)
+                await store.postpone(made.id, 1.0)
                 await store.take(ada.id)
                 await store.refuse(made.id, BANNED)
                 await store.change(ada.id, made.id, "hi", 8e9)

@@ -170,6 +170,21 @@ async def test_over_the_rate_it_waits_and_is_sent_then(
     assert await texts(garden) == ["one", "two", "a"]
 
 
+async def test_in_slow_mode_it_waits_for_its_turn_and_the_others_do_not(garden: Garden) -> None:
+    await garden.call("PUT", f"/rooms/{garden.room}/slow_mode", garden.adas, seconds=30)
+    for key in ("a", "b"):
+        await schedule(garden, key, key)
+    other = {"key": "c", "text": "c", "at": soon()}
+    assert (await garden.call("POST", f"/rooms/{LOBBY_ID}/scheduled", **other)).status == 201
+    await run_due(garden, 1, 2, 3)
+    assert await texts(garden) == ["one", "two", "a"]
+    assert [(each["text"], "refused" in each) for each in await listed(garden)] == [("b", False)]
+    assert await garden.site.storage.feature_ports[DUE].next_in([SCHEDULED]) == 30.0
+    garden.site.pass_time(31.0)
+    await run_due(garden)
+    assert await texts(garden) == ["one", "two", "a", "b"]
+
+
 async def test_it_reaches_all_sessions_of_the_person_on_all_servers(
     autojump_clock: MockClock, servers: Servers
 ) -> None:

@@ -1,10 +1,13 @@
 """What a storage keeps of scheduled messages; each test runs in memory and on PostgreSQL."""
 
+import time
+
 import pytest
+import trio
 
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.refusals import BANNED, NO_PERSON
+from chat.domain.refusals import BANNED, NO_PERSON, Refusal
 from chat.due.port import DUE
 from chat.features.scheduled import queries
 from chat.features.scheduled.port import (
@@ -18,6 +21,7 @@ from chat.features.scheduled.port import (
     Scheduled,
     ScheduledMessages,
 )
+from chat.storage.postgres.storage import PostgresStorage
 from tests.features.scheduled import model
 
 ADA, BEN = 1, 2
@@ -114,6 +118,45 @@ async def test_a_refused_one_waits_for_its_person(storage: Storage, store: Sched
     for _ in range(2):
         assert await store.remove(ADA, made.id) is None
     assert await store.change(ADA, made.id, None, LATER) == NO_SCHEDULED
+
+
+async def test_a_postponed_one_waits_and_the_next_one_is_taken(
+    storage: Storage, store: ScheduledMessages
+) -> None:
+    now = time.time() if isinstance(storage, PostgresStorage) else trio.current_time()
+    await kept(store, "b", now - 5)
+    first = await kept(store, "a", now - 5)
+    assert await store.postpone(first.id, 60.0) is None  # nobody has taken it
+    taken = await store.take(ADA)
+    assert taken is not None
+    postponed = await store.postpone(taken.id, 60.0)
+    assert postponed is not None
+    assert (postponed.state, postponed.send_at > taken.send_at + 60) == ("waiting", True)
+    other = await store.take(ADA)
+    assert other is not None
+    assert other.id != taken.id
+    await store.sent(other.id)
+    assert await store.take(ADA) is None
+    await store.settle(ADA)
+    assert 30 < (await wait_of(storage) or 0.0) <= 60
+
+
+async def test_one_is_postponed_for_a_day_at_most(
+    store: ScheduledMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept(store, "a", LONG_PAST - 10_000_000)
+    for _ in range(2):
+        taken = await store.take(ADA)
+        assert taken is not None
+        assert await store.postpone(taken.id, 60.0) is None
+    now = await store.change(ADA, taken.id, None, None, is_now=True)
+    assert isinstance(now, Refusal)  # it is being sent
+    await store.release(taken.id)
+    assert isinstance(await store.change(ADA, taken.id, None, None, is_now=True), Scheduled)
+    assert await store.take(ADA) is not None
+    assert await store.postpone(taken.id, -1.0) is not None  # its time is another one now
+    assert await store.take(ADA) is not None
+    assert await store.postpone(taken.id, 60.0) is not None
 
 
 async def test_there_are_so_many_and_none_of_a_deleted_person(

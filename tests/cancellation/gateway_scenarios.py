@@ -105,6 +105,14 @@ class Wire:
                 self.got += data
         return None
 
+    async def does(self, method: str, path: str, body: object, token: str) -> None:
+        """Ask over HTTP for something whose answer has no body; an error has one."""
+        content = msgspec.json.encode(body) if body is not None else b""
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
+        head += f"Content-Type: application/json\r\nAuthorization: Bearer {token}\r\n\r\n"
+        await self.send(head.encode() + content)
+        await self.until(b"HTTP/1.1 204", b"}")
+
     async def opens(self, path: str, token: str = "") -> bool:
         """Shake hands for a WebSocket."""
         bearer = f"Authorization: Bearer {token}\r\n" if token else ""

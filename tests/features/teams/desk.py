@@ -39,8 +39,7 @@ class Desk:
 
     async def says(self, sender: Peer, room: int, of: Peer | None = None) -> None:
         """Send a message into the conversation of `of`."""
-        draft = Draft(room, sender.id, sender.name, "words", 1.0, people=SupportOf(of or sender))
-        saved = await self.storage.messages.save([draft])
+        saved = await self.storage.messages.save([said(sender, room, of)])
         assert isinstance(saved[0], Message)
 
     async def change(
@@ -56,3 +55,8 @@ class Desk:
         person = await self.storage.users.add(new)
         assert isinstance(person, Person)
         return person
+
+
+def said(sender: Peer, room: int, of: Peer | None = None) -> Draft:
+    """Return a message into the conversation of `of`, or of its sender."""
+    return Draft(room, sender.id, sender.name, "words", 1.0, people=SupportOf(of or sender))

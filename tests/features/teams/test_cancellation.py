@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.accounts.account_changes import AccountChange
@@ -13,7 +14,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from tests.cancellation import postgres_scenarios
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import swept_world
-from tests.features.teams.desk import Desk
+from tests.features.teams.desk import Desk, said
 from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
 from tests.support.databases import empty
@@ -34,16 +35,18 @@ async def over_http(run: Run) -> None:
         if not isinstance(got, dict) or "name" not in got or not isinstance(room, dict) or "id" not in room:
             return  # cancelled
         assert [each.name for each in await table.all()] == ["Sales"]
-        path = f"{TEAM}/{got['id']}"
+        path, team = f"{TEAM}/{got['id']}", f"/api/v1/support/{room['id']}/team"
+        await wire.does("PUT", "/api/v1/support/team", {"team": "sales"}, adas)
+        said = {"key": "k", "text": "help"}
+        await wire.asks("POST", f"/api/v1/rooms/{room['id']}/messages", said, adas)
         await wire.asks("PATCH", path, {"in_turn": True}, olgas)
-        await wire.asks("PUT", "/api/v1/support/team", {"team": "sales"}, adas)
-        await wire.asks("PUT", f"/api/v1/support/{room['id']}/team", {"team": None}, olgas)
-        await wire.asks(
-            "PUT", f"/api/v1/support/{room['id']}/team", {"team": got["id"], "was": ada.id}, olgas
-        )
-        await wire.asks("PUT", f"/api/v1/support/{room['id']}/team", {"team": got["id"]}, olgas)
+        await wire.does("PUT", team, {"team": got["id"], "was": ada.id}, olgas)
+        await wire.does("PUT", team, {"team": got["id"]}, olgas)
+        await wire.does("PUT", team, {}, olgas)
         await wire.asks("GET", "/api/v1/support/teams", None, olgas)
-        await wire.asks("DELETE", path, None, olgas)
+        await wire.does("DELETE", path, None, olgas)
+        if not run.fired:
+            assert await table.all() == []
         await wire.stream.aclose()
 
     await one_connection(run, speak, config())
@@ -64,6 +67,8 @@ async def giving(run: Run) -> None:
 
         async def look() -> None:
             async with open_turns(world.services):
+                await world.services.writes.write(said(mona, room))
+                await trio.sleep(1)  # until it looks
                 await give(world.services, item)
 
         await run.target(look)

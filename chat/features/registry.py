@@ -48,6 +48,7 @@ from chat.features.teams import FEATURE as TEAMS
 from chat.features.threads import FEATURE as THREADS
 from chat.features.transcripts import FEATURE as TRANSCRIPTS
 from chat.features.verified_visitors import FEATURE as VERIFIED_VISITORS
+from chat.features.visitor_list import FEATURE as VISITOR_LIST
 
 _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
@@ -96,6 +97,7 @@ _BEFORE: tuple[Feature, ...] = (
     THREADS,
     TRANSCRIPTS,
     VERIFIED_VISITORS,
+    VISITOR_LIST,
 )
 
 FEATURES = (*_BEFORE, retention([each.removal for each in _BEFORE if each.removal is not None]))

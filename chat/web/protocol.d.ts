@@ -1156,7 +1156,7 @@ export interface HelloOk {
    * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
    * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
    * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
-   * transcripts, verified_visitors, visitors; others may be added
+   * transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1445,6 +1445,25 @@ export interface ListedRoom {
 /** Rooms, by id. If there are more, `next` is the `after` of the next page. */
 export interface ListedRooms {
   rooms: ListedRoom[];
+  next?: number;
+}
+
+/** A visitor as admins see them. `room` is their conversation, once something was said there. */
+export interface ListedVisitor {
+  person: Person;
+  email?: string;
+  /** http: or https:, without query and fragment */
+  page?: string;
+  verified?: boolean;
+  blocked?: boolean;
+  /** Unix milliseconds */
+  came: number;
+  room?: number;
+}
+
+/** Visitors, the newest first. If there are more, `next` is the `after` of the next page. */
+export interface ListedVisitors {
+  visitors: ListedVisitor[];
   next?: number;
 }
 
@@ -2916,7 +2935,7 @@ export interface ServerInfo {
    * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
    * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
    * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
-   * transcripts, verified_visitors, visitors; others may be added
+   * transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3818,6 +3837,14 @@ export interface WhichThread {
   after?: number | null;
   /** A message's number in its room: 1, 2, 3 … without gaps */
   around?: number | null;
+  limit?: number;
+}
+
+/** A page of the visitors with `q` in their names or email addresses. */
+export interface WhichVisitors {
+  q?: string;
+  /** The `next` of the page before; 0: the first */
+  after?: number;
   limit?: number;
 }
 

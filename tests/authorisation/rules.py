@@ -673,6 +673,7 @@ SERVER_ACTS = (
     ServerAct("backups", "admins", {}),
     ServerAct("audit", "admins", {}),
     ServerAct("holds", "admins", {}),
+    ServerAct("listed_visitors", "admins", {}),
     ServerAct("visitor_secret", "admins in person", {}),
     ServerAct("make_visitor_secret", "admins in person", {}),
     ServerAct("remove_visitor_secret", "admins in person", {}),

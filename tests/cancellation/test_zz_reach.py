@@ -51,6 +51,7 @@ OF_FEATURES = (
     "features/threads/queries.py",
     "features/transcripts/queries.py",
     "features/verified_visitors/queries.py",
+    "features/visitor_list/queries.py",
     "storage/postgres/reviewing.py",
     "storage/postgres/support.py",
     "storage/postgres/ways_in.py",

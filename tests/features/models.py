@@ -39,6 +39,7 @@ from tests.features.teams.model import TeamsModel
 from tests.features.threads.model import ThreadsModel
 from tests.features.transcripts.model import TranscriptsModel
 from tests.features.verified_visitors.model import VerifiedVisitorsModel
+from tests.features.visitor_list.model import VisitorListModel
 
 MODELS = (
     AddressBansModel,
@@ -79,5 +80,6 @@ MODELS = (
     ThreadsModel,
     TranscriptsModel,
     VerifiedVisitorsModel,
+    VisitorListModel,
     RetentionModel,
 )

@@ -78,3 +78,21 @@ def test_a_site_chooses_a_team_whose_operators_answer_in_turn(pages: Pages, chat
     eve.get_by_role("button", name="Delete team").click()
     eve.get_by_role("dialog").get_by_role("button", name="Delete team").click()
     expect(row(leo, "Rita").locator(".team-mark")).to_have_count(0)
+
+
+def test_admins_find_and_block_visitors(pages: Pages, chat: ServerProcess) -> None:
+    for name in ("Anna", "Bea"):
+        about = {"name": name, "email": f"{name}@example.com"}
+        assert post(f"{chat.url}/api/v1/support/visitors", about).is_success
+    eve = pages.at("eve", "/admin/visitors")
+    people = eve.get_by_role("main").get_by_role("listitem")
+    expect(people.filter(has_text="Bea@example.com")).to_be_visible()
+    eve.get_by_label("Search by name or email").fill("anna@")
+    expect(people.filter(has_text="Bea@example.com")).to_have_count(0)
+    anna = people.filter(has_text="Anna@example.com")
+    anna.get_by_role("button", name="Block visitor").click()
+    eve.get_by_role("dialog").get_by_role("button", name="Block visitor").click()
+    expect(anna.get_by_text("Blocked")).to_be_visible()
+    anna.get_by_role("button", name="Unblock").click()
+    eve.get_by_role("dialog").get_by_role("button", name="Unblock").click()
+    expect(anna.get_by_text("Blocked")).to_have_count(0)

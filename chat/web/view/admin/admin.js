@@ -1,4 +1,4 @@
-// The administration: people, rooms, registration, limits, retention, widget, teams, server, mail, backups and audit, one part at a time.
+// The administration: people, rooms, registration, limits, retention, widget, visitors, teams, server, mail, backups and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -15,6 +15,7 @@ import { ReviewWordsPart } from "./review_words.js";
 import { ServerPart } from "./server.js";
 import { useSettings } from "./settings.js";
 import { TeamsPart } from "./teams.js";
+import { VisitorsPart } from "./visitors.js";
 import { WidgetPart } from "./widget.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
@@ -32,6 +33,7 @@ const PARTS = /** @type {const} */ ({
   words: { picture: "eye", view: ReviewWordsPart, has: null },
   retention: { picture: "trash", view: RetentionPart, has: "message_days" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
+  visitors: { picture: "person", view: VisitorsPart, has: "support_hours" },
   teams: { picture: "people", view: TeamsPart, has: "support_hours" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },
   mail: { picture: "mail", view: MailPart, has: null },

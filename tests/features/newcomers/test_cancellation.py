@@ -14,7 +14,6 @@ from chat.storage.file_store import open_file_store
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
-from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
 from tests.support.databases import empty
 
@@ -79,7 +78,6 @@ def test_over_http(cancel_sweep: Sweeper) -> None:
     )
 
 
-@in_campaign
 def test_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     cancel_sweep.scenario(
         in_postgres(one_database), "newcomers in PostgreSQL", virtual=False, limit=20, every=25, seeds=1

@@ -102,6 +102,7 @@ UPDATE account_removals SET finished_at = now(), claimed_by = NULL, claimed_unti
 WHERE user_id = $1 AND finished_at IS NULL RETURNING how, keeps_name"""
 # The audit keeps who did what to whom; only the names and addresses in it go.
 OF_NAMELESS = (
+    "SELECT name_groups(ARRAY(SELECT room_id FROM memberships WHERE user_id = $1))",
     "UPDATE audit SET detail = '' WHERE person_id = $1 AND what IN ('renamed', 'login_failed')",
     "DELETE FROM blocks WHERE $1 IN (user_id, blocked_id)",
     "DELETE FROM block_changes WHERE user_id = $1",

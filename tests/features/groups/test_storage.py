@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat.domain.accounts.account_removal import How
 from chat.domain.entities import Person, Room
 from chat.domain.messages.changes import Addition, Removal, RoomChange, RoomChanged, RoomDeletion
 from chat.domain.messages.outcomes import Saved
@@ -88,6 +89,27 @@ async def test_a_group_with_somebody_who_blocks_one_is_not_made(
     await opened(storage, BEN, ADA, CLEO)
     await opened(storage, ADA, BEN, CLEO)
     assert await storage.feature_ports[GROUPS].open(ADA, [ADA, BEN, 99]) is NO_PERSON
+
+
+async def test_who_left_or_was_erased_is_in_no_name_of_a_group(
+    storage: Storage, people: list[Person]
+) -> None:
+    group = await opened(storage, *ALL_FOUR)
+    await let_in(storage, people, group.room_id)
+    other = await opened(storage, ADA, BEN, CLEO)
+    await let_in(storage, people[:3], other.room_id)
+    await storage.messages.save([Removal(group.room_id, DAN, DAN, 1.0)])
+    assert await names(storage, group, other) == ["ada, ben, cleo", "ada, ben, cleo"]
+    assert await storage.users.delete(CLEO, how=How.ERASE) is True
+    claimed = await storage.account_removals.claim(1, 60.0, 0.0)
+    assert claimed is not None
+    await storage.account_removals.finish(CLEO)
+    assert await names(storage, group, other) == ["ada, ben", "ada, ben"]
+
+
+async def names(storage: Storage, *groups: Group) -> list[str | None]:
+    rooms = [await storage.rooms.by_id(each.room_id) for each in groups]
+    return [None if room is None else room.name for room in rooms]
 
 
 def test_a_long_name_is_cut() -> None:

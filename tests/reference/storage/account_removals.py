@@ -23,12 +23,22 @@ class _Removal(msgspec.Struct):
 
 
 class MemoryAccountRemovals:
-    """The port `AccountRemovals`, of one server. `people_of` returns whose a room is."""
+    """The port `AccountRemovals`, of one server.
 
-    def __init__(self, users: MemoryUsers, table: MessageTable, people_of: Callable[[int], People]) -> None:
+    `people_of` returns whose a room is, `name_groups_of` takes the name of a person out of the names of groups.
+    """
+
+    def __init__(
+        self,
+        users: MemoryUsers,
+        table: MessageTable,
+        people_of: Callable[[int], People],
+        name_groups_of: Callable[[int], None],
+    ) -> None:
         self._users = users
         self._table = table
         self._people_of = people_of
+        self._name_groups_of = name_groups_of
         self._removals: dict[int, _Removal] = {}
 
     async def accounts(self) -> list[RemovedAccount]:
@@ -85,6 +95,7 @@ class MemoryAccountRemovals:
         removal = self._removals[person_id]
         if not removal.is_finished:
             removal.is_finished = True
+            self._name_groups_of(person_id)
             self._users.blocks -= {pair for pair in self._users.blocks if person_id in pair}
             if removal.how is How.ERASE:
                 self._users.audit.note([end_act(person_id)])

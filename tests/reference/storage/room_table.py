@@ -124,13 +124,28 @@ class RoomTable:
 
     def remove_member(self, room_id: int, person_id: int) -> None:
         """End a membership at once; the people of a group may open another one then."""
-        if room_id in self.people_keys:
-            self.people_keys[room_id] = None
         del self._delivered[room_id, person_id]
         del self.joined[room_id, person_id]
         del self._joined_at[room_id, person_id]
         self.roles.pop((room_id, person_id), None)
         self._own.pop((room_id, person_id), None)
+        if room_id in self.people_keys:
+            self.people_keys[room_id] = None
+            if room_id in self._by_id:
+                self.name_group(room_id)
+
+    def name_group(self, room_id: int) -> None:
+        """Name a group by the people who are in it, at once."""
+        room = self._by_id[room_id]
+        people = sorted(self.people_in(room), key=lambda each: each.id)
+        name = ", ".join(each.name for each in people) or "…"
+        self._by_id[room_id] = structs.replace(room, name=name[:64])
+
+    def name_groups_of(self, person_id: int) -> None:
+        """Take a deleted person out of the names of their groups, at once."""
+        for room_id in self.people_keys:
+            if room_id in self._by_id and self.has_member(room_id, person_id):
+                self.name_group(room_id)
 
     def since_sent(self, sender: tuple[int, int]) -> float | None:
         """Return the seconds since (room, person) last sent in slow mode, at once; None: they did not."""

@@ -56,7 +56,9 @@ class MemoryStorage:
         self.sessions = MemorySessions(self.users, now)
         self.set_up = MemorySetUp(self.users)
         self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)
-        self.account_removals = MemoryAccountRemovals(self.users, self.messages, self.rooms.people_of)
+        self.account_removals = MemoryAccountRemovals(
+            self.users, self.messages, self.rooms.people_of, self.rooms.name_groups_of
+        )
         self.contacts = MemoryContacts(self.users, self.rooms)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
         self.now = now

@@ -16,7 +16,6 @@ from chat.storage.postgres.features import StoredFeature, savers_of
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.reviewing import save_reviewed
-from chat.storage.postgres.saving import save
 from chat.storage.postgres.writer import Writer
 
 _END = 2**63 - 1
@@ -43,8 +42,7 @@ class PostgresMessages:
         self._review = review or Review()
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
-        if not (asked := self._review.asked(writes)):
-            return await self._writer.run(lambda connection: save(connection, writes, self._savers))
+        asked = self._review.asked(writes)
         saved, notified = await self._writer.run(
             lambda connection: save_reviewed(connection, writes, asked, self._savers)
         )

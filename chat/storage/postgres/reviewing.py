@@ -1,6 +1,6 @@
 """Holds messages and edits for review in place of saving them, in PostgreSQL; asyncio-flavoured.
 
-Only batches in which a text has a word of the list come here.
+A batch in which no text has a word of the list is saved as it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,6 +58,8 @@ async def save_reviewed(
 
     If the server stops in between, those that are held are so, and the others are sent again under their keys.
     """
+    if not asked:
+        return await save(connection, writes, savers), set()
     refused, people = await _hold(connection, asked)
     rest = [write for nth, write in enumerate(writes) if nth not in refused]
     saved = iter(await save(connection, rest, savers) if rest else ())

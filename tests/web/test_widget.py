@@ -740,7 +740,8 @@ def test_the_panel_has_the_colour_and_the_consent_line_of_the_site(
     expect(link).to_have_attribute("rel", "noopener noreferrer")
     if AXE.exists():
         assert serious(page.frames[1]) == []
-    say(panel, f"in yellow, {scheme}")
+    sent = say(panel, f"in yellow, {scheme}")
+    expect(sent.locator("xpath=ancestor::li").locator("time")).to_be_visible()
     expect(link).to_have_count(0)
     # A link to the panel shows nothing of it: it would be anybody's words.
     page.goto(

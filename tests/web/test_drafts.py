@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -35,4 +36,15 @@ def test_a_draft_follows_one_to_another_device_and_ends_when_sent(pages: Pages) 
     thread = laptop.page.get_by_label("Reply in this thread")
     thread.fill("in the thread")
     later = pages.of("ada", f"/room/{room}?show=thread-{seq}")
+    expect(later.get_by_label("Reply in this thread")).to_have_value("in the thread")
+
+    go(later, "/saved?tab=drafts")
+    drafts = later.get_by_role("list", name="Drafts")
+    expect(drafts.get_by_role("listitem")).to_have_count(2)
+    expect(drafts.get_by_role("listitem").first).to_contain_text("in the thread")
+    drafts.get_by_role("button", name="Delete draft: typed here").click()
+    expect(drafts.get_by_role("listitem")).to_have_count(1)
+    phone.page.get_by_role("link", name="kitchen").click()
+    expect(phone.field).to_have_value("")
+    drafts.get_by_role("link", name="garden").click()
     expect(later.get_by_label("Reply in this thread")).to_have_value("in the thread")

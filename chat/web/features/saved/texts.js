@@ -4,7 +4,7 @@ export const en = {
   "saved.title": "Later",
   "saved.list": "Saved messages",
   "saved.tab": "Saved",
-  "saved.tabs": "Saved and scheduled messages",
+  "saved.tabs": "Saved, scheduled, drafts",
   "saved.save": "Save for later",
   "saved.remove": "Remove from saved",
   "saved.mark": "Saved",

@@ -732,6 +732,11 @@ export default {
   "search.wrong_has": "„{part}“ ist unbekannt. Es gibt has:file, has:image, has:video, has:audio, has:document und has:link.",
   "search.nobody": "Es gibt niemanden namens „{name}“.",
   "search.no_room": "Du bist in keinem Raum namens „{name}“.",
+  "drafts.title": "Entwürfe",
+  "drafts.none": "Keine Entwürfe",
+  "drafts.how": "Was du schreibst und nicht sendest, bleibt auf all deinen Geräten in seinem Feld, und du findest es hier.",
+  "drafts.delete": "Entwurf löschen",
+  "drafts.deleteOne": "Entwurf löschen: {text}",
 
   // settings
   "settings.title": "Einstellungen",
@@ -1578,7 +1583,7 @@ export default {
   "saved.title": "Später",
   "saved.list": "Gespeicherte Nachrichten",
   "saved.tab": "Gespeichert",
-  "saved.tabs": "Gespeicherte und geplante Nachrichten",
+  "saved.tabs": "Gespeichert, geplant, Entwürfe",
   "saved.save": "Für später speichern",
   "saved.remove": "Aus Gespeichertem entfernen",
   "saved.mark": "Gespeichert",

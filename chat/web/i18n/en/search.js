@@ -24,4 +24,9 @@ export default {
   "search.wrong_has": "“{part}” is not known. Use has:file, has:image, has:video, has:audio, has:document or has:link.",
   "search.nobody": "There is nobody named “{name}”.",
   "search.no_room": "You are not in a room named “{name}”.",
+  "drafts.title": "Drafts",
+  "drafts.none": "No drafts",
+  "drafts.how": "What you type and don’t send stays in its field, on all your devices, and you find it here.",
+  "drafts.delete": "Delete draft",
+  "drafts.deleteOne": "Delete draft: {text}",
 };

@@ -732,6 +732,11 @@ export default {
   "search.wrong_has": "«{part}» no existe. Usa has:file, has:image, has:video, has:audio, has:document o has:link.",
   "search.nobody": "No hay nadie llamado «{name}».",
   "search.no_room": "No estás en ninguna sala llamada «{name}».",
+  "drafts.title": "Borradores",
+  "drafts.none": "No hay borradores",
+  "drafts.how": "Lo que escribes y no envías queda en su campo en todos tus dispositivos, y lo encuentras aquí.",
+  "drafts.delete": "Eliminar borrador",
+  "drafts.deleteOne": "Eliminar borrador: {text}",
 
   // settings
   "settings.title": "Ajustes",
@@ -1579,7 +1584,7 @@ export default {
   "saved.title": "Más tarde",
   "saved.list": "Mensajes guardados",
   "saved.tab": "Guardados",
-  "saved.tabs": "Mensajes guardados y programados",
+  "saved.tabs": "Guardados, programados, borradores",
   "saved.save": "Guardar para después",
   "saved.remove": "Quitar de guardados",
   "saved.mark": "Guardado",

@@ -732,6 +732,11 @@ export default {
   "search.wrong_has": "« {part} » est inconnu. Utilisez has:file, has:image, has:video, has:audio, has:document ou has:link.",
   "search.nobody": "Personne ne s’appelle « {name} ».",
   "search.no_room": "Vous n’êtes dans aucun salon nommé « {name} ».",
+  "drafts.title": "Brouillons",
+  "drafts.none": "Aucun brouillon",
+  "drafts.how": "Ce que vous écrivez sans l’envoyer reste dans son champ sur tous vos appareils, et se retrouve ici.",
+  "drafts.delete": "Supprimer le brouillon",
+  "drafts.deleteOne": "Supprimer le brouillon : {text}",
 
   // settings
   "settings.title": "Paramètres",
@@ -1579,7 +1584,7 @@ export default {
   "saved.title": "Plus tard",
   "saved.list": "Messages enregistrés",
   "saved.tab": "Enregistrés",
-  "saved.tabs": "Messages enregistrés et programmés",
+  "saved.tabs": "Enregistrés, programmés, brouillons",
   "saved.save": "Enregistrer pour plus tard",
   "saved.remove": "Retirer des messages enregistrés",
   "saved.mark": "Enregistré",

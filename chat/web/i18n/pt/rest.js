@@ -732,6 +732,11 @@ export default {
   "search.wrong_has": "“{part}” não existe. Use has:file, has:image, has:video, has:audio, has:document ou has:link.",
   "search.nobody": "Não há ninguém chamado “{name}”.",
   "search.no_room": "Você não está em nenhuma sala chamada “{name}”.",
+  "drafts.title": "Rascunhos",
+  "drafts.none": "Nenhum rascunho",
+  "drafts.how": "O que você digita e não envia fica no campo em todos os seus dispositivos, e você encontra aqui.",
+  "drafts.delete": "Excluir rascunho",
+  "drafts.deleteOne": "Excluir rascunho: {text}",
 
   // settings
   "settings.title": "Configurações",
@@ -1579,7 +1584,7 @@ export default {
   "saved.title": "Mais tarde",
   "saved.list": "Mensagens salvas",
   "saved.tab": "Salvas",
-  "saved.tabs": "Mensagens salvas e agendadas",
+  "saved.tabs": "Salvas, agendadas, rascunhos",
   "saved.save": "Salvar para depois",
   "saved.remove": "Remover das salvas",
   "saved.mark": "Salva",

@@ -732,6 +732,11 @@ export default {
   "search.wrong_has": "«{part}» неизвестно. Есть has:file, has:image, has:video, has:audio, has:document и has:link.",
   "search.nobody": "Никого с именем «{name}» здесь нет.",
   "search.no_room": "Вас нет в комнате с названием «{name}».",
+  "drafts.title": "Черновики",
+  "drafts.none": "Черновиков нет",
+  "drafts.how": "То, что вы набрали и не отправили, остаётся в своём поле на всех ваших устройствах и собрано здесь.",
+  "drafts.delete": "Удалить черновик",
+  "drafts.deleteOne": "Удалить черновик: {text}",
 
   // settings
   "settings.title": "Настройки",
@@ -1580,7 +1585,7 @@ export default {
   "saved.title": "На потом",
   "saved.list": "Сохранённые сообщения",
   "saved.tab": "Сохранённые",
-  "saved.tabs": "Сохранённые и отложенные сообщения",
+  "saved.tabs": "Сохранённые, отложенные, черновики",
   "saved.save": "Сохранить на потом",
   "saved.remove": "Убрать из сохранённых",
   "saved.mark": "Сохранено",

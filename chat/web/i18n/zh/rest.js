@@ -732,6 +732,11 @@ export default {
   "search.wrong_has": "“{part}”无效。可用has:file、has:image、has:video、has:audio、has:document或has:link。",
   "search.nobody": "没有名为“{name}”的用户。",
   "search.no_room": "你不在名为“{name}”的房间中。",
+  "drafts.title": "草稿",
+  "drafts.none": "没有草稿",
+  "drafts.how": "您输入但未发送的内容会保留在所有设备的输入框中，也可以在这里找到。",
+  "drafts.delete": "删除草稿",
+  "drafts.deleteOne": "删除草稿：{text}",
 
   // settings
   "settings.title": "设置",
@@ -1577,7 +1582,7 @@ export default {
   "saved.title": "稍后",
   "saved.list": "已收藏的消息",
   "saved.tab": "已收藏",
-  "saved.tabs": "已收藏和定时的消息",
+  "saved.tabs": "已收藏、定时、草稿",
   "saved.save": "收藏以备后用",
   "saved.remove": "取消收藏",
   "saved.mark": "已收藏",

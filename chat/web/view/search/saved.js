@@ -1,4 +1,4 @@
-// What this person has kept for later, over all rooms: saved messages, the last saved first, and scheduled ones.
+// What this person has kept for later, over all rooms: saved messages, the last saved first, scheduled ones, and drafts.
 
 import { html, useRef, useState } from "../../vendor/preact.js";
 import { changesOf, placeOf } from "../../features/saved/changes.js";
@@ -6,6 +6,7 @@ import { ReminderMenu } from "../../features/saved/reminder_menu.js";
 import { reminderOf, reminderText, SAVE, savedOf, setReminder, setSaved } from "../../features/saved/saved.js";
 import { isOffered } from "../../features/scheduled/changes.js";
 import { t } from "../../i18n/index.js";
+import { isOffered as hasDrafts } from "../../model/drafts.js";
 import { preview } from "../../model/text.js";
 import { FormError, MoreButton } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
@@ -16,6 +17,7 @@ import { usePages } from "../shared/loading.js";
 import { useTitle } from "../shared/title.js";
 import { Hit } from "./hit.js";
 
+const DraftList = lazy(() => import("./draft_list.js"), "DraftList");
 const ScheduledList = lazy(() => import("./scheduled_list.js"), "ScheduledList");
 
 /** @typedef {import("../../model/types").Message} Message */
@@ -29,17 +31,25 @@ const MOST_TEXT = 80;
 /** @param {{ tab: string }} props */
 export function Saved({ tab }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  const hasTabs = useSelected(isOffered);
-  const isScheduled = tab === "scheduled" && hasTabs;
-  useTitle(t(isScheduled ? "scheduled.title" : "saved.title"));
-  const link = (/** @type {string} */ href, /** @type {string} */ label, /** @type {boolean} */ isCurrent) => html`<a href=${href} aria-current=${isCurrent ? "page" : undefined}>${label}</a>`;
+  const tabs = [
+    { name: "saved", href: "/saved", label: t("saved.tab"), view: html`<${SavedList} heading=${heading} />`, isOffered: true },
+    { name: "scheduled", href: "/saved?tab=scheduled", label: t("scheduled.title"), view: html`<${ScheduledList} />`, isOffered: useSelected(isOffered) },
+    { name: "drafts", href: "/saved?tab=drafts", label: t("drafts.title"), view: html`<${DraftList} />`, isOffered: useSelected(hasDrafts) },
+  ].filter((each) => each.isOffered);
+  const current = tabs.find(({ name }) => name === tab) ?? tabs[0];
+  useTitle(current === tabs[0] ? t("saved.title") : current.label);
   return html`<main class="place-body search saved">
     <header class="place-head">
       <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
       <h1 tabindex="-1" ref=${heading}>${t("saved.title")}</h1>
     </header>
-    ${hasTabs && html`<nav class="later-tabs" aria-label=${t("saved.tabs")}>${link("/saved", t("saved.tab"), !isScheduled)}${link("/saved?tab=scheduled", t("scheduled.title"), isScheduled)}</nav>`}
-    <div class="search-hits">${isScheduled ? html`<${ScheduledList} />` : html`<${SavedList} heading=${heading} />`}</div>
+    ${
+      tabs.length > 1 &&
+      html`<nav class="later-tabs" aria-label=${t("saved.tabs")}>
+        ${tabs.map((each) => html`<a key=${each.name} href=${each.href} aria-current=${each === current ? "page" : undefined}>${each.label}</a>`)}
+      </nav>`
+    }
+    <div class="search-hits">${current.view}</div>
   </main>`;
 }
 

@@ -65,7 +65,7 @@ export function useDraftSync({ room, thread, text, reply, isOff = false, take })
   latest.current = take;
 
   useEffect(() => {
-    if (isOn && isLive && !isKnown) read(chat);
+    if (isOn && isLive && !isKnown) readDrafts(chat);
     // Those of rooms that are not shown were typed while offline.
     if (isOn && isLive) for (const [key, place] of places) if (place.typed !== undefined) sendLater(chat, whereOf(key));
   }, [chat, isOn, isLive, isKnown]);
@@ -96,14 +96,14 @@ export function useDraftSync({ room, thread, text, reply, isOff = false, take })
   }, [key, kept, isOff, isOn]);
 }
 
-/** @param {string} key @returns {Where} */
-function whereOf(key) {
+/** @param {string} key what placeOf() makes @returns {Where} */
+export function whereOf(key) {
   const [room = 0, thread] = key.split("/").map(Number);
   return { room, ...(thread && { thread }) };
 }
 
-/** @param {Chat} chat */
-async function read(chat) {
+/** Read this person's drafts, once over a connection. @param {Chat} chat */
+export async function readDrafts(chat) {
   const { connection } = chat.get();
   if (readOver === connection) return;
   readOver = connection;
@@ -163,6 +163,12 @@ async function send(chat, where) {
   sending.set(key, answered);
   await answered;
   if (sending.get(key) === answered) sending.delete(key);
+}
+
+/** Delete a draft, also from the fields of all open pages. @param {Chat} chat @param {Where} where */
+export async function deleteDraft(chat, { room, thread }) {
+  const { at } = /** @type {import("../../protocol").Draft} */ (await chat.call("PUT", `/rooms/${room}/draft`, { ...(thread && { thread }), text: "" }));
+  chat.setOwn("drafts", withKept(chat, placeOf({ room, thread }), { text: "", at }));
 }
 
 /** @param {Chat} chat @param {string} key @param {import("../../model/drafts.js").Kept} kept */

@@ -5,12 +5,12 @@ import { t } from "../../i18n/index.js";
 import { avatar } from "../controls/avatar.js";
 import { confirm } from "../controls/dialog.js";
 import { FormError, MoreButton } from "../controls/fields.js";
+import { Verified } from "../controls/verified.js";
 import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { useDebounced, usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 import { dayAndTime } from "../shared/times.js";
-import { Verified } from "../inbox/person_card.js";
 
 /** @typedef {import("../../protocol").ListedVisitor} Visitor */
 

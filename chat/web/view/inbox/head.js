@@ -9,8 +9,9 @@ import { Presence, avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { Menu } from "../controls/menu.js";
+import { Verified } from "../controls/verified.js";
 import { personName } from "../shared/names.js";
-import { PersonCard, Verified } from "./person_card.js";
+import { PersonCard } from "./person_card.js";
 import { HandOver } from "./hand_over.js";
 import { PageLink } from "./page_link.js";
 

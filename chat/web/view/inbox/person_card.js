@@ -9,6 +9,7 @@ import { useChat, useSelected } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
+import { Verified } from "../controls/verified.js";
 import { useLoaded } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 import { dayAndTime, shortTime } from "../shared/times.js";
@@ -38,11 +39,6 @@ export function PersonCard({ info, onChanged, onClose }) {
     <${Transcript} room=${info.id} email=${person.email ?? ""} />
     ${isVisitor(info) && html`<${Block} info=${info} onChanged=${onChanged} />`}
   <//>`;
-}
-
-/** The mark of what the site has signed. */
-export function Verified() {
-  return html`<span class="tag is-verified" title=${t("inbox.verified_hint")}>${icon("check", { size: 12 })} ${t("inbox.verified")}</span>`;
 }
 
 /** Whether the conversation began by mail, and what the mail server found out about the sender. @param {{ room: number }} props */

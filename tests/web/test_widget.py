@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,15 +94,18 @@ def olga(chat: ServerProcess) -> Operator:
 
 
 @contextmanager
-def typing(operator: Operator, room: int) -> Generator[None]:
-    """An operator has begun to type, and is connected until the end of the block."""
+def online(operator: Operator, *requests: tuple[str, dict[str, Any]]) -> Generator[None]:
+    """An operator has a socket, which has sent these requests, until the end of the block."""
     with connect(operator.url.replace("http", "ws") + "/socket") as socket:
-        for number, (kind, fields) in enumerate(
-            (("hello", {"token": operator.token}), ("activity", {"room": room, "what": "typing"}))
-        ):
+        for number, (kind, fields) in enumerate([("hello", {"token": operator.token}), *requests]):
             socket.send(json.dumps({"type": kind, "id": number, **fields}))
             assert json.loads(socket.recv(timeout=20))["type"] == f"{kind}_ok"
         yield
+
+
+def typing(operator: Operator, room: int) -> AbstractContextManager[None]:
+    """An operator has begun to type, and is connected until the end of the block."""
+    return online(operator, ("activity", {"room": room, "what": "typing"}))
 
 
 def opened(page: Page) -> FrameLocator:
@@ -749,6 +752,38 @@ def test_the_panel_has_the_colour_and_the_consent_line_of_the_site(
     )
     expect(page.get_by_label("Your message")).to_be_visible()
     expect(page.get_by_text("Win a prize")).to_have_count(0)
+
+
+def test_a_page_greets_once_while_an_operator_is_online(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    words = "Questions &lt;b&gt; about our prices?"
+    script = (
+        f'<script async data-greeting="{words}" data-greeting-after="0" src="{chat.url}/widget.js"></script>'
+    )
+    shop.pages["/prices"] = ({}, f"<!doctype html><title>Shop</title><link rel=icon href=data:>{script}")
+    page = pages.empty(viewport={"width": 390, "height": 700})
+    panel = page.frame_locator("chat-widget iframe")
+    greeting = panel.get_by_role("button", name="Questions <b> about our prices?")
+    with online(olga):
+        page.goto(shop.url + "/prices")
+        expect(greeting).to_be_visible()
+        expect(page.locator("chat-widget iframe")).to_have_css("height", re.compile(r"^5\dpx$"))  # it covers little of the page
+        assert page.evaluate("document.activeElement === document.body")
+        if AXE.exists():
+            assert serious(page.frames[1]) == []
+        panel.get_by_role("button", name="Close the chat").first.click()
+        expect(page.locator("chat-widget iframe")).to_be_hidden()
+        page.reload()
+        expect(panel.get_by_label("Your message")).to_be_attached()
+        expect(greeting).to_have_count(0)
+
+        page.evaluate("sessionStorage.clear()")
+        page.reload()
+        greeting.click()
+        expect(panel.get_by_label("Your message")).to_be_visible()
+        expect(greeting).to_have_count(0)
+        expect(say(panel, "what does it cost?")).to_be_visible()
 
 
 def test_a_site_asks_for_what_it_needs_before_the_first_message(

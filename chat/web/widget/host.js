@@ -7,6 +7,9 @@
 /** The most characters of the line about consent. */
 const LONGEST_CONSENT = 300;
 
+/** The most characters of a greeting. */
+const LONGEST_GREETING = 200;
+
 /** The most characters of a token. */
 const LONGEST_TOKEN = 4096;
 
@@ -20,9 +23,11 @@ export function openHost(onShow, onIdentity) {
   // Of a site that may show the panel in a frame: anybody can make a link to it with such texts.
   const own = (/** @type {string} */ name) => (parent === window ? "" : (given.get(name) ?? ""));
   let sent = "";
+  let greetingHeight = 0; // while only the greeting is shown
 
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== parent || origin === null || from !== origin) return;
+    if (data?.chat === "open") greetingHeight = 0;
     if (data?.chat === "open" || data?.chat === "close") onShow(data.chat === "open", data.focus === true);
     const { token } = data ?? {};
     if (data?.chat === "identity" && (token === null || (typeof token === "string" && token.length <= LONGEST_TOKEN))) onIdentity(token);
@@ -46,13 +51,24 @@ export function openHost(onShow, onIdentity) {
     /** What visitors read before they write, and the page that it is about; "": nothing. */
     consent: own("consent").trim().slice(0, LONGEST_CONSENT),
     consentLink: /^https?:\/\//i.test(own("consentLink")) && URL.canParse(own("consentLink")) ? own("consentLink") : "",
+    /** What is shown beside the button before the panel is opened; "": nothing. */
+    greeting: own("greeting").trim().slice(0, LONGEST_GREETING),
     /** Whether this page is in a frame. */
     isFramed: parent !== window,
     ready: () => send({ chat: "ready" }),
+    open: () => send({ chat: "open" }),
     close: () => send({ chat: "close" }),
 
-    /** @param {number} unread @param {string} words for screen readers, "" if there are none @param {number} height of the panel, in pixels */
-    describe(unread, words, height) {
+    /** Show the greeting, unless the panel was opened meanwhile. @param {number} height in pixels */
+    greet(height) {
+      greetingHeight = height;
+      send({ chat: "height", height });
+      send({ chat: "greet" });
+    },
+
+    /** @param {number} unread @param {string} words for screen readers, "" if there are none @param {number} openHeight of the panel, in pixels */
+    describe(unread, words, openHeight) {
+      const height = greetingHeight || openHeight;
       if (`${unread} ${height}` === sent) return;
       sent = `${unread} ${height}`;
       send({ chat: "unread", count: unread, words });

@@ -4,6 +4,7 @@ import { loadStrings, startLanguage, tn } from "../i18n/index.js";
 import { html, render } from "../vendor/preact.js";
 import { colourRules } from "../view/shared/own_colour.js";
 import { openHost } from "./host.js";
+import { greet } from "./greeting.js";
 import { Panel } from "./panel_view.js";
 import { openSound } from "./sound.js";
 import { conversationOf, openVisitor } from "./visitor.js";
@@ -38,6 +39,7 @@ if (host.colour) {
 }
 const root = document.getElementById("app");
 if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} sound=${sound} />`, root);
+if (host.greeting && !visitor.hasToken()) void greet(host, visitor, shown);
 
 /** Not in a view, because a hidden frame renders nothing. */
 function describe() {

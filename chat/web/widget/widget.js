@@ -18,7 +18,7 @@ iframe { position:absolute; right:0; bottom:72px; width:360px; height:520px; max
   max-height:calc(100vh - 112px); border:0; border-radius:16px; box-shadow:0 8px 40px #0005; }
 [hidden] { display:none; }
 @media (max-width:480px) {
-  iframe { position:fixed; inset:0; width:100%; height:100% !important; max-width:none; max-height:none; border-radius:0; }
+  iframe:not(.hi) { position:fixed; inset:0; width:100%; height:100% !important; max-width:none; max-height:none; border-radius:0; }
 }`;
   const host = document.createElement("chat-widget");
   const root = host.attachShadow({ mode: "open" });
@@ -35,6 +35,7 @@ iframe { position:absolute; right:0; bottom:72px; width:360px; height:520px; max
   const frame = document.createElement("iframe");
   frame.title = NAME;
   let isReady = false;
+  let isOpen = false;
 
   /** @param {string} [value] */
   function stored(value) {
@@ -51,17 +52,19 @@ iframe { position:absolute; right:0; bottom:72px; width:360px; height:520px; max
   }
 
   function sendState() {
-    const focus = document.activeElement === host && !frame.hidden;
+    const focus = document.activeElement === host && isOpen;
     if (focus) {
       frame.blur(); // loading took focus
       frame.focus();
     }
-    if (isReady) frame.contentWindow?.postMessage({ chat: frame.hidden ? "close" : "open", focus }, server);
+    if (isReady) frame.contentWindow?.postMessage({ chat: isOpen ? "open" : "close", focus }, server);
   }
 
   /** @param {boolean} open */
   function draw(open) {
+    isOpen = open;
     frame.hidden = !open;
+    frame.className = "";
     button.ariaExpanded = `${open}`;
     path.setAttribute("d", open ? "M6 9l6 6 6-6" : "M4 5h16v11H10l-4.5 4v-4H4z");
   }
@@ -86,15 +89,21 @@ iframe { position:absolute; right:0; bottom:72px; width:360px; height:520px; max
     if (data.chat === "ready") {
       isReady = true;
       sendState();
-    } else if (data.chat === "close") show(false);
+    } else if (/open|close/.test(data.chat)) show(data.chat === "open");
     else if (data.chat === "unread") count(data.count, data.words);
     else if (data.chat === "height") frame.style.height = `${data.height}px`;
+    else if (data.chat === "greet" && !stored()) {
+      stored("closed");
+      frame.hidden = false;
+      frame.className = "hi";
+    }
   });
 
-  button.onclick = () => show(!!frame.hidden);
+  button.onclick = () => show(!isOpen);
   const before = stored();
   count(0);
   draw(before === "open");
   if (before) load();
+  else if (dataset.greeting) setTimeout(load, 1e3 * Number(dataset.greetingAfter ?? 10));
   (document.body ?? document.documentElement).append(host);
 })();

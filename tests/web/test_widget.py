@@ -768,7 +768,9 @@ def test_a_page_greets_once_while_an_operator_is_online(
     with online(olga):
         page.goto(shop.url + "/prices")
         expect(greeting).to_be_visible()
-        expect(page.locator("chat-widget iframe")).to_have_css("height", re.compile(r"^5\dpx$"))  # it covers little of the page
+        expect(page.locator("chat-widget iframe")).to_have_css(
+            "height", re.compile(r"^5\dpx$")
+        )  # it covers little of the page
         assert page.evaluate("document.activeElement === document.body")
         if AXE.exists():
             assert serious(page.frames[1]) == []

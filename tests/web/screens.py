@@ -41,6 +41,7 @@ class World(NamedTuple):
     kitchen: int
     thread: int
     trip: int
+    group: int
 
 
 def _nothing(_page: Page) -> None:
@@ -138,6 +139,7 @@ SCREENS = (
         "Who can join?",
         do=press(("button", "New"), ("menuitem", "Create a room")),
     ),
+    Screen("group", "/room/{group}", "Who brings the boat?"),
     Screen("browse", "/", "sailing", do=press(("button", "New"), ("menuitem", "Browse rooms"))),
     Screen(
         "invite",
@@ -176,6 +178,7 @@ SCREENS = (
     Screen("admin-words", "/admin/words", "cheap watches"),
     Screen("admin-retention", "/admin/retention", "Messages"),
     Screen("admin-widget", "/admin/widget", "Code for your website"),
+    Screen("admin-visitors", "/admin/visitors", "Mona"),
     Screen("admin-teams", "/admin/teams", "Orders"),
     Screen("admin-server", "/admin/server", "Server name"),
     Screen("admin-backups", "/admin/backups", "7 hours ago"),
@@ -219,6 +222,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     call(pages, ADMIN, "PATCH", f"/admin/people/{me}", {"operator": True})
     kitchen, thread = _kitchen(pages)
     trip = _trip(pages)
+    group = _group(pages)
     garden = Room(pages, ADMIN, "garden", topic="What grows, and who waters it this week")
     for name in ("ben", "olga", "Мария Петрова", "charles-babbage"):
         garden.join(name)
@@ -268,7 +272,18 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     note_proven(chat.data, chat.data / "backup", made_at)
     reset = call(pages, ADMIN, "POST", f"/admin/people/{ben}/reset")["url"]
     return World(
-        garden.id, ben, garden.invite(), reset, conversation, visit, long.id, old.id, kitchen, thread, trip
+        garden.id,
+        ben,
+        garden.invite(),
+        reset,
+        conversation,
+        visit,
+        long.id,
+        old.id,
+        kitchen,
+        thread,
+        trip,
+        group,
     )
 
 
@@ -325,6 +340,17 @@ def _trip(pages: Pages) -> int:
     folder = call(pages, ADMIN, "POST", "/me/folders", {"name": "Weekends"})["folders"][0]["id"]
     call(pages, ADMIN, "PUT", f"/rooms/{trip.id}/folder", {"folder": folder})
     return trip.id
+
+
+def _group(pages: Pages) -> int:
+    """Have several people talk; return their room."""
+    people = [int(pages.person(name)["me"]["id"]) for name in ("ben", "olga")]
+    group = int(call(pages, ADMIN, "PUT", "/direct", {"people": people})["id"])
+    for n, (name, text) in enumerate(
+        (("ben", "Who brings the boat?"), ("olga", "I do, if it fits on the car."))
+    ):
+        call(pages, name, "POST", f"/rooms/{group}/messages", {"key": f"group-{n}", "text": text})
+    return group
 
 
 def drawn(width: int, height: int, colour: Callable[[int, int], tuple[int, int, int]]) -> bytes:

@@ -154,6 +154,14 @@ async def test_the_application_is_called_as_the_server_is_now() -> None:
     assert (await second.get_json(force=True))["name"] == name
 
 
+async def test_the_shortcuts_of_the_application_are_places_of_the_page() -> None:
+    client = create_app([create_web_client(lambda: "chat")]).test_client()
+    about = await (await client.get("/manifest.webmanifest")).get_json(force=True)
+    assert [each["url"] for each in about["shortcuts"]] == ["/saved", "/search"]
+    for each in about["shortcuts"]:
+        assert (await client.get(each["url"])).content_type == "text/html; charset=utf-8"
+
+
 async def test_browsers_come_back_over_tls_where_it_is_the_servers() -> None:
     for is_encrypted in (True, False):
         app = create_app([create_web_client(lambda: "chat", is_encrypted=is_encrypted)])

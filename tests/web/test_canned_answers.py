@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
@@ -43,6 +44,7 @@ def add(page: Page, button: str, shortcut: str, text: str) -> None:
     dialog.get_by_role("button", name="Save").click()
 
 
+@in_campaign
 def test_one_makes_answers_and_sends_them_by_the_keyboard(pages: Pages, conversation: int) -> None:
     page = pages.at("opal", "/settings/canned_answers")
     own, shared = section(page, "Your answers"), section(page, "Shared answers")

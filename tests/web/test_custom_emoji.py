@@ -2,6 +2,7 @@
 
 from playwright.sync_api import FilePayload, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.pictures import png
 from tests.support.server import ServerProcess
@@ -12,6 +13,7 @@ from tests.web.talking import Speaker, Timeline
 PARTY: FilePayload = {"name": "Party Parrot.png", "mimeType": "image/png", "buffer": png(64)}
 
 
+@in_campaign
 def test_an_emoji_is_added_used_and_removed(pages: Pages, chat: ServerProcess) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("garden", ben)

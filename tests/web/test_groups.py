@@ -4,10 +4,12 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
 
+@in_campaign
 def test_several_people_are_written_to_together_and_one_leaves(pages: Pages) -> None:
     speakers = [Speaker(pages, name) for name in ("gina", "gus", "gwen")]
     gina, gus = pages.of("gina"), pages.at("gus")

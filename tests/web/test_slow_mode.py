@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -23,6 +24,7 @@ def rooms(pages: Pages) -> Generator[tuple[int, int]]:
         ada.call("DELETE", f"/rooms/{room}")
 
 
+@in_campaign
 def test_a_message_waits_in_a_room_in_slow_mode_and_nowhere_else(
     pages: Pages, rooms: tuple[int, int]
 ) -> None:

@@ -45,6 +45,7 @@ def test_sound_plays_in_the_page(pages: Pages) -> None:
     )
 
 
+@in_campaign
 def test_a_voice_message_is_recorded_sent_and_played(pages: Pages, whole_pages: Pages) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("radio", ben)

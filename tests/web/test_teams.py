@@ -5,6 +5,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -29,6 +30,7 @@ def row(page: Page, name: str) -> Locator:
     return page.get_by_role("option").filter(has=page.get_by_text(name, exact=True))
 
 
+@in_campaign
 def test_a_site_chooses_a_team_whose_operators_answer_in_turn(pages: Pages, chat: ServerProcess) -> None:
     eve = pages.at("eve", "/admin/teams")
     expect(eve.get_by_text("There are no teams yet.")).to_be_visible()
@@ -80,6 +82,7 @@ def test_a_site_chooses_a_team_whose_operators_answer_in_turn(pages: Pages, chat
     expect(row(leo, "Rita").locator(".team-mark")).to_have_count(0)
 
 
+@in_campaign
 def test_admins_find_and_block_visitors(pages: Pages, chat: ServerProcess) -> None:
     for name in ("Anna", "Bea"):
         about = {"name": name, "email": f"{name}@example.com"}

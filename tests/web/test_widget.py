@@ -662,6 +662,7 @@ def test_a_page_continues_a_conversation_of_a_closed_page(
     assert olga.texts(room["id"]) == ["begun here", "gone on there"]
 
 
+@in_campaign
 def test_who_is_logged_in_at_the_site_has_one_conversation_on_all_devices(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:

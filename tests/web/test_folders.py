@@ -3,6 +3,8 @@
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.campaign import in_campaign
+from tests.support.people import eventually
+from tests.web.connection import stored
 from tests.web.pages import Pages
 from tests.web.rooms import Room
 
@@ -24,6 +26,7 @@ def test_a_room_is_put_into_a_folder_that_all_sessions_show(pages: Pages) -> Non
     expect(ada.get_by_role("button", name="Folder: Garden work")).to_be_visible()
     for page in (ada, there):
         expect(section(page, "Garden work").get_by_role("link", name="compost")).to_be_visible()
+    eventually(lambda: "Garden work" in repr(stored(there, "account")), "the folders are stored")
     there.route("**/me/folders", lambda route: route.abort())  # and they are there before they are read
     there.reload()
     expect(section(there, "Garden work").get_by_role("link", name="compost")).to_be_visible()

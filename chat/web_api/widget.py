@@ -18,7 +18,7 @@ _SCRIPT_LASTS = "public, max-age=600"
 _HIDDEN_LASTS = "public, max-age=60"
 """While nobody answers and the widget is hidden, so that it is back soon after the desk opens."""
 
-_FOR_READERS = re.compile(rb"^\s*//.*\n|^\s*/\*\*.*\*/\n|^ +", re.MULTILINE)
+_FOR_READERS = re.compile(rb"^ *//.*\n|^ */\*\*.*\*/\n|^ +", re.MULTILINE)
 """Comments and indentation of the script, which other sites load without them."""
 
 _ONLY_IF_OPENED = b"""(() => {

@@ -58,7 +58,7 @@ def launched(playwright: Playwright, *programs: str, flags: Sequence[str] = ()) 
     path = next(filter(None, map(shutil.which, programs)), None)
     if path is None:
         pytest.skip(f"no browser: apt-get install {WHOLE}")
-    arguments = ["--no-sandbox", "--disable-gpu", _SOUND, OWN_HOSTS, *flags]
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-audio-output", _SOUND, OWN_HOSTS, *flags]
     with playwright.chromium.launch(executable_path=path, args=arguments) as browser:
         yield browser
 

@@ -84,8 +84,9 @@ def _status(page: Page) -> None:
 
 
 def _forward(page: Page) -> None:
-    page.locator("article.message", has_text=PLATES).last.hover()
-    page.locator("article.message", has_text=PLATES).last.get_by_role("button", name="More").click()
+    message = page.locator("article.message", has_text=PLATES).last
+    message.focus()
+    message.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Forward", exact=True).click()
 
 
@@ -316,10 +317,10 @@ POLL = """\N{BAR CHART} Where do we stay?
 1\ufe0f\u20e3 At the lake
 2\ufe0f\u20e3 In the old mill
 3\ufe0f\u20e3 In tents"""
-CODE = """The tide, in a line:
+CODE = """The tide, roughly:
 ```python
-def depth(hours: float) -> float:
-    return 2.4 + 1.1 * cos(pi * hours / 6.2)  # metres
+def tide(h: float) -> float:
+    return 2.4 + cos(h / 2)
 ```"""
 
 

@@ -51,6 +51,7 @@ ON_A_PHONE = ("room", "room-panel", "thread", "poll", "search", "saved", "schedu
 SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
     const box = each.getBoundingClientRect();
     if (!each.checkVisibility() || box.width <= 1 || each.closest(".visually-hidden")) return false;
+    if (each.closest("[role=region][tabindex='0']")) return false;  // a table that the keyboard scrolls too
     const scrolls = ["auto", "scroll"].includes(getComputedStyle(each).overflowX) && each.tagName !== "PRE";
     return (scrolls && each.scrollWidth > each.clientWidth + 1) || box.right > innerWidth + 1 || box.left < -1;
 }).map((each) => each.outerHTML.slice(0, 120)).slice(0, 5)"""

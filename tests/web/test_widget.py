@@ -478,6 +478,7 @@ def test_a_blocked_visitor_sees_it_and_can_not_start_another_conversation(
         expect(panel.get_by_text("You can no longer write here.")).to_be_visible()
         expect(panel.get_by_label("Your message")).to_have_count(0)
         page.reload()
+    expect(panel.get_by_text("You can no longer write here.")).to_be_visible()
     olga.asks("PATCH", f"/support/{room}", {"blocked": False})
     page.reload()
     expect(say(panel, "I am sorry").locator("xpath=ancestor::li").locator("time")).to_be_visible()

@@ -104,6 +104,6 @@ iframe { position:absolute; right:0; bottom:72px; width:360px; height:520px; max
   count(0);
   draw(before === "open");
   if (before) load();
-  else if (dataset.greeting) setTimeout(load, 1e3 * Number(dataset.greetingAfter ?? 10));
+  else if (dataset.greeting) setTimeout(() => isOpen || stored() || load(), 1e3 * Number(dataset.greetingAfter ?? 10));
   (document.body ?? document.documentElement).append(host);
 })();

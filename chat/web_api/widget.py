@@ -18,8 +18,8 @@ _SCRIPT_LASTS = "public, max-age=600"
 _HIDDEN_LASTS = "public, max-age=60"
 """While nobody answers and the widget is hidden, so that it is back soon after the desk opens."""
 
-_FOR_READERS = re.compile(rb"^ *//.*\n|^ */\*\*.*\*/\n|^ +", re.MULTILINE)
-"""Comments and indentation of the script, which other sites load without them."""
+_COMMENTS_AND_INDENTATION = re.compile(rb"^ *//.*\n|^ */\*\*.*\*/\n|^ +", re.MULTILINE)
+"""Other sites load the script without them."""
 
 _ONLY_IF_OPENED = b"""(() => {
   try {
@@ -43,7 +43,7 @@ def create_widget(settings: LiveSettings, is_staffed: IsStaffed, *, is_encrypted
     widget = Blueprint("widget", __name__)
     web = web_files()
     script_file = web.files["widget/widget.js"]
-    shown = WebFile(_FOR_READERS.sub(b"", script_file.body), script_file.kind)
+    shown = WebFile(_COMMENTS_AND_INDENTATION.sub(b"", script_file.body), script_file.kind)
     hidden = WebFile(_ONLY_IF_OPENED % shown.body, shown.kind)
     headers = CLIENT_HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if is_encrypted else {})
 

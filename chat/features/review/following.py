@@ -14,7 +14,7 @@ from chat.features.review.port import HELD_MESSAGES
 async def open_following(services: EngineServices, event: Callable[[], str]) -> AsyncGenerator[None]:
     """Apply the words now, and after each change for as long as the server runs. Cancelling: they stay as they are.
 
-    `event` returns what people's clients get when something of what is held has changed.
+    `event` returns the event for clients whose held messages have changed.
     """
 
     async def again() -> None:

@@ -1,4 +1,4 @@
-"""The port of words that hold messages for review and of what is held, with its values and refusals."""
+"""The port of review: its words and the messages that they hold, with its values and refusals."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -70,7 +70,7 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 class HeldMessages(Protocol):
-    """The words, and what is held. Every method may raise StorageDown, those that write OutcomeUnknown too.
+    """The words and held messages. Every method may raise StorageDown, those that write OutcomeUnknown too.
 
     A moderator never sees held messages of their own as one who reviews. Cancelling a write: it is done whole, or not
     at all.
@@ -89,7 +89,7 @@ class HeldMessages(Protocol):
     async def page(
         self, moderator_id: int, before_id: int, limit: int, *, handled: bool
     ) -> list[HeldMessage]:
-        """Return what waits, or what moderators have removed or could not be sent, below an id, the last one first."""
+        """Return waiting messages, or those removed or refused, with ids below `before_id`, the newest first."""
         ...
 
     async def count(self, moderator_id: int) -> int:
@@ -97,23 +97,23 @@ class HeldMessages(Protocol):
         ...
 
     async def decide(self, moderator_id: int, held_id: int, *, allow: bool) -> Decided | Refusal:
-        """Have it sent, or not; also noted in the audit. NO_HELD, REVIEWED, NOT_REVIEWER: they are none by now."""
+        """Allow or remove a message; also noted in the audit. NO_HELD, REVIEWED; NOT_REVIEWER: the role is gone."""
         ...
 
     async def own(self, author_id: int) -> list[HeldMessage]:
-        """Return what is held of somebody, and what was not sent and they have not put away, the first one first."""
+        """Return an author's messages that wait or were not sent, without dismissed ones, the oldest first."""
         ...
 
     async def put_away(self, author_id: int, held_id: int) -> Sequence[int] | Refusal:
-        """Take back what waits, or put away what was decided, and return whom to notify. NO_HELD."""
+        """Cancel a waiting message or dismiss a reviewed one, and return the ids of people to notify. NO_HELD."""
         ...
 
     async def allowed(self, held_id: int) -> HeldMessage | Refusal | None:
-        """Return what is to be sent; None: it was. OUTDATED: its message has another text since it was held."""
+        """Return an allowed message that is not sent yet. OUTDATED: its message was edited while it was held."""
         ...
 
     async def sent(self, held_id: int) -> None:
-        """Remove what was sent."""
+        """Remove a message that was sent."""
         ...
 
     async def refuse(self, held_id: int, refusal: Refusal) -> None:

@@ -28,7 +28,7 @@ _AGAIN = 5.0
 async def send_allowed(services: EngineServices, event: Callable[[], str], item: DueItem) -> float | None:
     """Send a held message; a handler of `DueRunner`. May raise StorageDown and OutcomeUnknown.
 
-    `event` returns what the author's clients get: something of what is held has changed. Cancelling: the message may
+    `event` returns the event for the author's clients: their held messages have changed. Cancelling: the message may
     be sent; it is tried again under its key.
     """
     store = services.feature_ports[HELD_MESSAGES]

@@ -15,8 +15,8 @@ from chat.storage.postgres.saving import save
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.writer import RawConnection
 
-# Those of these writes that are held: in the lobby and public rooms, of people who moderate neither there nor on the
-# server, and who answer no visitors. Not what was saved before, nor what a moderator has allowed.
+# The writes to hold: in the lobby and public rooms, by people who moderate neither there nor on the server, and who
+# answer no visitors. Writes that were saved before, or that a moderator has allowed, are not held.
 _HELD = """
 SELECT nth FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[])
     AS asked(nth, room_id, author_id, key, seq, text)
@@ -54,7 +54,7 @@ async def save_reviewed(
     asked: Mapping[int, Asked],
     savers: Mapping[type, Save],
 ) -> tuple[list[Saved], set[int]]:
-    """Hold what is to be reviewed, and commit the others, in order; also return who learns of it, by their ids.
+    """Hold writes for review and commit the others, in order; also return the ids of people to notify.
 
     If the server stops in between, those that are held are so, and the others are sent again under their keys.
     """

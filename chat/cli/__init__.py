@@ -18,7 +18,9 @@ class _Commands(click.Group):
         "backup",
         "ban",
         "doctor",
+        "export",
         "health",
+        "import",
         "mail",
         "message",
         "move",
@@ -50,7 +52,7 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.names:
             return None
-        module = name.replace("-", "_")
+        module = "import_" if name == "import" else name.replace("-", "_")
         try:
             command: click.Command = getattr(import_module(f"chat.cli.{module}"), module)
         except ModuleNotFoundError as error:

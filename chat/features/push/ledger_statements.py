@@ -27,7 +27,7 @@ WITH new AS MATERIALIZED (
     SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{{{}}}}') AS mentions, m.reply_seq,
            r.kind, r.creator_id, r.people_key, m.deleted_at IS NOT NULL AS is_deleted
     FROM messages m JOIN rooms r ON r.id = m.room_id
-    WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'message' AND r.deleted_at IS NULL
+    WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'message' AND r.deleted_at IS NULL AND imported_end(m.id) IS NULL
 ), candidates AS (
     SELECT id, unnest(mentions) AS person_id FROM new
     UNION SELECT id, user_id FROM new JOIN memberships USING (room_id) WHERE 0 = ANY (mentions)

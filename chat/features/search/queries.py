@@ -186,7 +186,7 @@ def _split(entries: Iterable[asyncpg.Record], clock: Callable[[], float]) -> _St
             gone.append(message_id)
         elif message_id is not None and message_id not in words:
             text, files = entry["text"], files_of(entry)
-            vector = _tsvector(text, files, message_id, entry["room_id"], entry["sender_id"])
+            vector = vector_of(text, files, message_id, entry["room_id"], entry["sender_id"])
             words[message_id] = entry["room_id"], vector
         if clock() >= until:
             break
@@ -203,12 +203,19 @@ async def _write(connection: Connection, step: _Step) -> None:
 
 async def _ids(connection: Connection, search: Search) -> list[int]:
     """Return the ids of the newest matching messages, newest first."""
-    low, high = 0, search.before_id
-    if search.since is not None or search.before is not None:
-        bounds = await connection.fetchrow(queries.BOUNDS, search.since, search.before, high)
-        assert bounds is not None
-        low, high = bounds["low"], bounds["high"]
     limit = MOST_RANKED if search.is_best else search.limit
+    if search.since is None and search.before is None:
+        return await _ids_within(connection, search, 0, search.before_id, limit)
+    ids: list[int] = []
+    for place in await connection.fetch(queries.PLACES, search.since, search.before, search.before_id):
+        ids += await _ids_within(connection, search, place["low"], place["high"], limit - len(ids))
+        if len(ids) == limit:
+            break
+    return ids
+
+
+async def _ids_within(connection: Connection, search: Search, low: int, high: int, limit: int) -> list[int]:
+    """Return at most `limit` of them with an id from `low` on and below `high`."""
     parts, asked = _parts(search), (search.person_id, _query_text(search), search.room_id, low)
     look = queries.AMONG_NEWEST, *asked, high, limit, parts, _MOST_ROOMS + 1, queries.NEWEST
     row = await connection.fetchrow(*look)
@@ -314,7 +321,7 @@ def _room_word(room_id: int) -> str:
     return f"'#{room_id}'"
 
 
-def _tsvector(text: str, files: Sequence[File], message_id: int, room_id: int, sender_id: int) -> str:
+def vector_of(text: str, files: Sequence[File], message_id: int, room_id: int, sender_id: int) -> str:
     """Return the words as a tsvector, in any order; they consist of letters, digits and marks."""
     words = [f"'{word}':{place}" for place, word in words_of(searched_text(text, files))]
     words += [f"'{mark}'" for mark in marks_of(text, files)]

@@ -28,9 +28,8 @@ _MINE = f"""{MINE}, inside AS MATERIALIZED (
     SELECT id FROM mine WHERE $3::bigint IS NULL OR id = $3
 )"""
 
-BOUNDS = """
-SELECT CASE WHEN $1::float8 IS NULL THEN 0 ELSE id_at(to_timestamp($1)) END AS low,
-       CASE WHEN $2::float8 IS NULL THEN $3::bigint ELSE least($3::bigint, id_at(to_timestamp($2))) END AS high"""
+# Where messages of these times are: in one place, and in one more for each import.
+PLACES = "SELECT low, high FROM ids_between(to_timestamp($1::float8), to_timestamp($2::float8), $3::bigint)"
 
 # Scans the newest $9 messages: the ids of the matches, how many messages were scanned, and their lowest id. If there
 # are fewer than $6 matches, it also takes a sample from all times, because the newest messages may all be of one person

@@ -17,7 +17,7 @@ import asyncpg
 from bench.searching import Words
 from chat.domain.entities import LOBBY_ID
 from chat.domain.text.skeletons import name_skeletons
-from chat.features.search.queries import _tsvector
+from chat.features.search.queries import vector_of
 from chat.features.search.words import words_of
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -171,7 +171,8 @@ async def check(connection: Connection) -> None:
     assert rows
     for row in rows:
         made = await connection.fetchval(
-            "SELECT $1::text::tsvector", _tsvector(row["text"], row["id"], row["room_id"], row["sender_id"])
+            "SELECT $1::text::tsvector",
+            vector_of(row["text"], (), row["id"], row["room_id"], row["sender_id"]),
         )
         assert row["words"] == made, row["id"]
 

@@ -1,0 +1,262 @@
+"""An archive is added to a server that has people and messages of its own."""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat.archive.directory import HEAD, ArchiveReader
+from chat.archive.export import Export
+from chat.archive.format import Scope
+from chat.archive.load import ADDRESSES, OTHER_NAMES, PAIRS, Load
+from chat.archive.plan import CHANGES, LOBBY, SUPPORT, Plan
+from chat.backup.proving import _ROOMS
+from chat.domain.entities import Draft, Person
+from chat.domain.failures import StorageDown
+from chat.domain.ports import NewPerson
+from chat.domain.startup import CannotStart
+from chat.features.push import ledger_statements
+from chat.features.search.index import INDEX, Search
+from chat.features.search.query import Query, parse_query
+from chat.storage.postgres.database import Database
+from tests.archive.conftest import Site
+from tests.archive.test_round_trip import UNUSABLE, exported
+from tests.archive.worlds import Builder
+
+OF_ANOTHER = "of another server"
+
+
+async def made(site: Site, directory: Path, seed: int = 7, steps: int = 80) -> Builder:
+    """Make a world and its archive, as if it were of a system of its own."""
+    builder = Builder(site.storage, site.store, seed)
+    await builder.build(steps)
+    await exported(site, directory)
+    rename(directory, OF_ANOTHER)
+    return builder
+
+
+def rename(directory: Path, source: str) -> None:
+    """Let an archive have another source."""
+    head = directory / HEAD
+    lines = head.read_text().splitlines()
+    head.write_text("\n".join(f'  "source": "{source}",' if '"source"' in line else line for line in lines))
+
+
+async def added(site: Site, directory: Path, database: Database | None = None) -> Plan:
+    """Import an archive."""
+    load = Load(database or site.storage.database, site.store, ArchiveReader(directory), UNUSABLE, share=1.0)
+    plan = await load.plan()
+    await load.run(plan)
+    return plan
+
+
+async def fetch(site: Site, query: str, *values: object) -> list[Any]:
+    """Return rows."""
+    return await site.storage.database.read(lambda c: c.fetch(query, *values))
+
+
+async def person(site: Site, name: str, email: str | None = None, *, is_confirmed: bool = False) -> Person:
+    """Add somebody."""
+    new = await site.storage.users.add(NewPerson(name=name, password_hash=b"$2b$04$", email=email))
+    assert isinstance(new, Person)
+    if is_confirmed:
+        await site.storage.database.write(
+            lambda c: c.execute(
+                "INSERT INTO confirmed_addresses (user_id, email_key) SELECT id, email_key FROM users WHERE id = $1",
+                new.id,
+            )
+        )
+    return new
+
+
+async def test_people_rooms_and_messages_are_added(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    here, there = sites
+    await made(here, tmp_path / "a")
+    ben = await person(there, "benjamin", "ben@example.org", is_confirmed=True)
+    squatter = await person(there, "cem", "cem@example.org")
+    said = Draft(1, ben.id, ben.name, "before", 1_790_000_000.0)
+    await there.storage.messages.save([said])
+    plan = await added(there, tmp_path / "a")
+    assert {name: plan.lost[name] for name in (LOBBY, SUPPORT, OTHER_NAMES, ADDRESSES)} == {
+        LOBBY: 1,
+        SUPPORT: 1,
+        OTHER_NAMES: 1,  # there is a cem, whose address nobody has confirmed
+        ADDRESSES: 1,
+    }
+    assert plan.lost[CHANGES] > 10
+    assert await fetch(there, _ROOMS) == []
+    people = {row["name"]: row for row in await fetch(there, "SELECT * FROM users")}
+    assert people.keys() == {"benjamin", "cem", "ada", "cem-2", "dora", "Éva"}
+    assert (people["cem-2"]["email"], people["cem"]["id"]) == (None, squatter.id)
+    assert not people["ada"]["is_admin"]
+    assert people["dora"]["deleted_at"] is not None
+    texts = """SELECT sender_id, text, created_at, reply_seq FROM messages
+        WHERE room_id = {} AND deleted_at IS NULL ORDER BY seq"""
+    (garden,) = await fetch(there, "SELECT * FROM rooms WHERE name = 'garden'")
+    old = await fetch(here, texts.format("(SELECT id FROM rooms WHERE name = 'garden')"))
+    new = await fetch(there, texts.format(garden["id"]))
+    assert [row[1:] for row in new] == [row[1:] for row in old]
+    assert sum(row["sender_id"] == ben.id for row in new) == sum(row["sender_id"] == 2 for row in old) > 0
+    states = await fetch(
+        there,
+        "SELECT user_id, joined_seq FROM memberships WHERE room_id = $1 AND role = 'moderator'",
+        garden["id"],
+    )
+    assert [row["user_id"] for row in states] == [ben.id]
+    # Whom does it notify? Nobody, not even of a mention or in a conversation of two.
+    everybody = ledger_statements.candidates("(SELECT id AS user_id FROM users)")
+    assert await fetch(there, everybody, 1, 2**62) == []
+
+
+async def test_a_conversation_of_two_beside_their_own_is_a_room(
+    sites: tuple[Site, Site], tmp_path: Path
+) -> None:
+    here, there = sites
+    await made(here, tmp_path / "a")
+    ada = await person(there, "ada", "ada@example.org", is_confirmed=True)
+    ben = await person(there, "ben", "ben@example.org", is_confirmed=True)
+    await there.storage.rooms.direct_room(ada.id, ben.id)
+    plan = await added(there, tmp_path / "a")
+    assert plan.lost[PAIRS] == 1
+    (room,) = await fetch(there, "SELECT * FROM rooms WHERE name = 'ada ben'")
+    assert room["is_private"]
+    assert room["last_seq"] > 0
+    assert await fetch(
+        there, "SELECT user_id FROM memberships WHERE room_id = $1 ORDER BY 1", room["id"]
+    ) == [
+        (ada.id,),
+        (ben.id,),
+    ]
+
+
+async def test_imported_messages_are_found_by_words_and_by_time(
+    sites: tuple[Site, Site], tmp_path: Path
+) -> None:
+    here, there = sites
+    await made(here, tmp_path / "a")
+    ben = await person(there, "ben", "ben@example.org", is_confirmed=True)
+    for nth in range(3):
+        await there.storage.messages.save([Draft(1, ben.id, ben.name, f"timer {nth}", 1_790_000_000.0 + nth)])
+    await added(there, tmp_path / "a")
+    await there.storage.messages.save([Draft(1, ben.id, ben.name, "timer at last", 1_790_000_009.0)])
+    index = there.storage.feature_ports[INDEX]
+    while (await index.index(10**6)).last_id < (await fetch(there, "SELECT last_id FROM lanes"))[0][0]:
+        pass
+    times = await fetch(
+        there,
+        "SELECT id, extract(epoch FROM created_at)::float8 AS at FROM messages WHERE text LIKE '%timer%'",
+    )
+
+    async def found(**bounds: float) -> set[int]:
+        query = parse_query("timer")
+        assert isinstance(query, Query)
+        rooms = await fetch(there, "SELECT DISTINCT room_id FROM memberships WHERE user_id = $1", ben.id)
+        assert rooms
+        hits = await index.find(
+            Search(person_id=ben.id, query=query, limit=1000, most_bytes=10**7, **bounds)  # type: ignore[arg-type]
+        )
+        return {hit.id for hit in hits}
+
+    mine = await found()
+    assert len(mine) > 5
+    ats = sorted(row["at"] for row in times if row["id"] in mine)
+    for since, before in (
+        (ats[2], None),
+        (None, ats[-3]),
+        (ats[1], ats[-2]),
+        (ats[-1], None),
+        (ats[-1] + 1, None),
+    ):
+        wanted = {
+            row["id"] for row in times if row["id"] in mine and (since or 0) <= row["at"] < (before or 2**40)
+        }
+        bounds = {"since": since, "before": before}
+        assert await found(**{name: at for name, at in bounds.items() if at is not None}) == wanted
+
+
+class CutOff:
+    """A database that fails from its nth write on."""
+
+    def __init__(self, database: Database, writes: int) -> None:
+        self._database = database
+        self.left = writes
+        self.read = database.read
+
+    async def write(self, operation: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Run it, unless it comes too late."""
+        if not self.left:
+            raise StorageDown("cut off")
+        self.left -= 1
+        return await self._database.write(operation)
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+async def test_an_import_that_is_cut_off_anywhere_goes_on(
+    sites: tuple[Site, Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: bool
+) -> None:
+    monkeypatch.setattr("chat.archive.load._ADDED", 7)
+    here, there = sites
+    source = await made(here, tmp_path / "a", steps=40)
+    if is_whole:
+        shutil.rmtree(tmp_path / "a")
+        before = await exported(here, tmp_path / "a")
+    cut = 0
+    for _ in range(200):
+        try:
+            await added(there, tmp_path / "a", CutOff(there.storage.database, 2))  # type: ignore[arg-type]
+            break
+        except (StorageDown, CannotStart):  # the latter by the index of names
+            cut += 1
+    assert cut > 5
+    assert await fetch(there, _ROOMS) == []
+    if is_whole:
+        assert await exported(there, tmp_path / "b") == before
+        return
+    messages = "SELECT count(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.kind <> 'support'"
+    assert await fetch(there, messages) == await fetch(here, f"{messages} AND r.deleted_at IS NULL")
+    assert len(await fetch(there, "SELECT FROM users")) == len(source.people)
+
+
+async def test_the_same_source_again_adds_what_is_new(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    here, there = sites
+    source = await made(here, tmp_path / "a")
+    await added(there, tmp_path / "a")
+    (garden,) = await fetch(there, "SELECT * FROM rooms WHERE name = 'garden'")
+    ada = source.people[0]
+    own = await there.storage.users.by_name("ada")
+    assert own is not None
+    await there.storage.messages.save(
+        [Draft(garden["id"], own.person.id, "ada", "meanwhile", 1_790_000_000.0)]
+    )
+    again = await added(there, tmp_path / "a")
+    assert (again.new, again.added) == (0, 0)
+    room = (await fetch(here, "SELECT id FROM rooms WHERE name = 'garden'"))[0]["id"]
+    answered = next(
+        row["seq"]
+        for row in await fetch(
+            here, "SELECT seq FROM messages WHERE room_id = $1 AND text <> '' ORDER BY seq", room
+        )
+    )
+    await source.say(room, ada, "one more", answered)
+    await source.say(room, ada, "and its answer", source.said[-1][1])
+    await Export(here.storage.database, here.store, tmp_path / "b", Scope()).run()
+    rename(tmp_path / "b", OF_ANOTHER)
+    later = await added(there, tmp_path / "b")
+    assert (later.new, later.added) == (0, 2)
+    rows = await fetch(
+        there,
+        "SELECT seq, text, reply_seq, (SELECT text FROM messages a WHERE a.room_id = m.room_id AND a.seq = m.reply_seq)"
+        " AS answered FROM messages m WHERE room_id = $1 ORDER BY seq DESC LIMIT 3",
+        garden["id"],
+    )
+    first = (await fetch(here, "SELECT text FROM messages WHERE room_id = $1 AND seq = $2", room, answered))[
+        0
+    ]["text"]
+    assert [(row["text"], row["answered"]) for row in rows] == [
+        ("and its answer", "one more"),
+        ("one more", first),
+        ("meanwhile", None),
+    ]
+    assert await fetch(there, _ROOMS) == []

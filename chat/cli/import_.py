@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.argument("archive", type=click.Path(path_type=Path, exists=True))
+@click.argument("archive", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print what an import would do, and do nothing.")
 @config_flags("data", "database_url", "files", "bcrypt_cost")
 def import_(archive: Path, dry_run: bool, **flags: object) -> None:

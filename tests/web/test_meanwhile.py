@@ -49,8 +49,8 @@ def test_an_edit_begun_offline_does_not_overwrite_a_newer_one(
 _NAME_AND_CHOOSE = """(choice) => {
     const name = choice.form.elements[0];
     name.value = "bulbs";
-    name.dispatchEvent(new InputEvent("input", { bubbles: true }));
-    choice.click();  // before the page is drawn again
+    name.dispatchEvent(new InputEvent("input"));  // which the page does not see, so it waits to be drawn
+    choice.click();
 }"""
 
 
@@ -62,6 +62,24 @@ def test_a_choice_made_while_the_page_waits_to_be_drawn_stays(pages: Pages, ada:
     private.evaluate(_NAME_AND_CHOOSE)
     expect(page.get_by_role("button", name="Create room")).to_be_enabled()
     expect(private).to_be_checked()
+
+
+_FILL_IN = """(fields) => {
+    for (const [nth, field] of fields.entries()) {
+        field.value = `option ${nth}`;
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }
+}"""
+
+
+def test_fields_that_are_filled_in_at_once_keep_all_of_it(pages: Pages, ada: Speaker) -> None:
+    page = pages.at("ada", f"/room/{ada.make_room('filled in')}")
+    page.get_by_role("button", name="Create a poll").click()
+    options = page.get_by_role("dialog").get_by_role("textbox", name="Option")
+    expect(options).to_have_count(3)
+    options.evaluate_all(_FILL_IN)
+    expect(options).to_have_count(4)
+    assert [each.input_value() for each in options.all()] == ["option 0", "option 1", "option 2", ""]
 
 
 _EDIT_AND_TYPE = """(chosen) => {
@@ -185,3 +203,23 @@ def test_pending_messages_of_a_lost_room_are_shown_in_its_place(
     expect(unsent.get_by_role("alert")).to_contain_text("Not sent:")
     unsent.get_by_role("button", name="Delete").click()
     expect(unsent).to_have_count(0)
+
+
+_DRAWS_LATE = """() => {  // as a slow device, whose server has answered by then
+    const soon = requestAnimationFrame;
+    window.requestAnimationFrame = (draw) => setTimeout(() => soon(draw), 200);
+}"""
+
+
+def test_a_message_that_is_acknowledged_before_it_is_drawn_is_in_sight(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("tall")
+    for nth in range(8):
+        ada.say(room, f"{nth}" + "\nand more" * 12)
+    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    expect(timeline.messages).to_have_count(8)
+    timeline.page.locator(".timeline").evaluate("(list) => { list.scrollTop = 0; }")
+    expect(timeline.page.get_by_role("button", name="Jump to the latest message")).to_be_visible()
+    timeline.page.evaluate(_DRAWS_LATE)
+    timeline.write("the last one")
+    timeline.page.keyboard.press("Enter")
+    expect(timeline.message("the last one")).to_be_in_viewport()

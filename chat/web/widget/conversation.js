@@ -8,6 +8,7 @@ import { Files } from "../view/files/files.js";
 import { icon } from "../view/controls/icon.js";
 import { lazy } from "../view/shared/lazy.js";
 import { problemText } from "../view/shared/problem.js";
+import { useSent } from "../view/shared/sent.js";
 import { MessageText } from "../view/message/message_text.js";
 import { shortTime } from "../view/shared/times.js";
 import { Typing } from "../view/composer/typing.js";
@@ -140,14 +141,17 @@ function loadedMessages(room) {
 function useEnd(last, pending) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const height = useRef(0);
-  const sent = useRef(0);
+  const hasSent = useRef(false);
+  useSent(() => {
+    hasSent.current = true;
+  });
   useLayoutEffect(() => {
     const box = list.current;
     if (!box) return;
     const wasAtEnd = box.scrollTop + box.clientHeight >= height.current - AT_END;
-    if (wasAtEnd || pending > sent.current) box.scrollTop = box.scrollHeight;
+    if (wasAtEnd || hasSent.current) box.scrollTop = box.scrollHeight;
     height.current = box.scrollHeight;
-    sent.current = pending;
+    hasSent.current = false;
   }, [last, pending]);
   return list;
 }

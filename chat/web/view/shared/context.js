@@ -13,7 +13,8 @@ const drawNow = () => {
   draw?.();
 };
 // At most once a frame; a hidden page has no frames. A press draws first, so it acts on the newest input. Not the click of
-// a check box or radio button: the browser has turned it already, and drawing turned it back without an event.
+// a check box or radio button: the browser has turned it already, and drawing turned it back without an event. An input is
+// drawn as soon as it is handled: browsers fill in several fields within a frame, and each field's handler has what it drew.
 options.debounceRendering = (draw) => {
   waiting = draw;
   if (document.hidden) setTimeout(drawNow, 0);
@@ -23,6 +24,7 @@ const drawFirst = (/** @type {Event} */ { type, target }) => {
   if (type !== "click" || !(target instanceof HTMLInputElement)) drawNow();
 };
 for (const type of ["pointerdown", "click", "keydown", "submit"]) addEventListener(type, drawFirst, true);
+for (const type of ["input", "change"]) addEventListener(type, drawNow);
 
 /** @type {import("../../vendor/preact").Context<Chat | null>} */
 export const ChatContext = createContext(/** @type {Chat | null} */ (null));

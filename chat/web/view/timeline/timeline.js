@@ -1,11 +1,12 @@
 // A room's messages: a window of them, at any place, that extends as the reader scrolls.
 
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { rightsIn } from "../../model/rights.js";
 import * as timeline from "../../model/timeline.js";
 import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { useChat, useSelected } from "../shared/context.js";
+import { useSent } from "../shared/sent.js";
 import { useScrollAnchor } from "./scroll_anchor.js";
 import { MessageRow } from "../message/message.js";
 import { useMessageActions } from "../message/message_actions.js";
@@ -53,7 +54,7 @@ function OpenTimeline({ room, seq }) {
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => actOnKey(event, { messages: room.messages, actions, setFocused });
   useAnnouncedMessages(room);
   useReadMark(room, at.isAtEnd);
-  useEnd(pending, at.goToEnd);
+  useSent(at.goToEnd, info.id);
   useFeatures(info.id);
   useSenders(rows.flatMap((row) => (row.kind === "message" ? [row.message.sender.id] : [])));
 
@@ -115,14 +116,4 @@ function useFeatures(room) {
       for (const end of ends) end();
     };
   }, [chat, room]);
-}
-
-/** Go to the end when this person sends a message. @param {readonly PendingMessage[]} pending @param {() => void} goToEnd */
-function useEnd(pending, goToEnd) {
-  const newest = pending.at(-1)?.key;
-  const known = useRef(newest);
-  useLayoutEffect(() => {
-    if (newest !== undefined && newest !== known.current) goToEnd();
-    known.current = newest;
-  }, [newest]);
 }

@@ -114,6 +114,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
   }
 
   function goToEnd() {
+    anchor.record(); // of what was scrolled before, so that it counts no more
     state.goal = state.back = null;
     state.window = timeline.atEnd(state.newest, oldest);
     anchor.followEnd(true);

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.support.campaign import in_campaign
-from tests.support.people import request
+from tests.support.people import eventually, request
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
 from tests.web.giving import payload, png
@@ -186,6 +186,7 @@ def test_files_are_found_by_name_and_listed_in_the_panel_of_their_room(pages: Pa
     expect(files.first).to_contain_text("newest.txt")
     files.first.get_by_role("link").click()
     expect(page.locator(".message.is-marked")).to_contain_text("newest.txt")
+    eventually(lambda: bool(ada.call("GET", "/search?q=newest")["hits"]), "the message is indexed")
     go(page, "/search?q=newest")
     hit = page.locator(".hit")
     expect(hit.locator(".hit-text")).to_have_text("look")

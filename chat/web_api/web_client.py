@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
@@ -19,6 +18,7 @@ from quart.blueprints import BlueprintSetupState
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.web_api.answers import error
 from chat.web_api.file_answers import FileAnswers
+from chat.web_api.web_bundle import Bundler, without_comments
 
 WEB_CLIENT = "web client"
 """The name of the routes."""
@@ -70,14 +70,28 @@ CLIENT_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(self), geolocation=()",
 }
-_NOT_CACHED = re.compile(r"widget/|tree\.|pages\.|vendor/pdf")
-"""Files that the service worker does not cache: those of other pages, and what only a PDF needs."""
+_OTHER_LANGUAGE = re.compile(r"i18n/(?!en/)\w+/")
+"""Files that are loaded by the name of the language, as they are."""
+_CACHED = re.compile(
+    r"page/|i18n/(?!en/)\w+/|head\.js|features/code/worker\.js|vendor/(?:highlight|temml)\.js"
+)
+"""Files that the service worker caches: those of the page, a language, and what reads code. A PDF needs the server."""
 
 _OF_FILES = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Strict-Transport-Security")
 """The headers that files get too; the others concern documents alone, and are longer than many a file."""
 
+_FIRST = ("page/sign_in.css", "page/sign_in.js", "page/app.js")
+_LATER = ("page/shell.css", "page/shell.js")
+_WIDGET = ("panel/panel.css", "panel/panel.js", "panel/widget/panel.js")
+
 _SIGN_IN_STYLES = ("style/tokens.css", "style/base.css", "style/parts.css", "style/sign_in.css")
 """The styles of the sign-in page, in cascade order; the shell's styles follow them."""
+
+_SHELL_MODULES = (
+    *("view/app/shell.js", "i18n/en/all.js", "features/registry.js"),
+    *(f"net/{name}.js" for name in ("notifications", "restored", "left_out", "activity")),
+)
+"""The modules that the page imports as soon as somebody has signed in."""
 
 _WIDGET_STYLES = (
     *(
@@ -91,8 +105,6 @@ _WIDGET_STYLES = (
     "widget/panel.css",
 )
 _FOR_EVER = "max-age=31536000, immutable"
-_IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["'](\.[^"']+)["']""", re.MULTILINE)
-
 
 _LARGE = 1_000_000
 """Bytes from which on a file is compressed less: packing the library for PDFs stops the server for 0.06 s, not 0.2."""
@@ -124,56 +136,76 @@ class WebFiles(msgspec.Struct, frozen=True):
     pages: Mapping[str, WebFile]
     base: str
     first: tuple[str, ...]
-    """The styles and the modules of the sign-in page."""
+    """The style and the scripts of the sign-in page."""
     later: tuple[str, ...]
-    """The modules and the styles that are needed as well after signing in."""
+    """The style and the script that are needed as well after signing in."""
 
 
 @cache
 def web_files() -> WebFiles:
-    """Read the client's files. Raises OSError. Sync; called once, before serving."""
+    """Read the client's files, and join the modules and styles of each page. Raises OSError. Sync; called once."""
     found = dict(_walk(files("chat") / "web"))
     digest = sha256()
     for name in sorted(found):
         digest.update(f"{name} {len(found[name])} ".encode() + found[name])
     base = f"/web/{digest.hexdigest()[:16]}/"
+    made = {**_styles(found), **_scripts(found, base)}
     kept = {
         name: WebFile(body, _KINDS[suffix])
-        for name, body in found.items()
+        for name, body in (found | made).items()
         if (suffix := PurePosixPath(name).suffix) in _KINDS
     }
-    modules = _imported("app.js", found)
-    later = _imported("view/app/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
-    for pattern in (r"style/[^/]+\.css", r"features/[^/]+/[^/]+\.css"):
-        styles = sorted(name for name in kept if re.fullmatch(pattern, name))
-        later += tuple(name for name in styles if name not in _SIGN_IN_STYLES)
-    whole = [name for name in kept if name.endswith((".js", ".css")) and not _NOT_CACHED.match(name)]
-    places = _places(base, _SIGN_IN_STYLES, modules, later, whole)
-    widget = _places(base, _WIDGET_STYLES, _imported("widget/panel.js", found))
+    places = _places(base, _FIRST, _LATER, [name for name in kept if _CACHED.match(name)])
     pages = {
         name: WebFile(_filled(found[name].decode(), filling).encode(), kind)
         for name, kind, filling in (
             ("index.html", HTML, places),
-            ("widget/widget.html", HTML, widget),
+            ("widget/widget.html", HTML, _places(base, _WIDGET)),
             ("sw.js", _KINDS[".js"], places),
             ("manifest.webmanifest", _KINDS[".webmanifest"], places),
         )
     }
-    return WebFiles(kept, pages, base, (*_SIGN_IN_STYLES, *modules), later)
+    return WebFiles(kept, pages, base, _FIRST, _LATER)
+
+
+def _styles(found: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the style of each page: its styles one after the other."""
+    shell = [
+        name
+        for pattern in (r"style/[^/]+\.css", r"features/[^/]+/[^/]+\.css")
+        for name in sorted(found)
+        if re.fullmatch(pattern, name) and name not in _SIGN_IN_STYLES
+    ]
+    joined = ((_FIRST[0], _SIGN_IN_STYLES), (_LATER[0], shell), (_WIDGET[0], _WIDGET_STYLES))
+    return {name: b"".join(found[each] for each in styles) for name, styles in joined}
+
+
+def _scripts(found: Mapping[str, bytes], base: str) -> dict[str, bytes]:
+    """Return the scripts of each page. Below `base` itself, workers and languages are loaded as they are."""
+    sources = {
+        name: body.decode() if name.startswith("vendor/") else without_comments(body.decode())
+        for name, body in found.items()
+        if name.endswith(".js") and not _OTHER_LANGUAGE.match(name)
+    }
+    page = Bundler(sources, base, "page/").bundle(
+        "app.js", {"sign_in.js": ["app.js"], "shell.js": _SHELL_MODULES}
+    )
+    panel = Bundler(sources, base, "panel/").bundle("widget/panel.js", {"panel.js": ["widget/panel.js"]})
+    return {name: text.encode() for name, text in (page | panel).items()}
 
 
 def _places(
-    base: str,
-    styles: Sequence[str],
-    modules: Sequence[str],
-    later: Sequence[str] = (),
-    whole: Sequence[str] = (),
+    base: str, first: Sequence[str], later: Sequence[str] = (), whole: Sequence[str] = ()
 ) -> dict[str, str]:
     """Return the values of a page's placeholders: the files to load first, those to load next, and all files."""
     return {
         "base": base,
-        "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
-        "modules": "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in modules),
+        "first": "".join(
+            f'<link rel="stylesheet" href="{base}{name}">'
+            if name.endswith(".css")
+            else f'<link rel="modulepreload" href="{base}{name}">'
+            for name in first
+        ),
         "later": "".join(
             f'<link rel="stylesheet" class="deferred" href="{base}{name}">'
             if name.endswith(".css")
@@ -279,16 +311,6 @@ def _walk(folder: Traversable, path: str = "") -> list[tuple[str, bytes]]:
         elif PurePosixPath(each.name).suffix in {*_KINDS, ".html"}:
             found.append((path + each.name, each.read_bytes()))
     return found
-
-
-def _imported(name: str, found: Mapping[str, bytes], known: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return a module and all its static imports, without dynamic ones."""
-    if name in known or name not in found:
-        return known
-    known = (*known, name)
-    for path in _IMPORT.findall(found[name].decode()):
-        known = _imported(posixpath.normpath(posixpath.join(posixpath.dirname(name), path)), found, known)
-    return known
 
 
 def _filled(text: str, places: Mapping[str, str]) -> str:

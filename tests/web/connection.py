@@ -8,8 +8,8 @@ from playwright.sync_api import BrowserContext, Page
 from tests.web.spare_contexts import is_unused
 
 _APP = """
-import { openChat } from "./net/chat.js";
-const chat = await openChat(async () => (await import("./features/registry.js")).FEATURES);
+import { net$chat } from "./sign_in.js";
+const chat = await net$chat.openChat(async () => (await import("./shell.js")).features$registry.FEATURES);
 const doubles = [];
 function look() {
   const { me, rooms, outbox } = chat.get();

@@ -30,8 +30,8 @@ def test_rows_put_while_the_outbox_is_read_stay_in_order(pages: Pages) -> None:
     tab.until(LIVE)
     put = """async () => {
         const app = document.querySelector("script[type=module]").src;
-        const { openDatabase } = await import(new URL("storage/database.js", app));
-        const database = await openDatabase({ isShared: false, onLost() {} });
+        const { storage$database } = await import(new URL("sign_in.js", app));
+        const database = await storage$database.openDatabase({ isShared: false, onLost() {} });
         await database.read();
         const { outbox } = database;
         Date.now = () => 5000;

@@ -106,7 +106,7 @@ def test_an_old_page_reloads_when_it_needs_a_new_file_unless_something_is_typed(
 
         bens.page.reload()
         assert version(bens.page) == new
-        caches = [new.removesuffix("app.js")]
+        caches = [new.removesuffix("page/app.js")]
         eventually(lambda: bens.page.evaluate("() => caches.keys()") == caches, "the old files are gone")
         plain.close()
         upgradable.stop()
@@ -114,5 +114,5 @@ def test_an_old_page_reloads_when_it_needs_a_new_file_unless_something_is_typed(
         bens.page.goto(f"{upgradable.url}/settings/keys")
         expect(bens.page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
         assert version(bens.page) == new
-        assert all(old.removesuffix("app.js") in fault for fault in pages.faults), pages.faults
+        assert all(old.removesuffix("page/app.js") in fault for fault in pages.faults), pages.faults
         pages.faults.clear()  # the old files, which the server has no more

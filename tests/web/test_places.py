@@ -110,7 +110,7 @@ def test_who_goes_elsewhere_as_the_page_opens_stays_there(pages: Pages, ada: Spe
     expect(page.get_by_role("heading", name="orchard", level=1)).to_be_visible()
     page.evaluate("""async () => {
         const app = document.querySelector("script[type=module]").src;
-        const { html, render, useEffect } = await import(new URL("vendor/preact.js", app));
+        const { html, render, useEffect } = (await import(new URL("sign_in.js", app))).vendor$preact;
         await new Promise((resolve) => {
             const Last = () => { useEffect(resolve, []); };  // after all effects that wait
             render(html`<${Last} />`, document.createElement("div"));
@@ -122,8 +122,9 @@ def test_who_goes_elsewhere_as_the_page_opens_stays_there(pages: Pages, ada: Spe
 def test_a_place_that_leads_elsewhere_as_it_is_first_shown_is_followed(pages: Pages) -> None:
     shown = pages.at("ada", "/room/1").evaluate("""async () => {
         const app = document.querySelector("script[type=module]").src;
-        const { html, render, useEffect } = await import(new URL("vendor/preact.js", app));
-        const { navigate, useRoute } = await import(new URL("view/shared/router.js", app));
+        const { vendor$preact, view$shared$router } = await import(new URL("sign_in.js", app));
+        const { html, render, useEffect } = vendor$preact;
+        const { navigate, useRoute } = view$shared$router;
         const Place = () => { useEffect(() => navigate("/search", { replace: true }), []); };
         const Screen = () => html`<p>${useRoute().screen}</p><${Place} />`;
         const root = document.createElement("div");

@@ -68,12 +68,12 @@ def test_new_people_register_by_the_policy(pages: Pages) -> None:
 @in_campaign
 def test_a_style_that_cannot_be_fetched_is_fetched_again(pages: Pages) -> None:
     page = pages.of("finn")
-    page.route("**/style/shell.css", lambda route: route.abort())
+    page.route("**/page/shell.css", lambda route: route.abort())
     for _ in range(2):  # where it was known who is logged in, it is fetched before the page's modules run
         page.reload()
         again = page.get_by_role("button", name="Try again")
         expect(again).to_be_visible()
-    page.unroute("**/style/shell.css")
+    page.unroute("**/page/shell.css")
     again.click()
     expect(page.locator(".shell")).to_have_css("display", "grid")
 

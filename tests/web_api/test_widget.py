@@ -89,7 +89,7 @@ async def test_the_page_loads_files_that_are_there() -> None:
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
     loaded = re.findall(r'(?:href|src)="([^"]+)"', await response.get_data(as_text=True))
     web = web_files()
-    assert web.base + "widget/panel.js" in loaded
+    assert web.base + "panel/widget/panel.js" in loaded
     assert {each.removeprefix(web.base) for each in loaded} <= web.files.keys()
 
 

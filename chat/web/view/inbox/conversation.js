@@ -1,6 +1,6 @@
 // One conversation of the inbox: its person, its assignee, its messages and the actions on it.
 
-import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { hasNotes } from "../../features/support/notes.js";
 import { NoteComposer } from "../../features/support/note_composer.js";
@@ -62,13 +62,14 @@ function Open({ room }) {
 function Writing({ room }) {
   const isOffered = useSelected(hasNotes);
   const [isNote, setNote] = useState(false);
+  const wasNote = useRef(false);
+  useLayoutEffect(() => {
+    if (wasNote.current && !isNote) focusComposer();
+    wasNote.current = isNote;
+  }, [isNote]);
   if (!isOffered) return html`<${Composer} room=${room} />`;
-  const choose = (/** @type {boolean} */ next) => {
-    setNote(next);
-    if (!next) requestAnimationFrame(focusComposer);
-  };
   const choice = (/** @type {boolean} */ value) => html`<label>
-    <input type="radio" name="writing-mode" checked=${isNote === value} onClick=${() => choose(value)} />
+    <input type="radio" name="writing-mode" checked=${isNote === value} onClick=${() => setNote(value)} />
     <span>${value && icon("lock", { size: 14 })} ${t(value ? "notes.private" : "notes.reply")}</span>
   </label>`;
   return html`<div class=${isNote ? "writing-mode is-note" : "writing-mode"}>

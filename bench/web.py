@@ -112,6 +112,18 @@ _HOSTILE = (
 )
 
 
+_OPEN_THREAD = """(path) => new Promise((resolve) => {
+    const begin = performance.now();
+    history.pushState(null, "", path);
+    dispatchEvent(new PopStateEvent("popstate"));
+    const look = () => {
+        if (document.querySelector(".thread-replies article")) resolve(performance.now() - begin);
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
+
+
 class Figure(NamedTuple):
     """One line of the table."""
 
@@ -177,6 +189,7 @@ def _measure(browser: Browser, world: World) -> Iterator[Figure]:
     yield from _burst(page, world)
     base = page.evaluate("() => document.querySelector('script[type=module]').src.replace('app.js', '')")
     worst = page.evaluate(_PARSE, [f"{base}shell.js", _HOSTILE])
+    yield _thread(page, world)
     yield Figure("markdown of 4,000 hostile characters", "≤ 50 ms", f"{worst:.0f} ms")
     page.close()
     yield from _new_tabs(context, address)
@@ -227,6 +240,18 @@ def _new_tabs(context: BrowserContext, address: str) -> Iterator[Figure]:
 def _told(what: str, seen: list[dict[str, float]]) -> Iterator[Figure]:
     for sign, place in (("message", "a readable room"), ("room", f"the list of {ROOMS:,} rooms")):
         yield Figure(f"{what} to {place}", "≤ 300 ms", _median([each[sign] for each in seen], "ms"))
+
+
+def _thread(page: Page, world: World) -> Figure:
+    """From the click to the newest replies; the panel's module is there after the first time."""
+    page.goto(f"{world.url}/room/{world.thread}")
+    page.locator("article.message").first.wait_for()
+    times = []
+    for _ in range(_TIMES + 1):
+        times.append(page.evaluate(_OPEN_THREAD, f"/room/{world.thread}?show=thread-1"))
+        page.go_back()
+        page.locator(".thread").wait_for(state="detached")
+    return Figure(f"a thread of {LINES:,} replies", "≤ 150 ms", _median(times[1:], "ms"))
 
 
 def _revoked(browser: Browser, world: World) -> Figure:

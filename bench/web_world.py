@@ -33,9 +33,9 @@ room AS (
     UPDATE rooms SET last_seq = last_seq + $1, last_pos = last_pos + $1 FROM log WHERE rooms.id = $2
     RETURNING last_seq - $1 AS seq, last_pos - $1 AS pos, base
 )
-INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
+INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, reply_seq)
 SELECT base + n, $2, seq + n, pos + n, ($3::bigint[])[1 + n / 3 % 2], 'message', ($4::text[])[1 + n % 4],
-    now() - ($1 - n) * interval '1 minute'
+    now() - ($1 - n) * interval '1 minute', CASE WHEN $5 AND n > 1 THEN seq + 1 END
 FROM room, generate_series(1, $1) AS n"""
 
 _MAKE_ROOMS = """
@@ -54,10 +54,14 @@ class Somebody(NamedTuple):
 
 
 class World(NamedTuple):
-    """A server at `url`, a long `room` of ada's and ben's, and ada's other rooms; cem is in none of them."""
+    """A server at `url`, a long `room` and a `thread` room of ada's and ben's, and ada's other rooms; cem is in none.
+
+    In the thread's room all messages but the last answer the first one.
+    """
 
     url: str
     room: int
+    thread: int
     ben: Somebody
     cem: Somebody
 
@@ -67,9 +71,10 @@ def open_world() -> Generator[World]:
     """Make it all, for as long as the block lasts."""
     with _server() as (url, address):
         ada, ben, cem = (_register(url, name) for name in ("ada", "ben", "cem"))
-        room = _make_room(url, address, ada, ben)
+        room = _make_room(url, address, ada, ben, name="long")
+        thread = _make_room(url, address, ada, ben, name="thread", is_thread=True)
         asyncio.run(_sql(address, _MAKE_ROOMS, ROOMS, ada.id))
-        yield World(url, room, ben, cem)
+        yield World(url, room, thread, ben, cem)
 
 
 def log_in(context: BrowserContext, url: str, name: str) -> None:
@@ -99,13 +104,15 @@ def _register(url: str, name: str) -> Somebody:
     return Somebody(session["me"]["id"], session["access"])
 
 
-def _make_room(url: str, address: dict[str, Any], ada: Somebody, ben: Somebody) -> int:
+def _make_room(
+    url: str, address: dict[str, Any], ada: Somebody, ben: Somebody, *, name: str, is_thread: bool = False
+) -> int:
     """A long room; its last message goes through the server, which learns of the others by it."""
     headers = {"Authorization": f"Bearer {ada.token}"}
     with httpx.Client(base_url=f"{url}/api/v1", headers=headers) as api:
-        room: int = api.post("/rooms", json={"name": "long"}).raise_for_status().json()["id"]
-        asyncio.run(_sql(address, _FILL_ROOM, LINES - 1, room, [ada.id, ben.id], list(TEXTS)))
-        api.post(f"/rooms/{room}/messages", json={"key": "end", "text": "the end"}).raise_for_status()
+        room: int = api.post("/rooms", json={"name": name}).raise_for_status().json()["id"]
+        asyncio.run(_sql(address, _FILL_ROOM, LINES - 1, room, [ada.id, ben.id], list(TEXTS), is_thread))
+        api.post(f"/rooms/{room}/messages", json={"key": name, "text": "the end"}).raise_for_status()
     return room
 
 

@@ -299,6 +299,8 @@ class Load:
             if plan.new:
                 await connection.execute(queries.EXTEND_LOG, first + plan.new - 1)
                 await connection.execute(queries.TAKE_IDS, first, first + plan.new)
+                for statement in queries.PASS_IDS:
+                    await connection.execute(statement, first, first + plan.new)
             return first
 
         await self._add_partitions(self._reader.head.last_id if plan.is_whole else plan.new)

@@ -62,6 +62,16 @@ EXTEND_LOG = "UPDATE lanes SET last_id = $1 WHERE id = 1"
 TAKE_IDS = """
 WITH grown AS (UPDATE imported_ids SET end_id = $2 WHERE end_id = $1 RETURNING first_id)
 INSERT INTO imported_ids (first_id, end_id) SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM grown)"""
+# Followers of the log that are at its end go on behind this range at once: they have nothing to do in it.
+PASS_IDS = (
+    """
+INSERT INTO words_written (id, last_id) SELECT 1, $2 - 1
+WHERE $1 = 1 OR EXISTS (SELECT FROM words_written WHERE id = 1 AND last_id = $1 - 1)
+ON CONFLICT (id) DO UPDATE SET last_id = excluded.last_id""",
+    "UPDATE push_state SET last_id = $2 - 1 WHERE last_id = $1 - 1",
+    "UPDATE missed_state SET last_id = $2 - 1 WHERE last_id = $1 - 1",
+    "UPDATE support_mailboxes SET followed_id = $2 - 1 WHERE name = 'log' AND followed_id = $1 - 1",
+)
 SET_IDS = "UPDATE imports SET first_id = $2, end_id = $3, next_id = $2 WHERE id = $1"
 NEXT_ROOM_IDS = (
     "SELECT nextval(pg_get_serial_sequence('rooms', 'id')) AS id FROM generate_series(1, $1::bigint)"

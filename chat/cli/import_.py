@@ -1,5 +1,7 @@
 """`chat import`: brings an archive into a server, while it runs or does not."""
 
+import shutil
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,36 +20,65 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("archive", type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "source",
+    metavar="CHAT",
+    type=click.Choice(["slack"]),
+    help="ARCHIVE is an export of another chat: slack.",
+)
+@click.option(
+    "--work",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Where an export of another chat becomes an archive, as large as itself; by default beside it.",
+)
 @click.option("--dry-run", is_flag=True, help="Print what an import would do, and do nothing.")
 @config_flags("data", "database_url", "files", "bcrypt_cost")
-def import_(archive: Path, dry_run: bool, **flags: object) -> None:
+def import_(archive: Path, source: str | None, work: Path | None, dry_run: bool, **flags: object) -> None:
     """Bring an archive into the server.
 
-    ARCHIVE is a directory that `chat export` made. An archive of a whole server goes into an empty server with all its
-    numbers. Any other one is added: its rooms become new rooms, and its people accounts without a password, which they
-    take over by a link to their address ("Forgot your password?"), or with a password that `chat user password` sets.
-    Nobody is notified. A command that was cut off goes on when it is run again, and a later archive of the same server
-    adds messages that are newer.
+    ARCHIVE is a directory that `chat export` made, or with --from what another chat exported. An archive of a whole
+    server goes into an empty server with all its numbers. Any other one is added: its rooms become new rooms, and its
+    people accounts without a password, which they take over by a link to their address ("Forgot your password?"), or
+    with a password that `chat user password` sets. Nobody is notified. A command that was cut off goes on when it is
+    run again, and a later archive of the same server adds messages that are newer.
     """
+    made: list[Path] = []
 
-    async def act(storage: "PostgresStorage", store: "DiskFileStore | None", config: "Config") -> "Plan":
+    async def act(
+        storage: "PostgresStorage", store: "DiskFileStore | None", config: "Config"
+    ) -> tuple["Plan", Counter[str]]:
+        import trio
+
         from chat.archive.directory import ArchiveReader
         from chat.archive.load import Load
         from chat.domain.accounts.passwords import Passwords
+        from chat.imports.registry import converted
 
         unusable = Passwords(config.bcrypt_cost).unusable_hash()
+        lost: Counter[str] = Counter()
         with progress_lines() as report:
-            load = Load(storage.database, store, ArchiveReader(archive), unusable, lambda at: report(*at))
+            directory = archive
+            if source is not None:
+                directory, lost = await trio.to_thread.run_sync(
+                    converted, source, archive, work, lambda done, whole: report("days", done, whole)
+                )
+                made.append(directory)
+            load = Load(storage.database, store, ArchiveReader(directory), unusable, lambda at: report(*at))
             plan = await load.plan()
             if not dry_run:
                 await load.run(plan)
-        return plan
+        return plan, lost
 
-    plan = with_files_and_storage(flags, act, may_create=not dry_run)
+    plan, lost = with_files_and_storage(flags, act, may_create=not dry_run)
+    if not dry_run:
+        for directory in made:
+            shutil.rmtree(directory)
     click.echo("\n".join(table([["", "WOULD BE IMPORTED" if dry_run else "IMPORTED"], *_rows(plan)])))
-    if plan.lost:
+    if all_lost := lost + plan.lost:
         click.echo("\nleft out, or other than before:")
-        click.echo("\n".join(f"{count:>9,}  {what}" for what, count in sorted(plan.lost.items())))
+        click.echo("\n".join(f"{count:>9,}  {what}" for what, count in sorted(all_lost.items())))
 
 
 def _rows(plan: "Plan") -> list[list[str]]:

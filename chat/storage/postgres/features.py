@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import asyncpg
 import msgspec
 
-from chat.domain.entities import People
+from chat.domain.entities import Draft, People
 from chat.domain.features import CoreFeature, Kind, Port
 from chat.domain.messages.changes import FeatureChange, FeatureWrite, UnknownChange
 from chat.domain.messages.outcomes import Saved
+from chat.domain.refusals import Refusal
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.writer import RawConnection
@@ -22,6 +23,12 @@ Save = Callable[[RawConnection, Sequence[Any]], Awaitable[list[Saved]]]
 """Saves writes of one kind, in order, in the caller's transaction, which holds the locks of the log and the rooms.
 
 Asyncio-flavoured. Its changes are written by `append_changes`. None: the message or the room does not exist.
+"""
+
+Convert = Callable[[RawConnection, Sequence[Any]], Awaitable[list[Draft | Refusal]]]
+"""Returns the drafts that writes of one kind become, in order, or why they are refused. Asyncio-flavoured.
+
+It only reads, and may be called again for the same writes.
 """
 
 RemoveMessages = Callable[[Connection, int, int, int], Awaitable[object]]
@@ -54,12 +61,14 @@ class StoredFeature(CoreFeature, frozen=True, kw_only=True):
 
     Attributes:
         savers: by the type of a write, how it is saved.
+        converters: by the type of a write that becomes a message, how its draft is made.
         ports: what the feature reads, and how that is opened.
         removal: removes what the feature keeps of the messages of deleted rooms, where no foreign key does.
         figures: what operators see of it in the metrics, read at most once in ten seconds.
     """
 
     savers: Mapping[type[FeatureWrite], Save] = {}
+    converters: Mapping[type[FeatureWrite], Convert] = {}
     ports: Mapping[Port[Any], Callable[[Database], Any]] = {}
     removal: RemoveMessages | None = None
     figures: ReadFigures | None = None
@@ -68,6 +77,11 @@ class StoredFeature(CoreFeature, frozen=True, kw_only=True):
 def savers_of(features: Iterable[StoredFeature]) -> dict[type[FeatureWrite], Save]:
     """Return how the writes of all features are saved. Sync and pure."""
     return {write: save for feature in features for write, save in feature.savers.items()}
+
+
+def converters_of(features: Iterable[StoredFeature]) -> dict[type[FeatureWrite], Convert]:
+    """Return how the writes of all features that become messages are converted. Sync and pure."""
+    return {write: convert for feature in features for write, convert in feature.converters.items()}
 
 
 async def append_changes(connection: RawConnection, kind: Kind, made: Sequence[FeatureChange]) -> None:

@@ -10,12 +10,12 @@ from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.messages.review import Review
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.change_rows import ChangeRows
+from chat.storage.postgres.converting import save_converted
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.drafts import answer_from
-from chat.storage.postgres.features import StoredFeature, savers_of
+from chat.storage.postgres.features import StoredFeature, converters_of, savers_of
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.people import people_of
-from chat.storage.postgres.reviewing import save_reviewed
 from chat.storage.postgres.writer import Writer
 
 _END = 2**63 - 1
@@ -39,12 +39,13 @@ class PostgresMessages:
         self._writer = writer
         self._rows = ChangeRows(features)
         self._savers = savers_of(features)
+        self._converters = converters_of(features)
         self._review = review or Review()
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
         asked = self._review.asked(writes)
         saved, notified = await self._writer.run(
-            lambda connection: save_reviewed(connection, writes, asked, self._savers)
+            lambda c: save_converted(c, writes, asked, self._savers, self._converters)
         )
         # No await between the commit and the notice.
         self._review.notify(notified)

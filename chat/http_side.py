@@ -10,6 +10,8 @@ from quart_trio import QuartTrio
 from chat.domain.ports import Storage
 from chat.domain.proxies import Proxies
 from chat.engine.engine import Engine
+from chat.features.feature import Feature, plain_routes
+from chat.features.registry import FEATURES
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
@@ -36,6 +38,7 @@ def http_app(
     inspection: Inspection,
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
     scheduler: FairScheduler | None = None,
+    features: Sequence[Feature] = FEATURES,
 ) -> QuartTrio:
     """Return the HTTP application: calls of protocols and admins, pages, and metrics without a port of their own."""
     accounts, budgets = engine.accounts, engine.budgets
@@ -43,12 +46,8 @@ def http_app(
         *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
         admin_routes(accounts, budgets, inspection, storage.nodes),
     ]
-    needs_token = config.metrics_access == "admins"
-    own_metrics = (
-        []
-        if config.metrics_listen
-        else [create_metrics(inspection.metrics, accounts if needs_token else None)]
-    )
+    admins_only = accounts if config.metrics_access == "admins" else None
+    own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics, admins_only)]
     sockets = [protocol.dialect.path for protocol in protocols]
     pages = create_pages(inspection.health, routes, sockets)
     is_encrypted = config.tls_cert is not None
@@ -63,6 +62,7 @@ def http_app(
         budgets,
         scheduler,
         engine.metrics.answered,
+        plain_routes(features, services),
     )
 
 

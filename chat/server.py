@@ -271,7 +271,7 @@ async def open_chat(
             metrics.watch(figures.readings)
         own = OwnInspection(watch, metrics, check_health, figures)
         everybody: Inspection = own if worker is None else worker.everybody
-        app = http_app(config, storage, engine, services, everybody, protocols, scheduler)
+        app = http_app(config, storage, engine, services, everybody, protocols, scheduler, features)
         if traces is not None:
             traces.follow_http(app)
             traces.follow_log_ins(engine.accounts)

@@ -15,6 +15,7 @@ from chat.due.runner import DueRunner, Handler, open_due_runner
 from chat.due.schedule import SCHEDULE
 from chat.engine.services import EngineServices
 from chat.operations.operation import Operation
+from chat.operations.plain_http import MountedRoute, PlainRoute
 from chat.operations.room_values import Logged
 from chat.storage.postgres.features import StoredFeature
 
@@ -85,6 +86,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         name: as `hello` of the native protocol lists it, where the feature is on.
         is_on: whether the settings of the server have it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
+        plain: HTTP calls in the form of another system, outside of the native protocol.
         events: one for each kind. Other protocols send nothing of a feature's changes.
         own_events: other events, for all sessions of one person (`OwnEvent`) or of operators (`OperatorEvent`); no
             log has them.
@@ -98,6 +100,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     name: str
     is_on: Callable[[EngineServices], bool] = lambda _services: True
     operations: tuple[Operation, ...] = ()
+    plain: tuple[PlainRoute, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
     own_events: tuple[type[msgspec.Struct], ...] = ()
     open: Callable[[EngineServices], AbstractAsyncContextManager[object]] | None = None
@@ -105,6 +108,12 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None
     holds: Callable[[Ports], Holds] | None = None
     explain: Callable[[Ports, int, tuple[int, int] | None], Awaitable[Sequence[Explanation]]] | None = None
+
+
+def plain_routes(features: Sequence[Feature], services: EngineServices) -> list[MountedRoute]:
+    """Return the plain routes of those of these features that are on, with their handlers on these services."""
+    on = (feature for feature in features if feature.is_on(services))
+    return [MountedRoute(route, route.make(services)) for feature in on for route in feature.plain]
 
 
 @asynccontextmanager

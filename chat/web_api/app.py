@@ -30,8 +30,10 @@ from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.inspection.doctor_mark import PATH as DOCTOR
 from chat.inspection.inspection import InspectionFailed
+from chat.operations.plain_http import MountedRoute
 from chat.web_api.answers import APPEAL, error, has_codes, refuse
 from chat.web_api.bodies import EMOJI, LONGEST_BODY, PICTURES, UPLOADS, BadBody
+from chat.web_api.plain import Answered, with_plain_routes
 from chat.web_api.web_client import WEB_CLIENT
 
 _BODY_TIMEOUT = 30
@@ -49,9 +51,6 @@ _TEXTS = {
 _OPEN_TO_ALL = (WEB_CLIENT, "pages", "metrics")
 """What clients of banned networks get too: the page, which shows the refusal, and what watches the server."""
 
-Answered = Callable[[str, str, int, float], object]
-"""Called with method, route and status of each answer, and the seconds that it took. Sync."""
-
 logger = structlog.get_logger(__name__)
 
 
@@ -60,12 +59,14 @@ def create_app(
     budgets: Budgets | None = None,
     scheduler: FairScheduler | None = None,
     answered: Answered | None = None,
+    plain: Sequence[MountedRoute] = (),
 ) -> QuartTrio:
     """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code. A failure is a 500 and a log line.
 
     Calls from an address over its budget (`budgets`) are delayed, and every 429 by a second, which also delays the
     next call of that connection. The files of the web client and pictures do not count: a page has a hundred. With
     `scheduler`, all requests share the loop fairly. `answered` counts them.
+    Calls of `plain` routes do not reach Quart.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule
@@ -150,6 +151,8 @@ def create_app(
         logger.error("request failed with an internal error; answered 500", exc_info=problem)
         return error(500, "internal error")
 
+    if budgets is not None:
+        app.asgi_app = with_plain_routes(app.asgi_app, plain, budgets, scheduler, answered)  # type: ignore[assignment, method-assign]
     return app
 
 

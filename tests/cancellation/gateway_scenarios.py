@@ -24,6 +24,8 @@ from chat.domain.closing import GOING_AWAY
 from chat.domain.entities import LOBBY_ID, Draft, Pair, Person
 from chat.domain.limits.budgets import Budgets
 from chat.domain.ports import FileStore, NewPerson
+from chat.features.feature import plain_routes
+from chat.features.registry import FEATURES
 from chat.gateway.connections import Connections
 from chat.gateway.listener import Gateway, open_gateway
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
@@ -160,6 +162,7 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
             *(blueprint for protocol in PROTOCOLS for blueprint in protocol.blueprints(world.services)),
         ],
         world.context.budgets,
+        plain=plain_routes(FEATURES, world.services),
     )
     endpoint = WebSocketEndpoint(settings, DIALECTS, world.context, world.presence)
     async with open_gateway(

@@ -20,6 +20,7 @@ class _Commands(click.Group):
         "doctor",
         "export",
         "health",
+        "hook",
         "import",
         "mail",
         "message",

@@ -17,6 +17,7 @@ from chat.features.files import FEATURE as FILES
 from chat.features.folders import FEATURE as FOLDERS
 from chat.features.forwarding import FEATURE as FORWARDING
 from chat.features.groups import FEATURE as GROUPS
+from chat.features.hooks import FEATURE as HOOKS
 from chat.features.invites import FEATURE as INVITES
 from chat.features.labels import FEATURE as LABELS
 from chat.features.leaving import FEATURE as LEAVING
@@ -67,6 +68,7 @@ _BEFORE: tuple[Feature, ...] = (
     FOLDERS,
     FORWARDING,
     GROUPS,
+    HOOKS,
     INVITES,
     LABELS,
     LEAVING,

@@ -151,6 +151,12 @@ export interface AddressState {
   mail: boolean;
 }
 
+/** Hooks of all rooms, by id. If there are more, `next` is the `after` of the next page. */
+export interface AllHooks {
+  hooks: RoomHook[];
+  next?: number;
+}
+
 /** Where people appeal whose account is disabled or whose network is banned; empty: nowhere. */
 export interface AppealSetting {
   source: "admin" | "start";
@@ -359,6 +365,16 @@ export interface ChangeCannedAnswer {
 export interface ChangeFolder {
   folder: number;
   name: string;
+}
+
+/** What changes of a hook; fields that are left out stay. */
+export interface ChangeHook {
+  room: number;
+  hook: number;
+  /** As messages show it, which end it with ` (hook)`; it need not be unique */
+  name?: string | null;
+  /** Whether its messages mention people, and everybody */
+  mentions?: boolean | null;
 }
 
 /** A new name or colour of a label; fields that are left out stay. */
@@ -635,6 +651,15 @@ export interface CreateAccount {
 export interface CreateFile {
   room: number;
   name?: string;
+}
+
+/** A hook to make. */
+export interface CreateHook {
+  room: number;
+  /** As messages show it, which end it with ` (hook)`; it need not be unique */
+  name: string;
+  /** Whether its messages mention people, and everybody */
+  mentions?: boolean;
 }
 
 /** An invite to create, to a room or (without `room`) to register, for a number of people and days. */
@@ -1152,7 +1177,7 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, invites, labels,
+   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
    * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
    * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
    * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
@@ -1212,6 +1237,22 @@ export interface Holder {
 /** All holds, the oldest first. */
 export interface Holds {
   holds: Hold[];
+}
+
+/**
+ * A hook and its token, which is shown once. `path` is where tools post on this server. `link` is the whole
+ * address, if the setting `public_url` is known.
+ */
+export interface HookWithToken {
+  hook: RoomHook;
+  token: string;
+  path: string;
+  link?: string;
+}
+
+/** A room that people made, or the lobby. */
+export interface HooksOfRoom {
+  room: number;
 }
 
 /** Hosts that the server may send requests to though their addresses are private: names, addresses, networks. */
@@ -2681,6 +2722,34 @@ export interface RoomFolders {
 }
 
 /**
+ * A hook: a tool posts in its room by an address with a secret token, which nobody can read again. `id` is also
+ * that of the sender of its messages. `used` is the time of its last message, `error` why the last refused call
+ * was refused. Without `by` a command made it.
+ */
+export interface RoomHook {
+  id: number;
+  room: number;
+  room_name: string;
+  /** As messages show it, which end it with ` (hook)`; it need not be unique */
+  name: string;
+  /** Whether its messages mention people, and everybody */
+  mentions: boolean;
+  /** Unix milliseconds */
+  made: number;
+  by: Sender | null;
+  /** Unix milliseconds */
+  used: number | null;
+  error: string | null;
+  /** Unix milliseconds */
+  error_at: number | null;
+}
+
+/** The hooks of a room, the oldest first. */
+export interface RoomHooks {
+  hooks: RoomHook[];
+}
+
+/**
  * A room to make of the thread of a message; repeating it with the same key makes it once. `base` is the address
  * of the server for the links in the messages, if its settings have none.
  */
@@ -2931,7 +3000,7 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, invites, labels,
+   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
    * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
    * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
    * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
@@ -3624,6 +3693,19 @@ export interface WhichHistory {
 /** A hold. */
 export interface WhichHold {
   hold: number;
+}
+
+/** A hook of a room. */
+export interface WhichHook {
+  room: number;
+  hook: number;
+}
+
+/** A page of the hooks of all rooms. */
+export interface WhichHooks {
+  /** The `next` of the page before */
+  after?: number;
+  limit?: number;
 }
 
 /** An invite, by its code. */

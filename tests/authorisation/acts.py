@@ -186,6 +186,11 @@ NATIVE_ACTS = (
     Act("remove_member", "remove an owner", "remove an owner", {**_ROOM, "person": "{host}"}),
     Act("new_invite", "make an invite", "invite", _ROOM),
     Act("room_invites", "list the invites", "see invites", _ROOM),
+    Act("room_hooks", "list the hooks", "hooks", _ROOM),
+    Act("new_hook", "make a hook", "hooks", {**_ROOM, "name": "tool"}),
+    Act("change_hook", "change a hook, which is not there", "a hook", {**_ROOM, "hook": 2**50}),
+    Act("renew_hook", "give it another token, which is not there", "a hook", {**_ROOM, "hook": 2**50}),
+    Act("remove_hook", "remove a hook, which is not there", "a hook", {**_ROOM, "hook": 2**50}),
     Act(
         "withdraw_room_invite",
         "withdraw an invite of the list",

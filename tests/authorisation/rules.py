@@ -291,6 +291,24 @@ RIGHTS = {
         "See the invites of others, and withdraw them: who leads the room.",
         (*_NO_ROOM, Line(_LEADING, "", DONE), Line("inside", "", FORBIDDEN)),
     ),
+    "hooks": Right(
+        "Make hooks for a room and see which there are: who leads it, and admins, also of the lobby.",
+        (
+            Line("admin admin-inside", "lobby | public | private", DONE),
+            Line("inside", "direct | support", NOT_FOUND),
+            Line(_LEADING, "", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "a hook": Right(
+        "Change and remove a hook, which is not there: who may make some.",
+        (
+            Line("admin admin-inside", "lobby | public | private", NOT_FOUND),
+            Line("inside", "direct | support", NOT_FOUND),
+            Line(_LEADING, "", NOT_FOUND),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
     "remove": Right(
         "Remove and ban members: who may delete another's messages in a room that people made.",
         (
@@ -668,6 +686,7 @@ SERVER_ACTS = (
     ServerAct("listed_rooms", "admins", {}),
     ServerAct("starting_rooms", "admins", {}),
     ServerAct("all_invites", "admins", {}),
+    ServerAct("all_hooks", "admins", {}),
     ServerAct("withdraw_any_invite", "admins", {"id": "00" * 32}, NOT_FOUND),
     ServerAct("settings", "admins", {}),
     ServerAct("backups", "admins", {}),

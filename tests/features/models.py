@@ -12,6 +12,7 @@ from tests.features.earlier.model import EarlierModel
 from tests.features.exports.model import ExportsModel
 from tests.features.folders.model import FoldersModel
 from tests.features.groups.model import GroupsModel
+from tests.features.hooks.model import HooksModel
 from tests.features.invites.model import InvitedModel
 from tests.features.labels.model import LabelsModel
 from tests.features.mail.model import MailModel
@@ -54,6 +55,7 @@ MODELS = (
     ExportsModel,
     FoldersModel,
     GroupsModel,
+    HooksModel,
     InvitedModel,
     LabelsModel,
     MailModel,

@@ -70,6 +70,10 @@ class What(StrEnum):
     REVIEW_WORDS = "review_words"
     HELD_ALLOWED = "held_allowed"
     HELD_REMOVED = "held_removed"
+    HOOK_MADE = "hook_made"
+    HOOK_CHANGED = "hook_changed"
+    HOOK_TOKEN_RENEWED = "hook_token_renewed"
+    HOOK_REMOVED = "hook_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,7 +36,8 @@ IDLE_COUNT = f"SELECT count(*) AS count, extract(epoch FROM min(newest.created_a
 _OLD = f"""
 FROM users u
 LEFT JOIN rooms r ON r.creator_id = u.id AND r.kind = 'support' AND r.deleted_at IS NULL {_NEWEST}
-WHERE $1 > 0 AND u.is_visitor AND u.deleted_at IS NULL AND (r.is_closed OR newest.created_at IS NULL)
+WHERE $1 > 0 AND u.is_visitor AND u.deleted_at IS NULL AND NOT EXISTS (SELECT FROM hooks WHERE person_id = u.id)
+    AND (r.is_closed OR newest.created_at IS NULL)
     AND coalesce(newest.created_at, u.created_at) < now() - $1::integer * interval '1 day'
     AND {_NO_CHANGE} AND NOT {_ROOM_HELD} AND NOT EXISTS (
         SELECT FROM retention_holds AS hold WHERE hold.kind = 'person' AND (

@@ -14,8 +14,8 @@ SELECT users.id, users.name, display_name, disabled_at IS NOT NULL AS is_disable
     (SELECT id FROM rooms WHERE kind = 'support' AND creator_id = users.id AND rooms.deleted_at IS NULL
         AND spoken_after_id IS NOT NULL) AS room_id
 FROM users LEFT JOIN visits ON visits.user_id = users.id
-WHERE is_visitor AND users.deleted_at IS NULL AND users.id < $2 AND (
-    $1 = '' OR position($1 IN lower(concat_ws(' ', users.name, display_name, visits.email))) > 0)
+WHERE is_visitor AND NOT EXISTS (SELECT FROM hooks WHERE person_id = users.id) AND users.deleted_at IS NULL
+    AND users.id < $2 AND ($1 = '' OR position($1 IN lower(concat_ws(' ', users.name, display_name, visits.email))) > 0)
 ORDER BY users.id DESC LIMIT $3"""
 
 

@@ -23,12 +23,13 @@ from chat.domain.refusals import Refusal
 from chat.storage.postgres.writer import RawConnection
 
 # First the people with these names in the room, and which of the authors they block; then, for each room and author,
-# the room's last seq, and whether the author may mention everybody; then, for each answered message, the first message
-# of its thread. A LATERAL query with a LIMIT is planned as one
-# look-up for each row (`saving_queries.py`).
+# the room's last seq, and whether the author may mention everybody, or is a hook that mentions nobody; then, for each
+# answered message, the first message of its thread. A LATERAL query with a LIMIT is planned as one look-up for each row
+# (`saving_queries.py`).
 LOOK_UP = f"""
 SELECT asked.room_id, u.id AS person_id, u.name_key, NULL::bigint AS last_seq, false AS may_mention_all,
-    ARRAY(SELECT blocked_id FROM blocks WHERE user_id = u.id AND blocked_id = ANY($4)) AS blocked, NULL::bigint AS root
+    ARRAY(SELECT blocked_id FROM blocks WHERE user_id = u.id AND blocked_id = ANY($4)) AS blocked, NULL::bigint AS root,
+    false AS is_silent
 FROM unnest($1::bigint[], $2::text[]) AS asked(room_id, name_key)
 CROSS JOIN LATERAL (SELECT * FROM users WHERE name_key = asked.name_key LIMIT 1) AS u
 CROSS JOIN LATERAL (SELECT kind, creator_id FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
@@ -38,7 +39,7 @@ WHERE u.deleted_at IS NULL AND CASE r.kind
     ELSE EXISTS (SELECT FROM memberships WHERE room_id = asked.room_id AND user_id = u.id)
 END
 UNION ALL
-SELECT asked.room_id, asked.person_id, NULL, r.last_seq, asked.is_all AND (
+SELECT asked.room_id, asked.person_id, NULL, r.last_seq, coalesce(hooks.may_mention, asked.is_all AND (
     u.is_admin
     OR coalesce(m.role IN ('moderator', 'owner'), false)
     OR {MOST_MEMBERS} >= CASE r.kind
@@ -50,15 +51,16 @@ SELECT asked.room_id, asked.person_id, NULL, r.last_seq, asked.is_all AND (
                 AND (r.kind = 'lobby' AND NOT is_visitor OR is_operator OR id = r.creator_id)
               LIMIT {MOST_MEMBERS + 1}) AS counted)
     END
-), NULL, NULL
+)), NULL, NULL, coalesce(NOT hooks.may_mention, false)
 FROM unnest($3::bigint[], $4::bigint[], $5::boolean[]) AS asked(room_id, person_id, is_all)
 CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = asked.room_id LIMIT 1) AS r
 CROSS JOIN LATERAL (SELECT * FROM users WHERE id = asked.person_id LIMIT 1) AS u
 LEFT JOIN LATERAL (
     SELECT role FROM memberships WHERE room_id = asked.room_id AND user_id = asked.person_id LIMIT 1
 ) AS m ON true
+LEFT JOIN LATERAL (SELECT may_mention FROM hooks WHERE person_id = asked.person_id LIMIT 1) AS hooks ON true
 UNION ALL
-SELECT room_id, seq, NULL, NULL, false, NULL, thread_root(room_id, seq)
+SELECT room_id, seq, NULL, NULL, false, NULL, thread_root(room_id, seq), false
 FROM unnest($6::bigint[], $7::bigint[]) AS answered(room_id, seq)"""
 
 
@@ -95,6 +97,7 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
     blocks: set[tuple[int, int]] = set()
     ends: dict[int, int] = {}
     to_all: set[tuple[int, int]] = set()
+    silent: set[int] = set()  # hooks that mention nobody
     for row in rows:
         if row["root"] is not None:
             roots[row["room_id"], row["person_id"]] = row["root"]
@@ -103,6 +106,8 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
             blocks.update((row["person_id"], blocked_id) for blocked_id in row["blocked"])
         else:
             ends[row["room_id"]] = row["last_seq"]
+            if row["is_silent"]:
+                silent.add(row["person_id"])
             if row["may_mention_all"]:
                 to_all.add((row["room_id"], row["person_id"]))
     for nth, write, places in asked:
@@ -112,6 +117,8 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
             resolved[nth] = NO_SUCH_REPLY
             continue
         may_mention_all = (room_id, author_of(write)) in to_all
+        if author_of(write) in silent:
+            places = []
         found = mentioned(places, people.get(room_id, {}), may_mention_all=may_mention_all)
         unblocked = tuple(each for each in found if (each, author_of(write)) not in blocks)
         if isinstance(write, Draft):

@@ -9,6 +9,7 @@ import msgspec
 from chat.domain.entities import Person, Room, RoomKind
 from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_rights import Authority, own_role
+from chat.storage.postgres.session import Connection
 from chat.storage.postgres.writer import RawConnection
 
 _ROLE = """coalesce(
@@ -43,7 +44,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 async def find(
-    connection: RawConnection,
+    connection: "RawConnection | Connection",
     room_id: int,
     actor_id: int | None,
     person_id: int | None = None,

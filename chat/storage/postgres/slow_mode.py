@@ -17,7 +17,7 @@ SELECT rooms.id, asked.person_id, slow_seconds,
     slow_seconds - extract(epoch FROM clock_timestamp() - last.sent_at)::float8 AS rest
 FROM unnest($1::bigint[], $2::bigint[]) AS asked(room_id, person_id)
 JOIN rooms ON rooms.id = asked.room_id AND slow_seconds > 0 AND archived_at IS NULL
-JOIN users ON users.id = asked.person_id AND NOT is_admin AND NOT (is_moderator AND NOT is_private)
+JOIN users ON users.id = asked.person_id AND NOT is_admin AND NOT is_visitor AND NOT (is_moderator AND NOT is_private)
 LEFT JOIN memberships AS own ON own.room_id = rooms.id AND own.user_id = asked.person_id
 LEFT JOIN slow_mode_sends AS last ON last.room_id = rooms.id AND last.person_id = asked.person_id
 WHERE own.role IS NULL OR own.role = 'member'"""

@@ -67,7 +67,8 @@ class OldConversationsModel:
             room_id = rooms.get(person.id)
             said = [] if room_id is None else self._said(room_id)
             at = said[-1].created_at if said else person.created_at
-            if not days or not person.is_visitor or at >= time.time() - days * DAY:
+            is_visitor = person.is_visitor and person.id not in self._users.hooks
+            if not days or not is_visitor or at >= time.time() - days * DAY:
                 continue
             if self._is_held("server", 0) or self._is_held("person", person.id):
                 continue

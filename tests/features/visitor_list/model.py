@@ -28,7 +28,8 @@ class VisitorListModel:
         for person in sorted(self._users.there(), key=lambda each: -each.id):
             visit = self._users.visits.get(person.id, Visit())
             words = " ".join(filter(None, (person.name, person.display_name, visit.email)))
-            if person.is_visitor and person.id < before_id and part in words.lower():
+            is_visitor = person.is_visitor and person.id not in self._users.hooks
+            if is_visitor and person.id < before_id and part in words.lower():
                 room_id = self._rooms.support_of(person.id)
                 is_begun = room_id is not None and bool(self._rooms.said[room_id])
                 found.append(ListedVisitor(person, visit, room_id if is_begun else None))

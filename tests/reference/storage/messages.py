@@ -49,6 +49,10 @@ class MemoryMessages(MessageTable):
             ]
         )
 
+    def save_now(self, draft: Draft) -> Saved:
+        """Save a message that a feature's write becomes, as part of that write. Sync."""
+        return self._saving.save([resolve(draft, self._users, self._rooms)])[0]
+
     def known(self, draft: Draft) -> bool:
         """Whether its sender used its key before, at once."""
         return self._saving.repeated(draft) is not None

@@ -26,9 +26,10 @@ def resolve(write: Write, users: MemoryUsers, rooms: RoomTable) -> Write | Refus
         return write
     if isinstance(write, Draft) and write.reply is not None and write.reply > room.last_seq:
         return NO_SUCH_REPLY
-    places = possible_names(write.text)
+    hook_may = users.hooks.get(author_of(write))
+    places = [] if hook_may is False else possible_names(write.text)
     people = {same_name_key(person.name): person.id for person in rooms.people_in(room)}
-    may_mention_all = _may_mention_all(author_of(write), room, users, rooms)
+    may_mention_all = hook_may or _may_mention_all(author_of(write), room, users, rooms)
     found = mentioned(places, people, may_mention_all=may_mention_all)
     unblocked = tuple(each for each in found if (each, author_of(write)) not in users.blocks)
     if isinstance(write, Draft):

@@ -165,7 +165,11 @@ class MemorySaving:
         seconds, by = self._rooms.slow_seconds.get(room.id, 0), None
         if seconds:
             by = self._rooms.authority(room.id, draft.sender_id, any_kind=True)
-        if by is None or is_free(RoomAccess(room, by.role or RoomRole.MEMBER, None), by.person):
+        if (
+            by is None
+            or by.person.is_visitor
+            or is_free(RoomAccess(room, by.role or RoomRole.MEMBER, None), by.person)
+        ):
             return None
         sender = room.id, draft.sender_id
         waited = self._rooms.since_sent(sender)

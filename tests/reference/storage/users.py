@@ -62,6 +62,8 @@ class MemoryUsers:
         """Who was added by an admin or a command, or came by their invitation."""
         self._by_id: dict[int, Credentials] = {}
         self._taken = TakenNames()
+        self.hooks: dict[int, bool] = {}
+        """The accounts of hooks, and whether they may mention people; the feature's model writes it."""
         self.removed: dict[int, How] = {}
         """How people were removed; read-only to others."""
         self.visits: dict[int, Visit] = {}
@@ -119,6 +121,14 @@ class MemoryUsers:
                 added(person.id)
             self.watchers.notify(person.id)
         return person
+
+    def add_hook(self, name: str) -> Person:
+        """Add the account of a hook, whose name need not be unique, as part of a write. Sync."""
+        now = round(time.time(), 6)
+        hook = Person(id=len(self._by_id) + 1, name=name, is_visitor=True, created_at=now, changed_at=now)
+        self._by_id[hook.id] = Credentials(hook, b"")
+        self.joined_at[hook.id] = self.operator_since[hook.id] = self._end_of_log()
+        return hook
 
     async def invite(self, new: NewInvite) -> None:
         await trio.lowlevel.checkpoint()
@@ -368,6 +378,10 @@ class MemoryUsers:
     def display(self, person_id: int, name: str | None) -> None:
         """Show a visitor by this name. Sync."""
         self._replace(self._by_id[person_id], display_name=name)
+
+    def rename_hook(self, hook_id: int, name: str) -> None:
+        """Give a hook another name. Sync."""
+        self._replace(self._by_id[hook_id], name=name)
 
     def has_second_factor(self, person_id: int, is_on: bool) -> None:
         """Note whether somebody has a second factor. Sync."""

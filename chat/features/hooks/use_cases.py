@@ -1,0 +1,145 @@
+"""A call of a hook: a message of its room, once; and the words of Slack's webhooks for what went wrong.
+
+Source: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
+"""
+
+import math
+import re
+
+import structlog
+import trio
+
+from chat.domain.accounts.hooks import HOOKS, HookAccess, digest_of
+from chat.domain.entities import Message
+from chat.domain.failures import StorageError
+from chat.domain.lru_cache import LRUCache
+from chat.domain.messages.outcomes import KeyUsed, Repeated
+from chat.domain.refusals import ARCHIVED, NO_MESSAGE, NOT_SAVED, ROOM_GONE, Code, Refusal
+from chat.domain.timestamps import current_time
+from chat.engine.services import EngineServices
+from chat.features.hooks.changes import NO_HOOK, HookPost, key_of
+from chat.features.hooks.payloads.reading import Call, delivery_key, read
+from chat.features.hooks.payloads.values import Unreadable, shortened
+from chat.operations.plain_http import PlainAnswer, PlainRequest, PlainRoute
+
+LONGEST_BODY = 524_288
+"""Bytes. An event of a forge with hundreds of commits has some hundred thousand."""
+
+MOST_KNOWN = 1000
+"""Hooks that are known without a query."""
+
+_CHARGED = 4000
+"""Bytes of a body that count as text: no message has more."""
+
+_NOTED_FOR = 10.0
+"""Seconds in which a use of a hook, or the same error, is written once."""
+
+_LONGEST_ERROR = 300
+_TOKEN = re.compile("[A-Za-z0-9_-]{32}")
+
+_OK = PlainAnswer(200, "ok")
+_NO_SERVICE = PlainAnswer(404, "no_service")
+_ONLY_POST = PlainAnswer(405, "method_not_allowed", allow="POST")
+_UNAVAILABLE = PlainAnswer(503, "service_unavailable", retry_after=1)
+
+logger = structlog.get_logger(__name__)
+
+
+class HookCalls:
+    """Answers calls of hooks."""
+
+    def __init__(self, services: EngineServices) -> None:
+        self._services = services
+        self._hooks = services.feature_ports[HOOKS]
+        self._known: LRUCache[bytes, HookAccess] = LRUCache(MOST_KNOWN)
+        self._noted: LRUCache[tuple[int, str], float] = LRUCache(MOST_KNOWN)
+
+    async def answer(self, request: PlainRequest) -> PlainAnswer:
+        """Post the message of a call, and answer as Slack does: `ok`, or a word for the error. May raise StorageError.
+
+        Cancelling: the message is committed, or not; repeated within ten seconds, or with its key, it is sent once.
+        """
+        token = request.rest.removesuffix("/")
+        digest = digest_of(token)
+        hook = self._known.get(digest)
+        if hook is None:
+            # Who guesses tokens waits as all calls of their address do. Others wait for the budget of their hook alone.
+            await trio.sleep(self._services.budgets.call(request.address))
+            if _TOKEN.fullmatch(token):
+                hook = await self._hooks.by_token(digest)
+            if hook is None:
+                return _NO_SERVICE
+            self._known[digest] = hook
+        if request.method != "POST":
+            return _ONLY_POST
+        charged = request.body[:_CHARGED].decode("utf-8", "replace")
+        if refusal := self._services.budgets.message(hook.id, request.address, charged):
+            wait = math.ceil(refusal.retry_after or 1)
+            return await self._refuse(hook, PlainAnswer(429, "rate_limited", retry_after=wait), refusal.text)
+        call = Call(request.headers, request.query, request.body)
+        try:
+            delivery = delivery_key(call)
+            text = read(call, may_mention=hook.may_mention)
+        except Unreadable as error:
+            return await self._refuse(hook, PlainAnswer(400, error.word), error.reason)
+        data = delivery.encode() if delivery is not None else request.query.encode() + b"\n" + request.body
+        return await self._post(hook, digest, text, key_of(data), is_body=delivery is None)
+
+    async def _post(
+        self, hook: HookAccess, digest: bytes, text: str, key: str, *, is_body: bool
+    ) -> PlainAnswer:
+        post = HookPost(
+            room_id=hook.room_id,
+            actor_id=hook.id,
+            created_at=current_time(),
+            token=digest,
+            text=text,
+            key=key,
+            is_body=is_body,
+        )
+        outcome = await self._services.writes.write(post)
+        if isinstance(outcome, Message):
+            await self._note(hook, "")
+        match outcome:
+            case Message() | Repeated():
+                return _OK
+            case KeyUsed() if is_body:
+                return _OK  # the same body, which was read in another way before an upgrade
+            case KeyUsed():
+                return await self._refuse(hook, PlainAnswer(409, "key_used"), outcome.text)
+            case Refusal() if outcome is NO_HOOK:
+                del self._known[digest]  # removed, or its token was renewed
+                return _NO_SERVICE
+            case Refusal() if outcome in (ROOM_GONE, NO_MESSAGE):  # the journal says so of features' writes
+                return PlainAnswer(404, "channel_not_found")
+            case Refusal() if outcome is ARCHIVED:
+                return await self._refuse(hook, PlainAnswer(410, "channel_is_archived"), outcome.text)
+            case Refusal(code=Code.UNAVAILABLE | Code.OUTCOME_UNKNOWN):
+                return _UNAVAILABLE
+        reason = outcome.text if isinstance(outcome, Refusal) else NOT_SAVED.text
+        return await self._refuse(hook, PlainAnswer(400, "invalid_payload"), reason)
+
+    async def _refuse(self, hook: HookAccess, answer: PlainAnswer, reason: str) -> PlainAnswer:
+        """Keep why a call is refused, for those who look after the hook, and return the answer."""
+        await self._note(hook, shortened(f"{answer.text}: {reason}", _LONGEST_ERROR))
+        return answer
+
+    async def _note(self, hook: HookAccess, error: str) -> None:
+        """Keep that a hook is used, or an error; not for each call."""
+        noted = self._noted.get((hook.id, error))
+        if noted is not None and trio.current_time() - noted < _NOTED_FOR:
+            return
+        self._noted[hook.id, error] = trio.current_time()
+        try:
+            await (self._hooks.note_error(hook.id, error) if error else self._hooks.note_use(hook.id))
+        except StorageError as problem:  # the message is committed, or refused for another reason
+            logger.warning("the last use or error of a hook was not kept", hook=hook.id, error=str(problem))
+
+
+ROUTE = PlainRoute(
+    path="/hooks/",
+    longest_body=LONGEST_BODY,
+    too_long=PlainAnswer(413, "payload_too_large"),
+    unavailable=_UNAVAILABLE,
+    make=lambda services: HookCalls(services).answer,
+)

@@ -180,6 +180,7 @@ SCREENS = (
     Screen("admin-retention", "/admin/retention", "Messages"),
     Screen("admin-widget", "/admin/widget", "Code for your website"),
     Screen("admin-visitors", "/admin/visitors", "Mona"),
+    Screen("admin-hooks", "/admin/hooks", "Grafana"),
     Screen("admin-teams", "/admin/teams", "Orders"),
     Screen("admin-server", "/admin/server", "Server name"),
     Screen("admin-backups", "/admin/backups", "7 hours ago"),
@@ -237,7 +238,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     garden.pin(ADMIN, bringing)
     garden.say("Мария Петрова", "Я куплю по дороге. Вот [план](https://example.org/plan) и `water.py`")
     garden.say("ben", f"@{ADMIN} can you look at the pump? It makes a sound.")
-    Room(pages, "olga", "sailing", topic="Boats and weather")
+    sailing = Room(pages, "olga", "sailing", topic="Boats and weather")
     direct = call(pages, "ben", "PUT", f"/direct/{me}")["id"]
     call(
         pages,
@@ -256,6 +257,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     visit = _visit(pages, chat)
     _desk(pages, chat, visit)
     call(pages, ADMIN, "POST", "/admin/bans", {"network": "203.0.113.0/24", "reason": "Registers by script"})
+    _hooks(pages, chat, sailing.id)
     call(pages, ADMIN, "PATCH", "/admin/review-words", {"add": ["cheap watches", "free coins"]})
     ben = int(pages.person("ben")["me"]["id"])
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)
@@ -401,6 +403,14 @@ def _visit(pages: Pages, chat: ServerProcess) -> int:
     call(pages, ADMIN, "POST", f"/rooms/{room}/messages", {"key": "visit-2", "text": "It is, in two sizes."})
     call(pages, ADMIN, "PATCH", "/admin/settings", {"widget_origins": None})
     return room
+
+
+def _hooks(pages: Pages, chat: ServerProcess, room: int) -> None:
+    """Two hooks in a room; one was used, and once in a wrong way."""
+    path = call(pages, ADMIN, "POST", f"/rooms/{room}/hooks", {"name": "Grafana"})["path"]
+    call(pages, ADMIN, "POST", f"/rooms/{room}/hooks", {"name": "Backup"})
+    assert post(f"{chat.url}{path}", {"text": "Gusts of 14 m/s"}).text == "ok"
+    assert post(f"{chat.url}{path}", {}).text == "no_text"
 
 
 class Screens:

@@ -1,10 +1,11 @@
-// The administration: people, rooms, registration, limits, retention, widget, visitors, teams, server, mail, backups and audit, one part at a time.
+// The administration: people, rooms, registration, limits, retention, widget, visitors, hooks, teams, server, mail, backups and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { AuditPart } from "./audit.js";
 import { BackupsPart } from "./backups.js";
 import { BansPart } from "./bans.js";
+import { HooksPart } from "./hooks.js";
 import { LimitsPart } from "./limits.js";
 import { MailPart } from "./mail.js";
 import { PeoplePart } from "./people.js";
@@ -34,6 +35,7 @@ const PARTS = /** @type {const} */ ({
   retention: { picture: "trash", view: RetentionPart, has: "message_days" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
   visitors: { picture: "person", view: VisitorsPart, has: "support_hours" },
+  hooks: { picture: "link", view: HooksPart, has: null },
   teams: { picture: "people", view: TeamsPart, has: "support_hours" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },
   mail: { picture: "mail", view: MailPart, has: null },

@@ -9,6 +9,7 @@ import { Status } from "../controls/status.js";
 import { CodeBlock, Formula } from "./code_block.js";
 import { Files, viewedIn } from "../files/files.js";
 import { foldQuote } from "./folded_quote.js";
+import { hookName, isHook, splitLabel } from "./hook_message.js";
 import { useLongPress } from "../controls/long_press.js";
 import { memo } from "../shared/memo.js";
 import { personName } from "../shared/names.js";
@@ -103,7 +104,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
       <${Name} message=${message} id=${id} isFirst=${isFirst} tab=${tab} />
       ${isReply && html`<${Quote} id=${`quote-${id}`} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${id}`}>
-        ${body ? html`<${body.View} ...${props} />` : html`<${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} fold=${foldQuote} />`}
+        ${body ? html`<${body.View} ...${props} />` : html`<${Text} message=${message} tab=${tab} />`}
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} others=${() => viewedIn(chat.get(), room)} />` : null}
@@ -115,11 +116,21 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
   </li>`;
 }
 
+/** The text, behind the label of a message of a hook. @param {{ message: Message, tab: 0 | -1 }} props */
+function Text({ message: whole, tab }) {
+  const { label, message } = splitLabel(whole);
+  return html`${label && html`<bdi class="message-label">${label}</bdi>`}<${MessageText} message=${message} tab=${tab} code=${CodeBlock} formula=${Formula} fold=${foldQuote} />`;
+}
+
 /** The name and avatar of a group's first message; of the others only screen readers get the name. @param {{ message: Message, id: string, isFirst: boolean, tab?: 0 | -1 }} props */
 function Name({ message: { sender }, id: of, isFirst, tab = -1 }) {
   const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
   const id = `name-${of}`;
   if (!isFirst) return html`<span class="visually-hidden" id=${id}>${personName(person)}</span>`;
+  if (isHook(person)) {
+    return html`<span class="message-picture" aria-hidden="true">${avatar(person)}</span>
+      <span class="message-name" id=${id}><bdi>${hookName(person)}</bdi> <span class="tag">${t("hooks.mark")}</span></span>`;
+  }
   const profile = `?show=person-${sender.id}`;
   return html`<a class="message-picture" href=${profile} tabindex="-1" aria-hidden="true">${avatar(person)}</a>
     <a class="message-name" id=${id} href=${profile} dir="auto" tabindex=${tab}>${personName(person)}<${Status} person=${sender} isSilent /></a>`;

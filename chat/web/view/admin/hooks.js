@@ -1,0 +1,129 @@
+// The hooks of all rooms: made, with their secret address shown once, given another address, and removed.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { Copyable } from "../controls/copy.js";
+import { confirm } from "../controls/dialog.js";
+import { Field, FormError, MoreButton, Submit } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { useAction } from "../shared/action.js";
+import { useChat } from "../shared/context.js";
+import { useLoaded, usePages } from "../shared/loading.js";
+import { dayAndTime } from "../shared/times.js";
+
+/** @typedef {import("../../protocol").RoomHook} Hook */
+/** @typedef {import("../../protocol").HookWithToken} HookWithToken */
+/** @typedef {import("../../protocol").ListedRooms} ListedRooms */
+
+export function HooksPart() {
+  const chat = useChat();
+  const [changed, setChanged] = useState(0);
+  const [isMaking, setMaking] = useState(false);
+  const [made, setMade] = useState(/** @type {HookWithToken | null} */ (null));
+  const { act, error, isBusy } = useAction();
+  const pages = usePages(
+    async (after) => {
+      const query = new URLSearchParams({ limit: "50", ...(after && { after: String(after) }) });
+      /** @type {import("../../protocol").AllHooks} */
+      const { hooks, next } = await chat.call("GET", `/admin/hooks?${query}`);
+      return { items: hooks, next };
+    },
+    [changed],
+  );
+  const show = (/** @type {HookWithToken | null} */ hook) => {
+    setMade(hook);
+    setMaking(false);
+    setChanged(changed + 1);
+  };
+  const renew = async (/** @type {Hook} */ hook) => {
+    const question = { title: t("admin.hooks_renew_one", { name: hook.name }), text: t("admin.hooks_renew_text"), action: t("admin.hooks_renew"), danger: true };
+    if (await confirm(question)) await act(async () => show(await chat.call("POST", `${path(hook)}/token`, {})));
+  };
+  const remove = async (/** @type {Hook} */ hook) => {
+    const question = { title: t("admin.hooks_remove_one", { name: hook.name }), text: t("admin.hooks_remove_text"), action: t("admin.hooks_remove"), danger: true };
+    if (!(await confirm(question))) return;
+    await act(async () => {
+      await chat.call("DELETE", path(hook));
+      show(null);
+    });
+  };
+  return html`<p class="soft">${t("admin.hooks_hint")}</p>
+    ${made && html`<section class="settings-section">
+      <h3>${t("admin.hooks_address", { name: made.hook.name })}</h3>
+      <${Copyable} text=${made.link ?? location.origin + made.path} label=${t("admin.hooks_address", { name: made.hook.name })} />
+      <p class="field-hint">${t("admin.hooks_shown")}</p>
+    </section>`}
+    <${FormError} text=${error || pages.error} />
+    ${isMaking ? html`<${NewHook} onDone=${show} onClose=${() => setMaking(false)} />` : html`<div class="actions">
+      <button type="button" class="button" onClick=${() => setMaking(true)}>${icon("add")} ${t("admin.hooks_new")}</button>
+    </div>`}
+    <ul class="list admin-hooks" aria-busy=${!pages.items}>
+      ${pages.items?.map((hook) => html`<li class="row admin-hook" key=${hook.id}>
+        <span class="row-text">
+          <span class="row-title"><bdi>${hook.name}</bdi></span>
+          <span class="row-note">${about(hook)}</span>
+          ${hook.error && html`<span class="row-note is-problem">${t("admin.hooks_error", { time: dayAndTime(hook.error_at ?? 0), error: hook.error })}</span>`}
+        </span>
+        <span class="row-end actions">
+          <button type="button" class="button small quiet" disabled=${isBusy} onClick=${() => renew(hook)}>${t("admin.hooks_renew")}</button>
+          <button type="button" class="button small quiet danger" disabled=${isBusy} aria-label=${t("admin.hooks_remove_one", { name: hook.name })}
+            onClick=${() => remove(hook)}>${t("admin.hooks_remove")}</button>
+        </span>
+      </li>`)}
+    </ul>
+    ${pages.items?.length === 0 && !isMaking && html`<p class="settings-none">${t("admin.hooks_none")}</p>`}
+    <${MoreButton} pages=${pages} />`;
+}
+
+/** @param {Hook} hook */
+function path(hook) {
+  return `/rooms/${hook.room}/hooks/${hook.id}`;
+}
+
+/** @param {Hook} hook */
+function about({ room_name: room, used, by }) {
+  return [room, used === null ? t("admin.hooks_unused") : t("admin.hooks_used", { time: dayAndTime(used) }), by && t("admin.hooks_by", { name: by.name })].filter(Boolean).join(" · ");
+}
+
+/** The lobby and all rooms that people made; the first thousand. @param {import("../../model/types").Chat} chat */
+async function readRooms(chat) {
+  const rooms = [];
+  /** @type {number | undefined} */
+  let after;
+  do {
+    const page = /** @type {ListedRooms} */ (await chat.call("GET", `/admin/rooms?limit=100${after ? `&after=${after}` : ""}`));
+    rooms.push(...page.rooms);
+    after = page.next;
+  } while (after && rooms.length < 1000);
+  return rooms;
+}
+
+/** @param {{ onDone: (made: HookWithToken) => void, onClose: () => void }} props */
+function NewHook({ onDone, onClose }) {
+  const chat = useChat();
+  const { act, error, field, isBusy } = useAction();
+  const [name, setName] = useState("");
+  const [room, setRoom] = useState("");
+  const [mentions, setMentions] = useState(false);
+  const rooms = useLoaded(() => readRooms(chat), []);
+  const chosen = room || String(rooms.value?.[0]?.id ?? "");
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void act(async () => onDone(await chat.call("POST", `/rooms/${chosen}/hooks`, { name, mentions })));
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    <${Field} label=${t("admin.hooks_name")} value=${name} onInput=${setName} hint=${t("admin.hooks_name_hint")} error=${field === "name" ? error : ""} maxlength="57" required autofocus />
+    <div class="field">
+      <label for="hook-room">${t("admin.hooks_room")}</label>
+      <select id="hook-room" value=${chosen} onChange=${(/** @type {any} */ event) => setRoom(event.target.value)}>
+        ${rooms.value?.map(({ id, name: of }) => html`<option key=${id} value=${id} selected=${String(id) === chosen}>${of}</option>`)}
+      </select>
+    </div>
+    <label class="check"><input type="checkbox" checked=${mentions} onChange=${() => setMentions(!mentions)} /> <span>${t("admin.hooks_mentions")}</span></label>
+    <${FormError} text=${rooms.error || (field === "name" ? "" : error)} />
+    <div class="actions">
+      <${Submit} label=${t("admin.hooks_make")} isBusy=${isBusy} disabled=${!chosen} />
+      <button type="button" class="button quiet" onClick=${onClose}>${t("common.cancel")}</button>
+    </div>
+  </form>`;
+}

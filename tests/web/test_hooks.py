@@ -1,0 +1,54 @@
+"""Hooks in the page: an admin makes one, its messages have a mark and a label, and its address is replaced."""
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.support.command_line import chat as command
+from tests.support.people import post
+from tests.support.server import ServerProcess
+from tests.web.pages import Pages
+from tests.web.rooms import Room
+
+
+def test_an_admin_makes_a_hook_whose_messages_have_a_mark(pages: Pages, chat: ServerProcess) -> None:
+    room = Room(pages, "ada", "alarms")
+    command(chat, "user", "role", "ada", "admin")
+    ada = pages.at("ada", "/admin/hooks")
+    expect(ada.get_by_text("No hooks.")).to_be_visible()
+    ada.get_by_role("button", name="New hook").click()
+    ada.get_by_label("Name", exact=True).fill("Grafana (1)")
+    ada.get_by_label("Room", exact=True).select_option("alarms")
+    ada.get_by_role("button", name="Make hook").click()
+    expect(ada.get_by_text("A hook’s name has 1 to 57 characters")).to_be_visible()
+    ada.get_by_label("Name", exact=True).fill("Grafana")
+    ada.get_by_role("button", name="Make hook").click()
+    address = ada.get_by_role("textbox", name="Address of Grafana").input_value()
+    assert address.startswith(f"{chat.url}/hooks/")
+    row = ada.locator(".admin-hook")
+    expect(row).to_contain_text("alarms · Never used · made by ada")
+
+    alarm = {
+        "text": "*disk* is full <javascript:alert(1)|x> <https://db.example|db-1>",
+        "username": "Prometheus",
+    }
+    assert post(address, alarm).text == "ok"
+    assert httpx.post(address, content=b"{").text == "invalid_payload"
+    ada.goto(f"{chat.url}/room/{room.id}")
+    message = ada.get_by_role("article").filter(has_text="disk is full")
+    expect(message.locator(".message-name")).to_have_text("Grafana Hook")
+    expect(message.locator(".message-label")).to_have_text("Prometheus")
+    expect(message.locator("strong")).to_have_text("disk")
+    expect(message.get_by_role("link")).to_have_attribute("href", "https://db.example/")
+
+    ada.goto(f"{chat.url}/admin/hooks")
+    expect(row).to_contain_text("invalid_payload: the body is no JSON")
+    expect(row).to_contain_text("Last used")
+    row.get_by_role("button", name="New address").click()
+    ada.get_by_role("dialog").get_by_role("button", name="New address").click()
+    shown = ada.get_by_role("textbox", name="Address of Grafana")
+    expect(shown).not_to_have_value(address)
+    assert post(address, {"text": "old"}).text == "no_service"
+    assert post(shown.input_value(), {"text": "new"}).text == "ok"
+    row.get_by_role("button", name="Remove Grafana").click()
+    ada.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(ada.get_by_text("No hooks.")).to_be_visible()

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     "--from",
     "source",
     metavar="CHAT",
-    type=click.Choice(["slack"]),
-    help="ARCHIVE is an export of another chat: slack.",
+    type=click.Choice(["mattermost", "slack"]),
+    help="ARCHIVE is an export of another chat: mattermost or slack.",
 )
 @click.option(
     "--work",
@@ -62,7 +62,7 @@ def import_(archive: Path, source: str | None, work: Path | None, dry_run: bool,
             directory = archive
             if source is not None:
                 directory, lost = await trio.to_thread.run_sync(
-                    converted, source, archive, work, lambda done, whole: report("days", done, whole)
+                    converted, source, archive, work, lambda done, whole: report("converting", done, whole)
                 )
                 made.append(directory)
             load = Load(storage.database, store, ArchiveReader(directory), unusable, lambda at: report(*at))

@@ -29,7 +29,10 @@ class Conversion(Protocol):
         ...
 
 
-SOURCES = {"slack": ("chat.imports.slack.convert", "SlackExport")}
+SOURCES = {
+    "mattermost": ("chat.imports.mattermost.convert", "MattermostExport"),
+    "slack": ("chat.imports.slack.convert", "SlackExport"),
+}
 """By the name of a chat: a module and its class, which takes an export, a directory, and a function of progress."""
 
 

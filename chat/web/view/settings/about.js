@@ -16,15 +16,14 @@ const POINTS = /** @type {const} */ ({
 
 export function About() {
   const server = useSelected((state) => state.server);
+  const points = /** @type {(keyof typeof POINTS)[]} */ (Object.keys(POINTS)).filter((name) => name !== "calls" || !server.calls);
   return html`
     <dl class="about-server">
       <div><dt>${t("about.server")}</dt><dd dir="auto">${server?.name}</dd></div>
       <div><dt>${t("about.version")}</dt><dd>${server?.version}</dd></div>
     </dl>
     <ul class="list about-points">
-      ${/** @type {(keyof typeof POINTS)[]} */ (Object.keys(POINTS)).map(
-        (name) => html`<li key=${name}>${icon(POINTS[name])} <div><h3>${t(`about.${name}`)}</h3><p class="soft">${t(`about.${name}_text`)}</p></div></li>`,
-      )}
+      ${points.map((name) => html`<li key=${name}>${icon(POINTS[name])} <div><h3>${t(`about.${name}`)}</h3><p class="soft">${t(`about.${name}_text`)}</p></div></li>`)}
     </ul>
     <p><a href="/api/v1/docs" target="_blank" rel="noopener">${t("tokens.docs")}</a></p>
   `;

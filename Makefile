@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep elsewhere mutants simulate bench bench-web campaign autobahn fuzz clients identity-provider sbom clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep elsewhere mutants simulate bench bench-web campaign autobahn fuzz clients identity-provider deb sbom clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -122,6 +122,9 @@ build/identity-provider/made: tests/features/oidc/package.json
 	    echo "installing an identity provider for the tests (4 MB, once)" >&2; \
 	    ( cd $(@D) && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error \
 	        >/dev/null 2>&1 ) && echo made >$@ || echo "npm cannot install: try again with rm $@" >&2; fi
+
+deb: .venv/run ## build a Debian package of the server for this system, build/trio-chat_VERSION_ARCH.deb
+	@deploy/debian/build $(BIN)/python
 
 # Of a venv of its own: what a server has, and nothing of the tests.
 sbom: build/sbom/made ## list the packages of a server with their versions and licences (CycloneDX), in build/trio-chat.cdx.json

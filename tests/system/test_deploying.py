@@ -10,14 +10,17 @@ from urllib.parse import quote
 
 import pytest
 
+from chat import __version__
 from chat.settings.listen import Listen
 from chat.settings.sources import read_config
 from chat.shutdown import longest_stop
+from tests.support.campaign import in_campaign
 from tests.support.faults.machine import execute_sql
 from tests.support.people import client, member
 from tests.support.server import ServerProcess, data_path, running_server
 from tests.system.proxying import PAGE, shown
 
+_SERIES = "import sys; print('%d.%d' % sys.version_info[:2])"
 UNIT = PAGE.parents[1] / "deploy" / "trio-chat.service"
 
 
@@ -46,6 +49,29 @@ def test_its_unit_is_understood_by_systemd(tmp_path: Path) -> None:
     unit.write_text(UNIT.read_text().replace("/opt/trio-chat/bin/chat", sys.executable))
     done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@in_campaign
+def test_its_debian_package_has_a_server_that_runs_anywhere(tmp_path: Path) -> None:
+    if shutil.which("dpkg-deb") is None or not Path("/usr/bin/python3").exists():
+        pytest.skip("this is not Debian: dpkg-deb or /usr/bin/python3 is missing")
+    series = subprocess.check_output(["/usr/bin/python3", "-c", _SERIES], text=True).strip()
+    if series in ("3.9", "3.10"):
+        pytest.skip("the system's Python is older than 3.11")
+    root = PAGE.parents[1]
+    subprocess.run([root / "deploy/debian/build", sys.executable], check=True, timeout=600, cwd=tmp_path)
+    (package,) = root.glob(f"build/trio-chat_{__version__}_*.deb")
+    about = subprocess.check_output(["dpkg-deb", "--field", package], text=True, timeout=60)
+    assert f"Depends: python{series}, " in about
+    subprocess.run(["dpkg-deb", "--extract", package, tmp_path], check=True, timeout=120)
+    assert (tmp_path / "usr/bin/trio-chat").readlink() == Path("/opt/trio-chat/bin/trio-chat")
+    assert (tmp_path / "opt/trio-chat/bin/chat").read_text().startswith("#!/opt/trio-chat/bin/python")
+    assert read_config({"config": str(tmp_path / "etc/trio-chat/chat.toml")}, {}).listen == (
+        Listen("127.0.0.1", 9000),
+    )
+    command = [tmp_path / "opt/trio-chat/bin/python3", "-P", "-m", "chat", "serve", "--help"]
+    shown_help = subprocess.check_output(command, text=True, timeout=60, cwd=tmp_path, env={})
+    assert "--listen" in shown_help
 
 
 def test_its_unit_leaves_the_order_of_the_stop_to_the_server() -> None:

@@ -196,7 +196,7 @@ class CutOff:
 async def test_an_import_that_is_cut_off_anywhere_goes_on(
     sites: tuple[Site, Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_whole: bool
 ) -> None:
-    monkeypatch.setattr("chat.archive.load._ADDED", 7)
+    monkeypatch.setattr("chat.archive.load._BATCH", 7)
     here, there = sites
     source = await made(here, tmp_path / "a", steps=40)
     if is_whole:

@@ -49,9 +49,9 @@ ADDRESSES = "addresses that an account has already, unconfirmed: that account is
 PAIRS = "conversations of two who have one here already: they become private rooms"
 
 _BATCH = 200
-"""Lines of the log in one transaction: some ten milliseconds of work. For rooms that are there nobody writes meanwhile."""
+"""Lines of the log in one transaction, in some ten milliseconds. For rooms that are there nobody writes meanwhile."""
 
-_SHARE = 0.5
+_SHARE = 0.4
 """The share of time that it works in; others wait for the same processors and the same disk."""
 
 _PIECE = 1 << 16

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -104,8 +103,3 @@ def progress_lines() -> Iterator[Callable[[str, int, int], None]]:
     finally:
         if is_terminal:
             click.echo("\r\x1b[K", err=True, nl=False)
-
-
-def absolute(path: Path) -> Path:
-    """Return a path that another working directory does not change. Sync."""
-    return Path(os.path.abspath(path))

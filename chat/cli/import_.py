@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,24 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Where an export of another chat becomes an archive, as large as itself; by default beside it.",
 )
+@click.option("--fetch-files", is_flag=True, help="Fetch files that an export of Slack only links to.")
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="With --fetch-files: a token of the workspace, where the links have none.",
+)
 @click.option("--dry-run", is_flag=True, help="Print what an import would do, and do nothing.")
 @config_flags("data", "database_url", "files", "bcrypt_cost")
-def import_(archive: Path, source: str | None, work: Path | None, dry_run: bool, **flags: object) -> None:
+def import_(
+    archive: Path,
+    source: str | None,
+    work: Path | None,
+    fetch_files: bool,
+    token_file: Path | None,
+    dry_run: bool,
+    **flags: object,
+) -> None:
     """Bring an archive into the server.
 
     ARCHIVE is a directory that `chat export` made, or with --from what another chat exported. An archive of a whole
@@ -44,6 +60,9 @@ def import_(archive: Path, source: str | None, work: Path | None, dry_run: bool,
     with a password that `chat user password` sets. Nobody is notified. A command that was cut off goes on when it is
     run again, and a later archive of the same server adds messages that are newer.
     """
+    if (fetch_files and source != "slack") or (token_file is not None and not fetch_files):
+        raise click.UsageError("--fetch-files goes with --from slack, and --token-file with --fetch-files")
+    token = "" if token_file is None else _read_token(token_file)
     made: list[Path] = []
 
     async def act(
@@ -54,17 +73,27 @@ def import_(archive: Path, source: str | None, work: Path | None, dry_run: bool,
         from chat.archive.directory import ArchiveReader
         from chat.archive.load import Load
         from chat.domain.accounts.passwords import Passwords
-        from chat.imports.registry import converted
+        from chat.imports.registry import converted, place_of
+        from chat.imports.slack.files import SlackFiles
+        from chat.outbound.client import open_outbound
 
         unusable = Passwords(config.bcrypt_cost).unusable_hash()
         lost: Counter[str] = Counter()
         with progress_lines() as report:
             directory = archive
             if source is not None:
-                directory, lost = await trio.to_thread.run_sync(
-                    converted, source, archive, work, lambda done, whole: report("converting", done, whole)
-                )
-                made.append(directory)
+                place = await trio.to_thread.run_sync(place_of, archive, work)
+                kept = place.with_name(f"{place.name}.files")
+                directory = place.with_name(f"{place.name}{'.whole' if fetch_files else ''}.archive")
+                made.extend((directory, kept))
+                async with open_outbound(tuple) as outbound:
+                    files, more = SlackFiles(outbound, kept, token), dict[str, object]()
+                    if fetch_files:
+                        more["fetch"] = lambda wanted: trio.from_thread.run(files.fetch, wanted)
+                    convert = partial(
+                        converted, source, archive, directory, partial(report, "converting"), **more
+                    )
+                    lost = await trio.to_thread.run_sync(convert)
             load = Load(storage.database, store, ArchiveReader(directory), unusable, lambda at: report(*at))
             plan = await load.plan()
             if not dry_run:
@@ -74,11 +103,21 @@ def import_(archive: Path, source: str | None, work: Path | None, dry_run: bool,
     plan, lost = with_files_and_storage(flags, act, may_create=not dry_run)
     if not dry_run:
         for directory in made:
-            shutil.rmtree(directory)
+            shutil.rmtree(directory, ignore_errors=True)
     click.echo("\n".join(table([["", "WOULD BE IMPORTED" if dry_run else "IMPORTED"], *_rows(plan)])))
     if all_lost := lost + plan.lost:
         click.echo("\nleft out, or other than before:")
         click.echo("\n".join(f"{count:>9,}  {what}" for what, count in sorted(all_lost.items())))
+
+
+def _read_token(path: Path) -> str:
+    try:
+        token = path.read_text("ascii", "replace").strip()
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--token-file") from None
+    if not token.isprintable() or " " in token or not token:
+        raise click.BadParameter(f"{path} has no token", param_hint="--token-file")
+    return token
 
 
 def _rows(plan: "Plan") -> list[list[str]]:

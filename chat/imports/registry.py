@@ -36,25 +36,34 @@ SOURCES = {
 """By the name of a chat: a module and its class, which takes an export, a directory, and a function of progress."""
 
 
-def converted(
-    source: str, export: Path, work: Path | None, progress: Callable[[int, int], object]
-) -> tuple[Path, Counter[str]]:
-    """Make the archive of an export, and return its directory, and what is left out. It blocks.
+def place_of(export: Path, work: Path | None) -> Path:
+    """Return the path, without its suffix, of what is made of an export: in `work`, or beside it. It blocks.
 
-    The directory is in `work`, or beside the export, and has the export's digest in its name: the next run finds it.
-    Raises BadArchive and OSError.
+    It has the export's digest in its name, so that the next run finds it. Raises OSError.
     """
     digest = hashlib.sha256()
     with export.open("rb") as file:
         while piece := file.read(_PIECE):
             digest.update(piece)
-    directory = (work or export.parent) / f"{export.name}.{digest.hexdigest()[:12]}.archive"
+    return (work or export.parent) / f"{export.name}.{digest.hexdigest()[:12]}"
+
+
+def converted(
+    source: str,
+    export: Path,
+    directory: Path,
+    progress: Callable[[int, int], object],
+    **more: object,
+) -> Counter[str]:
+    """Make the archive of an export in a directory, unless it is there, and return what is left out. It blocks.
+
+    `more` is what the source's class takes besides. Raises BadArchive and OSError.
+    """
     if not (directory / HEAD).exists() or not (directory / _LOST).exists():
         if directory.exists():
             shutil.rmtree(directory)  # it was cut off
         module, name = SOURCES[source]
-        conversion: Conversion = getattr(import_module(module), name)(export, directory, progress)
+        conversion: Conversion = getattr(import_module(module), name)(export, directory, progress, **more)
         conversion.make()
         (directory / _LOST).write_bytes(msgspec.json.encode(conversion.lost))
-    lost = msgspec.json.decode((directory / _LOST).read_bytes(), type=dict[str, int])
-    return directory, Counter(lost)
+    return Counter(msgspec.json.decode((directory / _LOST).read_bytes(), type=dict[str, int]))

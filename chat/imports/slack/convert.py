@@ -11,6 +11,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,6 +21,7 @@ from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
 from chat.domain.messages.files import clean_file_name, type_of
 from chat.imports.emoji_names import emoji_of
+from chat.imports.slack.files import Wanted
 from chat.imports.slack.text import References, convert
 from chat.imports.writing import ArchiveMaker, Said, topic_of
 from chat.imports.zip_reading import ZipReader
@@ -36,6 +38,7 @@ _MOST_DAY = 256 * 2**20
 _MOST_DAYS = 512 * 2**20
 """Bytes of a list, of a file of a day, and of all files of one day."""
 
+_PIECE = 1 << 18
 _EARLIEST = 1_000_000_000_000_000
 _DAY = re.compile(r"(.+)/(\d{4}-\d\d-\d\d)\.json")
 _TS = re.compile(r"(\d{1,11})(?:\.(\d{1,6}))?")
@@ -107,7 +110,9 @@ class _File(_Lenient):
     mimetype: str | None = None
     mode: str | None = None
     permalink: str | None = None
+    size: int | None = None
     url_private: str | None = None
+    url_private_download: str | None = None
 
 
 class _Attachment(_Lenient):
@@ -155,14 +160,20 @@ class SlackExport:
         export: the zip file.
         directory: where the archive is made.
         progress: called with the number of days that are read, and of all.
+        fetch: returns where a file is that the export only links to; None: it could not be had.
     """
 
     def __init__(
-        self, export: Path, directory: Path, progress: Callable[[int, int], object] = lambda _done, _all: None
+        self,
+        export: Path,
+        directory: Path,
+        progress: Callable[[int, int], object] = lambda _done, _all: None,
+        fetch: Callable[[Wanted], Path | None] = lambda _wanted: None,
     ) -> None:
         self._export = export
         self._maker = ArchiveMaker(directory)
         self._progress = progress
+        self._fetch = fetch
         self._ids: dict[str, int] = {}
         self._names: dict[str, str] = {}
         self._channel_names: dict[str, str] = {}
@@ -395,11 +406,11 @@ class SlackExport:
             if file is None or file.mode in ("tombstone", "hidden_by_limit"):
                 continue
             name = clean_file_name(file.name or file.title or file.id)
-            kept = self._keep_file(file, name) if file.id in self._uploads and len(files) < 10 else None
+            is_document = (file.mimetype or "").startswith("application/vnd.slack-")
+            kept = None if is_document or len(files) == 10 else self._keep_file(file, name)
             if kept is not None:
                 files.append(kept)
                 continue
-            is_document = (file.mimetype or "").startswith("application/vnd.slack-")
             self._maker.lost[CANVASES if is_document else NOT_INSIDE] += 1
             link = file.permalink or ""
             label = name.replace("[", "(").replace("]", ")")
@@ -407,13 +418,22 @@ class SlackExport:
         return files, links
 
     def _keep_file(self, file: _File, name: str) -> File | None:
-        entry = self._uploads[file.id]
+        entry = self._uploads.get(file.id)
+        pieces: Callable[[], Iterator[bytes]]
+        if entry is not None:
+            pieces = partial(self._zip.pieces, entry)
+        else:
+            url, media_type = file.url_private_download or file.url_private or "", file.mimetype or ""
+            path = self._fetch(Wanted(file.id, url, file.size, media_type))
+            if path is None:
+                return None
+            pieces = partial(_pieces, path)
         digest, size = hashlib.sha256(), 0
-        for piece in self._zip.pieces(entry):
+        for piece in pieces():
             digest.update(piece)
             size += len(piece)
         sha256 = digest.hexdigest()
-        if not self._maker.writer.keep_file(sha256, self._zip.pieces(entry)):
+        if not self._maker.writer.keep_file(sha256, pieces()):
             return None
         return File(
             id=self._maker.next_file(),
@@ -436,6 +456,12 @@ class SlackExport:
                 yield decode(raw)
             except (msgspec.MsgspecError, UnicodeError, RecursionError):
                 self._maker.lost[UNREADABLE] += 1
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def _time(ts: str) -> int | None:

@@ -25,6 +25,7 @@ from chat.archive.directory import ArchiveReader, BadArchive
 from chat.archive.format import Change, Message, Person, Scope
 from chat.archive.format import File as ArchivedFile
 from chat.archive.plan import Plan, RoomPlan, is_reaction
+from chat.domain.accounts.hooks import MARK
 from chat.domain.entities import File
 from chat.domain.entities import Person as Account
 from chat.domain.failures import FileStoreDown
@@ -688,7 +689,8 @@ def _row(person: Person, unusable_hash: str) -> tuple[object, ...]:
     return (
         person.id,
         person.name,
-        same_name_key(person.name) or f"#{person.id}",
+        # Several hooks may have one name, which nobody can type.
+        f"#{person.id}" if person.name.endswith(MARK) else same_name_key(person.name) or f"#{person.id}",
         person.display_name,
         email,
         None if email is None else same_name_key(email),

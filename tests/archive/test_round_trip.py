@@ -8,6 +8,9 @@ from chat.archive.directory import ArchiveReader
 from chat.archive.export import Export
 from chat.archive.format import Scope
 from chat.archive.load import Load
+from chat.domain.accounts.hooks import HOOKS, Hook, NewHook, digest_of
+from chat.domain.entities import LOBBY_ID, Message
+from chat.features.hooks.changes import HookPost
 from tests.archive.conftest import Site
 from tests.archive.worlds import Builder, tree
 
@@ -35,3 +38,27 @@ async def test_an_archive_comes_back_byte_for_byte(
     before = await exported(here, tmp_path / "a")
     await imported(there, tmp_path / "a")
     assert await exported(there, tmp_path / "b") == before
+
+
+async def test_messages_of_two_hooks_of_one_name_come_back(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    here, there = sites
+    for nth in range(2):
+        token = digest_of(f"token {nth}")
+        new = NewHook(room_id=LOBBY_ID, name="Alarms (hook)", token=token, may_mention=False)
+        hook = await here.storage.feature_ports[HOOKS].add(new, None)
+        assert isinstance(hook, Hook)
+        post = HookPost(
+            room_id=LOBBY_ID,
+            actor_id=hook.id,
+            created_at=1_700_000_000.5,
+            token=token,
+            text=f"alarm {nth}",
+            key="k",
+            is_body=False,
+        )
+        (saved,) = await here.storage.messages.save([post])
+        assert isinstance(saved, Message)
+    before = await exported(here, tmp_path / "a")
+    await imported(there, tmp_path / "a")
+    assert await exported(there, tmp_path / "b") == before
+    assert await there.storage.feature_ports[HOOKS].page(0, 10) == []

@@ -2,11 +2,12 @@
 
 import asyncpg
 
+from chat.domain.accounts.hooks import MARK
 from chat.domain.entities import Person, Visit
 from chat.features.visitor_list.port import ListedVisitor
 from chat.storage.postgres.database import Database
 
-_PAGE = """
+_PAGE = f"""
 SELECT users.id, users.name, display_name, disabled_at IS NOT NULL AS is_disabled,
     extract(epoch FROM users.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(users.changed_at, users.created_at))::float8 AS changed_at,
@@ -14,7 +15,7 @@ SELECT users.id, users.name, display_name, disabled_at IS NOT NULL AS is_disable
     (SELECT id FROM rooms WHERE kind = 'support' AND creator_id = users.id AND rooms.deleted_at IS NULL
         AND spoken_after_id IS NOT NULL) AS room_id
 FROM users LEFT JOIN visits ON visits.user_id = users.id
-WHERE is_visitor AND NOT EXISTS (SELECT FROM hooks WHERE person_id = users.id) AND users.deleted_at IS NULL
+WHERE is_visitor AND users.name NOT LIKE '%{MARK}' AND users.deleted_at IS NULL
     AND users.id < $2 AND ($1 = '' OR position($1 IN lower(concat_ws(' ', users.name, display_name, visits.email))) > 0)
 ORDER BY users.id DESC LIMIT $3"""
 

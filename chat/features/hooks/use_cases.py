@@ -13,7 +13,7 @@ from chat.domain.accounts.hooks import HOOKS, HookAccess, digest_of
 from chat.domain.entities import Message
 from chat.domain.failures import StorageError
 from chat.domain.lru_cache import LRUCache
-from chat.domain.messages.outcomes import KeyUsed, Repeated
+from chat.domain.messages.outcomes import KeyUsed, Outcome, Repeated
 from chat.domain.refusals import ARCHIVED, NO_MESSAGE, NOT_SAVED, ROOM_GONE, Code, Refusal
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
@@ -72,60 +72,40 @@ class HookCalls:
             self._known[digest] = hook
         if request.method != "POST":
             return _ONLY_POST
+        answer, reason = await self._post(hook, digest, request)
+        if answer is _NO_SERVICE:
+            del self._known[digest]  # the hook is removed, or its token was renewed
+        elif answer is _OK or reason:
+            await self._note(hook, f"{answer.text}: {reason}" if reason else "")
+        return answer
+
+    async def _post(self, hook: HookAccess, digest: bytes, request: PlainRequest) -> tuple[PlainAnswer, str]:
+        """Return the answer, and why the call was refused, if those learn of it who look after the hook."""
         charged = request.body[:_CHARGED].decode("utf-8", "replace")
         if refusal := self._services.budgets.message(hook.id, request.address, charged):
             wait = math.ceil(refusal.retry_after or 1)
-            return await self._refuse(hook, PlainAnswer(429, "rate_limited", retry_after=wait), refusal.text)
+            return PlainAnswer(429, "rate_limited", retry_after=wait), refusal.text
         call = Call(request.headers, request.query, request.body)
         try:
             delivery = delivery_key(call)
             text = read(call, may_mention=hook.may_mention)
         except Unreadable as error:
-            return await self._refuse(hook, PlainAnswer(400, error.word), error.reason)
+            return PlainAnswer(400, error.word), error.reason
         data = delivery.encode() if delivery is not None else request.query.encode() + b"\n" + request.body
-        return await self._post(hook, digest, text, key_of(data), is_body=delivery is None)
-
-    async def _post(
-        self, hook: HookAccess, digest: bytes, text: str, key: str, *, is_body: bool
-    ) -> PlainAnswer:
         post = HookPost(
             room_id=hook.room_id,
             actor_id=hook.id,
             created_at=current_time(),
             token=digest,
             text=text,
-            key=key,
-            is_body=is_body,
+            key=key_of(data),
+            is_body=delivery is None,
         )
-        outcome = await self._services.writes.write(post)
-        if isinstance(outcome, Message):
-            await self._note(hook, "")
-        match outcome:
-            case Message() | Repeated():
-                return _OK
-            case KeyUsed() if is_body:
-                return _OK  # the same body, which was read in another way before an upgrade
-            case KeyUsed():
-                return await self._refuse(hook, PlainAnswer(409, "key_used"), outcome.text)
-            case Refusal() if outcome is NO_HOOK:
-                del self._known[digest]  # removed, or its token was renewed
-                return _NO_SERVICE
-            case Refusal() if outcome in (ROOM_GONE, NO_MESSAGE):  # the journal says so of features' writes
-                return PlainAnswer(404, "channel_not_found")
-            case Refusal() if outcome is ARCHIVED:
-                return await self._refuse(hook, PlainAnswer(410, "channel_is_archived"), outcome.text)
-            case Refusal(code=Code.UNAVAILABLE | Code.OUTCOME_UNKNOWN):
-                return _UNAVAILABLE
-        reason = outcome.text if isinstance(outcome, Refusal) else NOT_SAVED.text
-        return await self._refuse(hook, PlainAnswer(400, "invalid_payload"), reason)
-
-    async def _refuse(self, hook: HookAccess, answer: PlainAnswer, reason: str) -> PlainAnswer:
-        """Keep why a call is refused, for those who look after the hook, and return the answer."""
-        await self._note(hook, shortened(f"{answer.text}: {reason}", _LONGEST_ERROR))
-        return answer
+        return _answer_to(post, await self._services.writes.write(post))
 
     async def _note(self, hook: HookAccess, error: str) -> None:
         """Keep that a hook is used, or an error; not for each call."""
+        error = shortened(error, _LONGEST_ERROR)
         noted = self._noted.get((hook.id, error))
         if noted is not None and trio.current_time() - noted < _NOTED_FOR:
             return
@@ -134,6 +114,27 @@ class HookCalls:
             await (self._hooks.note_error(hook.id, error) if error else self._hooks.note_use(hook.id))
         except StorageError as problem:  # the message is committed, or refused for another reason
             logger.warning("the last use or error of a hook was not kept", hook=hook.id, error=str(problem))
+
+
+def _answer_to(post: HookPost, outcome: Outcome) -> tuple[PlainAnswer, str]:
+    """Return the answer to a call whose message has this outcome, and the reason of a refusal. Sync and pure."""
+    match outcome:
+        case Message() | Repeated():
+            return _OK, ""
+        case KeyUsed() if post.is_body:
+            return _OK, ""  # the same body, which was read in another way before an upgrade
+        case KeyUsed(text=text):
+            return PlainAnswer(409, "key_used"), text
+        case Refusal() if outcome is NO_HOOK:
+            return _NO_SERVICE, ""
+        case Refusal() if outcome in (ROOM_GONE, NO_MESSAGE):  # the journal says so of features' writes
+            return PlainAnswer(404, "channel_not_found"), ""
+        case Refusal() if outcome is ARCHIVED:
+            return PlainAnswer(410, "channel_is_archived"), outcome.text
+        case Refusal(code=Code.UNAVAILABLE | Code.OUTCOME_UNKNOWN):
+            return _UNAVAILABLE, ""
+    reason = outcome.text if isinstance(outcome, Refusal) else NOT_SAVED.text
+    return PlainAnswer(400, "invalid_payload"), reason
 
 
 ROUTE = PlainRoute(

@@ -72,7 +72,7 @@ async def test_a_tool_posts_in_the_room_of_its_hook(site: Site) -> None:
     ((said,),) = [[each for each in await older.get_json() if each["UID"] == at.hook["id"]]]
     assert said["Text"] == "‹db-1› **disk** is full"
     profile = await client.get(f"/profile/{at.hook['id']}")
-    assert "Grafana (hook)" in (await profile.get_data()).decode()
+    assert "Grafana (hook)" in await profile.get_data(as_text=True)
 
 
 async def test_a_hook_can_do_nothing_but_post(site: Site) -> None:

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import pytest
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
-from chat.domain.accounts.hooks import HOOKS, Hook, HookAccess, HookChange, NewHook, digest_of
+from chat.domain.accounts.hooks import HOOKS, Hook, HookAccess, HookChange, NewHook, digest_of, new_token
 from chat.domain.entities import Draft, Message, Person, Room
+from chat.domain.limits.budgets import Budgets
 from chat.domain.messages.outcomes import Repeated
 from chat.domain.ports import NewPerson
 from chat.features.hooks.changes import NO_HOOK, HookPost
 from chat.storage.postgres.database import DatabaseAddress
+from chat.web_api import plain
 from tests.cancellation import postgres_scenarios
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.support.campaign import in_campaign
@@ -48,6 +51,24 @@ async def over_http(run: Run) -> None:
     await one_connection(run, speak, config())
 
 
+async def over_budget(run: Run) -> None:
+    """Post more than a hook may: the second call is answered after a while."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada = await world.add("ada")
+        garden, token = (await world.make_room(ada)).id, new_token()
+        new = NewHook(room_id=garden, name="Alarms (hook)", token=digest_of(token), may_mention=False)
+        await world.storage.feature_ports[HOOKS].add(new, None)
+        answers = [await posts(wire, f"/hooks/{token}", text) for text in ("one", "two")]
+        assert run.fired or answers == ["ok", "rate_limited"]
+        assert await said_in(world, garden) in ([], ["one"])
+        await wire.stream.aclose()
+
+    with pytest.MonkeyPatch.context() as shorter:
+        shorter.setattr(plain, "HOLD_BACK", 0.02)
+        await one_connection(run, speak, config(), budgets=Budgets(messages=0.001))
+
+
 async def said_in(world: World, room_id: int) -> list[str]:
     timeline = await world.storage.messages.timeline(room_id, 10, PLENTY)
     return [each.text for each in timeline if each.kind == "message"]
@@ -59,7 +80,7 @@ async def posts(wire: Wire, path: str, text: str) -> str | None:
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\nContent-Type: text/plain\r\n"
     begin = len(wire.got)
     await wire.send(head.encode() + b"\r\n" + body)
-    words = ("ok", "no_text", "no_service", "service_unavailable")
+    words = ("ok", "no_text", "no_service", "service_unavailable", "rate_limited")
     await wire.until(*(b"\r\n\r\n" + word.encode() for word in words))
     got = wire.got[begin:].partition(b"\r\n\r\n")[2].decode()
     return next((word for word in words if got.startswith(word)), None)
@@ -116,6 +137,11 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 def test_over_http(cancel_sweep: Sweeper) -> None:
     name = "hooks over HTTP"
     cancel_sweep.scenario(over_http, name, flavours=CANCELLING, virtual=False, limit=30, every=60, seeds=1)
+
+
+def test_over_budget(cancel_sweep: Sweeper) -> None:
+    name = "a hook over its budget"
+    cancel_sweep.scenario(over_budget, name, flavours=CANCELLING, virtual=False, limit=10, every=60, seeds=1)
 
 
 @in_campaign

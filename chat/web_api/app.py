@@ -152,7 +152,7 @@ def create_app(
         return error(500, "internal error")
 
     if budgets is not None:
-        app.asgi_app = with_plain_routes(app.asgi_app, plain, budgets, scheduler, answered)  # type: ignore[assignment, method-assign]
+        app.asgi_app = with_plain_routes(app.asgi_app, plain, budgets, answered)  # type: ignore[assignment, method-assign]
     return app
 
 

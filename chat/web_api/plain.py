@@ -9,10 +9,8 @@ from typing import Any
 import structlog
 import trio
 
-from chat.domain.addresses import address_key
 from chat.domain.failures import StorageError
 from chat.domain.limits.budgets import HOLD_BACK, Budgets
-from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.operations.plain_http import MountedRoute, PlainAnswer, PlainHandler, PlainRequest, PlainRoute
 
@@ -39,13 +37,13 @@ def with_plain_routes(
     app: App,
     routes: Sequence[MountedRoute],
     budgets: Budgets,
-    scheduler: FairScheduler | None,
     answered: Answered | None,
 ) -> App:
     """Return an app that serves these routes, and leaves all other calls to `app`.
 
     Banned addresses are refused, every 429 is delayed by a second, which also delays the next call of that connection.
-    With `scheduler`, they share the loop fairly with all calls. `answered` counts them.
+    Their requests are read in turns with all others (`FairScheduler`), which bounds how many are answered at once; the
+    answers take none, because a turn costs more than an answer. `answered` counts them.
     """
     if not routes:
         return app
@@ -55,8 +53,7 @@ def with_plain_routes(
             path: str = scope["path"]
             for each in routes:
                 if path.startswith(each.route.path):
-                    work = _serve(each, scope, receive, send, budgets, answered)
-                    await (work if scheduler is None else scheduler.steps(address_key(_address(scope)), work))
+                    await _serve(each, scope, receive, send, budgets, answered)
                     return
         await app(scope, receive, send)
 

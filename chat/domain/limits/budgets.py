@@ -34,6 +34,9 @@ SEARCH_TIME, _SEARCH_TIME_BURST = 0.1, 20.0
 UPLOADS, _UPLOAD_BURST = 1 / 6, 60.0
 """Files of one person a second, and their burst in seconds' worth: ten a minute."""
 
+HOOK_CALLS, _HOOK_BURST = 5.0, 20.0
+"""Calls of one hook a second, and their burst in seconds' worth: a hundred alerts at once."""
+
 _ADDRESS_SHARE = 10
 """An address has the budget of so many people, because an office shares one."""
 
@@ -109,6 +112,9 @@ class Budgets:
         self._searches = _Limit("searches", searches, _SEARCH_BURST, shared_usage, clock)
         self._search_time = _Limit("search time", search_time, _SEARCH_TIME_BURST, shared_usage, clock)
         self._uploads = _Limit("uploads", uploads, _UPLOAD_BURST, shared_usage, clock)
+        self._hooks = shared_usage.buckets(
+            "hooks", HOOK_CALLS, HOOK_CALLS * _HOOK_BURST, most_keys=_MOST_KEYS, clock=clock
+        )
         self._calls = shared_usage.buckets(
             "calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock
         )
@@ -173,6 +179,11 @@ class Budgets:
         """Charge the upload of a file."""
         wait = self._uploads.take(client_id, address, 1)
         return self._refusal("uploads", wait) if wait else None
+
+    def hook(self, hook_id: int) -> Refusal | None:
+        """Charge a call of a hook, where messages have a limit."""
+        wait = self._hooks.take((hook_id,)) if self._messages.rate else 0.0
+        return self._refusal("messages", wait) if wait else None
 
     def call(self, address: str) -> float:
         """Count an HTTP call, and return the seconds that it has to wait for its turn among those of its address."""

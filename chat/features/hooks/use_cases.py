@@ -28,9 +28,6 @@ LONGEST_BODY = 524_288
 MOST_KNOWN = 1000
 """Hooks that are known without a query."""
 
-_CHARGED = 4000
-"""Bytes of a body that count as text: no message has more."""
-
 _NOTED_FOR = 10.0
 """Seconds in which a use of a hook, or the same error, is written once."""
 
@@ -81,8 +78,7 @@ class HookCalls:
 
     async def _post(self, hook: HookAccess, digest: bytes, request: PlainRequest) -> tuple[PlainAnswer, str]:
         """Return the answer, and why the call was refused, if those learn of it who look after the hook."""
-        charged = request.body[:_CHARGED].decode("utf-8", "replace")
-        if refusal := self._services.budgets.message(hook.id, request.address, charged):
+        if refusal := self._services.budgets.hook(hook.id):
             wait = math.ceil(refusal.retry_after or 1)
             return PlainAnswer(429, "rate_limited", retry_after=wait), refusal.text
         call = Call(request.headers, request.query, request.body)

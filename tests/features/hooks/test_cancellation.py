@@ -58,7 +58,10 @@ async def over_budget(run: Run) -> None:
         ada = await world.add("ada")
         garden, token = (await world.make_room(ada)).id, new_token()
         new = NewHook(room_id=garden, name="Alarms (hook)", token=digest_of(token), may_mention=False)
-        await world.storage.feature_ports[HOOKS].add(new, None)
+        hook = await world.storage.feature_ports[HOOKS].add(new, None)
+        assert isinstance(hook, Hook)
+        for _ in range(99):
+            world.services.budgets.hook(hook.id)
         answers = [await posts(wire, f"/hooks/{token}", text) for text in ("one", "two")]
         assert run.fired or answers == ["ok", "rate_limited"]
         assert await said_in(world, garden) in ([], ["one"])
@@ -66,7 +69,7 @@ async def over_budget(run: Run) -> None:
 
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr(plain, "HOLD_BACK", 0.02)
-        await one_connection(run, speak, config(), budgets=Budgets(messages=0.001))
+        await one_connection(run, speak, config(), budgets=Budgets(messages=1000, clock=lambda: 1000.0))
 
 
 async def said_in(world: World, room_id: int) -> list[str]:

@@ -3,6 +3,7 @@
 import httpx
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import post
 from tests.support.server import ServerProcess
@@ -52,3 +53,21 @@ def test_an_admin_makes_a_hook_whose_messages_have_a_mark(pages: Pages, chat: Se
     row.get_by_role("button", name="Remove Grafana").click()
     ada.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(ada.get_by_text("No hooks.")).to_be_visible()
+
+
+@in_campaign
+def test_who_leads_a_room_manages_its_hooks_there(pages: Pages, chat: ServerProcess) -> None:
+    room = Room(pages, "lena", "builds")
+    room.join("leo")
+    leo = pages.at("leo", f"/room/{room.id}?show=room")
+    expect(leo.get_by_text("About this room")).to_be_visible()
+    expect(leo.get_by_role("button", name="Manage hooks")).to_have_count(0)
+    lena = pages.at("lena", f"/room/{room.id}?show=room")
+    lena.get_by_role("button", name="Manage hooks").click()
+    dialog = lena.get_by_role("dialog", name="Hooks")
+    dialog.get_by_role("button", name="New hook").click()
+    dialog.get_by_label("Name", exact=True).fill("Jenkins")
+    dialog.get_by_role("button", name="Make hook").click()
+    address = dialog.get_by_role("textbox", name="Address of Jenkins").input_value()
+    assert post(address, {"text": "built"}).text == "ok"
+    expect(dialog.locator(".admin-hook")).to_contain_text("made by lena")

@@ -38,7 +38,7 @@ import { threads } from "./threads/feature.js";
 import { transcripts } from "./transcripts/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, hooks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, review, statuses, polls, calls, customEmoji, drafts, slowMode, support, labels, teams, ratings, cannedAnswers, deskReport, transcripts, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, review, statuses, polls, calls, customEmoji, drafts, slowMode, hooks, support, labels, teams, ratings, cannedAnswers, deskReport, transcripts, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -1302,6 +1302,9 @@ export default {
 
   // features/hooks
   "hooks.mark": "Hook",
+  "hooks.title": "Hooks",
+  "hooks.hint": "Adressen, über die Programme in diesen Raum schreiben.",
+  "hooks.manage": "Hooks verwalten",
   "refusal.no_hook": "Dieser Hook wurde entfernt.",
   "refusal.too_many_hooks": "Ein Raum hat höchstens # Hooks. Entferne zuerst einen.",
   "refusal.bad_hook_name": "Der Name eines Hooks hat # bis # Zeichen: Buchstaben, Ziffern, „_“, „.“, „-“ und einzelne Leerzeichen dazwischen.",

@@ -1303,6 +1303,9 @@ export default {
 
   // features/hooks
   "hooks.mark": "Hook",
+  "hooks.title": "Hooks",
+  "hooks.hint": "Direcciones con las que los programas escriben en esta sala.",
+  "hooks.manage": "Gestionar hooks",
   "refusal.no_hook": "Este hook se quitó.",
   "refusal.too_many_hooks": "Una sala tiene como máximo # hooks. Quita antes uno.",
   "refusal.bad_hook_name": "El nombre de un hook tiene de # a # caracteres: letras, dígitos, «_», «.», «-» y espacios sueltos entre ellos.",

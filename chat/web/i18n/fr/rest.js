@@ -1303,6 +1303,9 @@ export default {
 
   // features/hooks
   "hooks.mark": "Hook",
+  "hooks.title": "Hooks",
+  "hooks.hint": "Adresses par lesquelles des outils écrivent dans ce salon.",
+  "hooks.manage": "Gérer les hooks",
   "refusal.no_hook": "Ce hook a été supprimé.",
   "refusal.too_many_hooks": "Un salon a au plus # hooks. Supprimez-en d’abord un.",
   "refusal.bad_hook_name": "Le nom d’un hook a de # à # caractères : lettres, chiffres, « _ », « . », « - » et des espaces simples entre eux.",

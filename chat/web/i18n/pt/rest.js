@@ -1303,6 +1303,9 @@ export default {
 
   // features/hooks
   "hooks.mark": "Hook",
+  "hooks.title": "Hooks",
+  "hooks.hint": "Endereços pelos quais programas escrevem nesta sala.",
+  "hooks.manage": "Gerenciar hooks",
   "refusal.no_hook": "Este hook foi removido.",
   "refusal.too_many_hooks": "Uma sala tem no máximo # hooks. Remova um primeiro.",
   "refusal.bad_hook_name": "O nome de um hook tem de # a # caracteres: letras, dígitos, “_”, “.”, “-” e espaços simples entre eles.",

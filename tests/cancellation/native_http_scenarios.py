@@ -342,8 +342,31 @@ async def http_native_files(run: Run) -> None:
         assert os.listdir(f"{directory}/incoming") == []
 
 
+async def http_native_tools(run: Run) -> None:
+    """Send a message by a tool, with the protocol's handshake and without: it is saved once, if it was answered."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada = await world.add("ada")
+        garden, token = (await world.make_room(ada)).id, world.token(ada)
+        asked = {"name": "send_message", "arguments": {"room": garden, "text": "hello", "key": "k"}}
+        body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked})
+        head = (
+            f"POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Length: {len(body)}\r\n"
+            "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n\r\n"
+        )
+        for _ in range(2):
+            await wire.send(head.encode() + body)
+            await wire.until(b'"isError":false')
+        await wire.stream.aclose()
+        assert texts_saved(world, garden) in ([], ["hello"])
+        assert run.fired or texts_saved(world, garden) == ["hello"]
+
+    await one_connection(run, speak, config())
+
+
 ALL = (
     http_native_files,
+    http_native_tools,
     http_native_messages,
     http_native_rooms,
     http_native_listed_rooms,

@@ -6,15 +6,17 @@ from typing import Any
 import msgspec
 from quart import Blueprint, Response, request
 
-from chat.domain.accounts.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
+from chat.domain.accounts.sessions import LONGEST_AGENT, Device
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal
 from chat.operations.operation import Access, AlreadyDone, Caller, Lasting, Operation, WithCookie
 from chat.operations.sessions import Session
 from chat.protocols.native.accounts.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.accounts.types import Refresh
+from chat.protocols.native.calling import run
 from chat.protocols.native.documents import documents
 from chat.protocols.native.file_answer import send_archive, send_file
+from chat.protocols.native.mcp.http import mcp_blueprint
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.shapes import Shapes
 from chat.protocols.services import Services
@@ -38,7 +40,7 @@ _ROUTES = [
 
 
 def native_blueprints(services: Services) -> Sequence[Blueprint]:
-    """Return the routes of the operations and of their documents."""
+    """Return the routes of the operations, of their documents, and of programs that use some of them as tools."""
     routes = Routes(
         "native",
         services.accounts,
@@ -49,7 +51,7 @@ def native_blueprints(services: Services) -> Sequence[Blueprint]:
     )
     for operation, method, shapes in _ROUTES:
         _add(routes, operation, method, shapes, services)
-    return routes.blueprint, documents(routes)
+    return routes.blueprint, documents(routes), mcp_blueprint(services)
 
 
 def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, services: Services) -> None:
@@ -64,12 +66,8 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         if operation.access is Access.ADMIN and not caller.known.is_admin:
             return NOT_ADMIN
         asked = shapes.asked(call.path, _with_cookie(call.body))
-        if not operation.tokens and await services.sessions.is_of_program(caller.known):
-            return NOT_FOR_TOKENS
-        if refusal := operation.over_budget(services.budgets, caller, asked):
-            return refusal
         body = (uploaded(),) if operation.takes_bytes else ()
-        reply = await services.handler_of(operation)(services, caller, asked, *body)
+        reply = await run(services, operation, caller, asked, *body)
         if isinstance(reply, KeptFile):
             return send_file(services, reply)
         if isinstance(reply, Lasting):

@@ -30,6 +30,7 @@ class Conversion(Protocol):
 
 
 SOURCES = {
+    "discord": ("chat.imports.discord.convert", "DiscordExport"),
     "mattermost": ("chat.imports.mattermost.convert", "MattermostExport"),
     "slack": ("chat.imports.slack.convert", "SlackExport"),
 }

@@ -62,6 +62,35 @@ def test_signs_for_everybody_mention_where_the_hook_may() -> None:
     assert said({"content": "@everyone help"}, may_mention=True) == "@all help"
 
 
+@pytest.mark.parametrize(
+    ("body", "got"),
+    [
+        (b"text=a+b%21", "a b!"),
+        (b"version=1.0&title=Backup&message=it+has+ended&type=info", "**Backup**\nit has ended"),
+        (b"payload=%7B%22text%22%3A%22%2Aa%2A%22%7D", "**a**"),
+        (b'{"text": "JSON by curl -d"}', "JSON by curl -d"),
+        (b"x=1 & y", "x=1 & y"),
+        (b"&" * 300, "&" * 300),
+    ],
+)
+def test_a_form_has_known_fields_and_else_is_a_text(body: bytes, got: str) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert read(Call(form, "", body), may_mention=False) == got
+
+
+def test_json_of_no_known_form_has_its_title_and_message() -> None:
+    apprise = {
+        "version": "1.0",
+        "title": "Backup",
+        "message": "it has ended",
+        "attachments": [],
+        "type": "info",
+    }
+    assert said(apprise) == "**Backup**\nit has ended"
+    with pytest.raises(Unreadable, match="several parts"):
+        read(Call({"content-type": "multipart/form-data; boundary=x"}, "", b"--x\r\n"), may_mention=False)
+
+
 def test_text_that_is_no_mrkdwn_stays_as_it_is() -> None:
     assert said({"text": "*a* <b|c>", "mrkdwn": False}) == "*a* <b|c>"
 

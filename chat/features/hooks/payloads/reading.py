@@ -16,7 +16,9 @@ from chat.features.hooks.payloads.values import (
     Payload,
     Reader,
     Unreadable,
+    bold,
     line_of,
+    lines,
     message_text,
     text_of,
 )
@@ -24,6 +26,9 @@ from chat.features.hooks.payloads.values import (
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 100
 """Fields of a form that are read."""
+
+_FORM_FIELDS = frozenset({"text", "message", "msg", "title", "content"})
+"""A form has one of these, besides Slack's `payload`."""
 
 _FORGE_EVENTS = ("x-forgejo-event", "x-gitea-event", "x-gogs-event", "x-github-event")
 """Headers that name an event; Gitea also sends that of GitHub."""
@@ -82,12 +87,10 @@ def _content(call: Call, reader: Reader) -> Content:
         if event := call.headers.get(name):
             return forges.read(line_of(event, 60), payload, reader)
     for is_it, read_it in _FORMATS:
-        if is_it(payload, call.headers):
-            return read_it(payload, reader)
-    said = (
-        text_of(payload.get(key)) for key in ("message", "msg", "body", "description", "title", "summary")
-    )
-    return Content(next(filter(None, said), ""))
+        if is_it(payload, call.headers) and (content := read_it(payload, reader)).text:
+            return content
+    said = (text_of(payload.get(key)) for key in ("message", "msg", "body", "description", "summary"))
+    return Content(lines([bold(line_of(payload.get("title"))), next(filter(None, said), "")]))
 
 
 def _pointers(query: str) -> dict[str, str]:
@@ -109,16 +112,26 @@ def _payload(call: Call) -> object:
     body = call.body.strip()
     if not body:
         raise Unreadable("no_text", "the body is empty")
+    if kind.startswith("multipart/"):
+        raise Unreadable(
+            "invalid_payload", "a body in several parts is not read: send JSON, a form or a text"
+        )
     if kind == _FORM and body[:1] not in b"{[":
-        # By `curl -d` anything has this type, a plain text too.
-        head = body[:10]
-        if head.startswith((b"payload=", b"text=")):
-            fields = dict(_fields(body.decode("utf-8", "replace")))
-            return _decoded(fields["payload"].encode()) if "payload" in fields else {"text": fields["text"]}
-        return body.decode("utf-8", "replace")
+        return _form(body.decode("utf-8", "replace"))
     if kind.endswith(("/json", "+json")) or body[:1] == b"{":
         return _decoded(body)
     return body.decode("utf-8", "replace")
+
+
+def _form(text: str) -> object:
+    """Return the fields of a form, or the text: by `curl -d` a plain text has the type of a form too."""
+    try:
+        fields = dict(_fields(text))
+    except Unreadable:
+        return text
+    if "payload" in fields:
+        return _decoded(fields["payload"].encode())
+    return text if _FORM_FIELDS.isdisjoint(fields) else fields
 
 
 def _decoded(body: bytes) -> object:

@@ -80,6 +80,7 @@ _LEFT_OUT = {
     "statuses": "users WHERE status_text <> '' OR status_emoji IS NOT NULL",
     "invites": "invites",
     "settings": "settings",
+    "hooks": "hooks",
     "audit_entries": "audit",
 }
 LEFT_OUT = "SELECT " + ", ".join(

@@ -12,7 +12,8 @@ Each batch notes in its transaction how far it is, so an import that was cut off
 adds messages that are newer than those that are here, to rooms that are there under the log's lock.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -109,6 +110,7 @@ class Load:
         self._run: asyncpg.Record | None = None
         self._known: dict[str, int] = {}  # accounts by the source's keys
         self._has_accounts_before = False
+        self._number = secrets.randbits(62)  # of this run
 
     async def plan(self) -> Plan:
         """Check the archive, and return what an import does. Raises BadArchive, StorageDown and OSError."""
@@ -174,22 +176,33 @@ class Load:
         await self._end(run, plan)
 
     async def _begin(self, plan: Plan) -> _Run:
-        head, digest = self._reader.head, self._reader.digest
-        if self._run is not None and not self._run["is_ended"]:
-            return _Run(self._run["id"], self._run["lines"], self._run["next_id"] or 0)
+        head, digest, before = self._reader.head, self._reader.digest, self._run
 
-        async def begin(connection: Connection) -> int | None:
+        async def begin(connection: Connection) -> asyncpg.Record | None:
+            if before is not None and not before["is_ended"]:
+                return await connection.fetchrow(queries.GO_ON, before["id"], self._number, before["lines"])
             if plan.is_whole:
                 if not await connection.fetchval(queries.IS_EMPTY):
                     return None
                 await connection.execute(queries.EXTEND_LOG, head.last_id)
-            made: int = await connection.fetchval(queries.BEGIN, head.source, plan.is_whole, digest)
-            return made
+            return await connection.fetchrow(queries.BEGIN, head.source, plan.is_whole, digest, self._number)
 
-        import_id = await self._database.write(begin)
-        if import_id is None:
-            raise BadArchive("the server is empty no more: run the command again")
-        return _Run(import_id, 0, 0)
+        run = await self._database.write(begin)
+        if run is None:
+            raise BadArchive("the server has changed since the archive was read: run the command again")
+        return _Run(run["id"], run["lines"], run["next_id"] or 0)
+
+    async def _write_as(self, run: _Run, operation: Callable[[Connection], Awaitable[T]]) -> T:
+        """Write in a transaction, unless another run has begun since. Raises BadArchive then."""
+
+        async def write(connection: Connection) -> T:
+            if not await connection.fetchval(queries.IS_OURS, run.id, self._number):
+                raise BadArchive(
+                    "another import of the same source has begun: it goes on with this one's work"
+                )
+            return await operation(connection)
+
+        return await self._database.write(write)
 
     # --- people ---
 
@@ -212,7 +225,7 @@ class Load:
                 await connection.execute(queries.UNSTART, keys)
                 await connection.execute(queries.NUMBER_ON.format(table="users"), max(joined[0]))
 
-            await self._database.write(add)
+            await self._write_as(run, add)
         plan.person_ids = {person_id: person_id for person_id in plan.people}
         if new:
             await index_older_names(self._database)
@@ -238,7 +251,7 @@ class Load:
             return found, bool(await connection.fetchval(queries.IS_ADDRESS_TAKEN, address))
 
         if email is not None:
-            found, is_taken = await self._database.write(find)
+            found, is_taken = await self._write_as(run, find)
             if found is not None:
                 self._has_accounts_before = True
                 return found
@@ -265,7 +278,7 @@ class Load:
                 await connection.execute(queries.NOTE_PERSON, run.id, key, added.id, True)
                 return added.id
 
-            made = await self._database.write(add)
+            made = await self._write_as(run, add)
             if made is not None:
                 if nth or name != person.name:
                     plan.lost[OTHER_NAMES] += 1
@@ -302,7 +315,7 @@ class Load:
             return first
 
         await self._add_partitions(self._reader.head.last_id if plan.is_whole else plan.new)
-        return run._replace(next_id=await self._database.write(take))
+        return run._replace(next_id=await self._write_as(run, take))
 
     async def _add_partitions(self, count: int) -> None:
         """Make partitions for the words of so many more ids: else all of them would be in one."""
@@ -401,7 +414,7 @@ class Load:
             await batch.write(connection)
             await connection.execute(queries.NOTE_LINES, run.id, done, next_id)
 
-        await self._database.write(write)
+        await self._write_as(run, write)
 
     async def _add_to_rooms(
         self,
@@ -523,7 +536,7 @@ class Load:
     async def _open_rooms(self, run: _Run, plan: Plan) -> None:
         new = [room for room in plan.rooms.values() if not room.is_there and not room.is_opened]
         for nth, room in enumerate(new, 1):
-            await self._database.write(lambda c, room=room: self._open_room(c, run, plan, room))  # type: ignore[misc]
+            await self._write_as(run, lambda c, room=room: self._open_room(c, run, plan, room))  # type: ignore[misc]
             self._progress(Progress("rooms", nth, len(new)))
 
     async def _open_room(self, connection: Connection, run: _Run, plan: Plan, room: RoomPlan) -> None:
@@ -671,7 +684,7 @@ class Load:
                 await connection.execute(queries.EXTEND_LOG, newest + MOST_BEHIND + 1)
             await connection.execute(queries.END, run.id)
 
-        await self._database.write(end)
+        await self._write_as(run, end)
 
 
 def _chunks(each: Iterator[T], size: int) -> Iterator[list[T]]:

@@ -13,10 +13,14 @@ SELECT last_id = 0 AND NOT EXISTS (SELECT FROM users) AND NOT EXISTS (SELECT FRO
     AND NOT EXISTS (SELECT FROM rooms WHERE kind <> 'lobby') AND NOT EXISTS (SELECT FROM imports)
 FROM lanes WHERE id = 1 FOR NO KEY UPDATE"""
 BEGIN = """
-INSERT INTO imports (source, is_whole, digest) VALUES ($1, $2, $3)
+INSERT INTO imports (source, is_whole, digest, run) VALUES ($1, $2, $3, $4)
 ON CONFLICT (source) DO UPDATE SET digest = $3, lines = 0, first_id = NULL, end_id = NULL, next_id = NULL,
-    ended_at = NULL, begun_at = clock_timestamp()
-RETURNING id"""
+    ended_at = NULL, begun_at = clock_timestamp(), run = $4
+RETURNING id, lines, next_id"""
+# Only while it is as it was when the archive was read.
+GO_ON = """
+UPDATE imports SET run = $2 WHERE id = $1 AND lines = $3 AND ended_at IS NULL RETURNING id, lines, next_id"""
+IS_OURS = "SELECT true FROM imports WHERE id = $1 AND run = $2 FOR UPDATE"
 
 # --- people ---
 

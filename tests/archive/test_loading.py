@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
-from chat.archive.directory import HEAD, ArchiveReader
+from chat.archive.directory import HEAD, ArchiveReader, BadArchive
 from chat.archive.export import Export
 from chat.archive.format import Scope
 from chat.archive.load import ADDRESSES, OTHER_NAMES, PAIRS, Load
@@ -205,11 +206,11 @@ async def test_an_import_that_is_cut_off_anywhere_goes_on(
     cut = 0
     for _ in range(200):
         try:
-            await added(there, tmp_path / "a", CutOff(there.storage.database, 2))  # type: ignore[arg-type]
+            await added(there, tmp_path / "a", CutOff(there.storage.database, 4))  # type: ignore[arg-type]
             break
         except (StorageDown, CannotStart):  # the latter by the index of names
             cut += 1
-    assert cut > 5
+    assert cut > 3
     assert await fetch(there, _ROOMS) == []
     if is_whole:
         assert await exported(there, tmp_path / "b") == before
@@ -260,3 +261,46 @@ async def test_the_same_source_again_adds_what_is_new(sites: tuple[Site, Site], 
         ("meanwhile", None),
     ]
     assert await fetch(there, _ROOMS) == []
+
+
+async def test_of_two_runs_the_later_one_goes_on(
+    sites: tuple[Site, Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.archive.load._BATCH", 7)
+    here, there = sites
+    await made(here, tmp_path / "a", steps=40)
+    database = Paused(there.storage.database, 12)
+    async with trio.open_nursery() as nursery:
+        failed = trio.Event()
+
+        async def import_it() -> None:
+            with pytest.raises(BadArchive, match="another import"):
+                await added(there, tmp_path / "a", database)  # type: ignore[arg-type]
+            failed.set()
+
+        nursery.start_soon(import_it)
+        await database.is_waiting.wait()
+        await added(there, tmp_path / "a")
+        database.go_on.set()
+        await failed.wait()
+    messages = "SELECT count(*) FROM messages m JOIN rooms r ON r.id = m.room_id WHERE r.kind <> 'support'"
+    assert await fetch(there, messages) == await fetch(here, f"{messages} AND r.deleted_at IS NULL")
+    assert await fetch(there, _ROOMS) == []
+
+
+class Paused:
+    """A database that waits before its nth write until it may go on."""
+
+    def __init__(self, database: Database, writes: int) -> None:
+        self._database = database
+        self._left = writes
+        self.read = database.read
+        self.is_waiting, self.go_on = trio.Event(), trio.Event()
+
+    async def write(self, operation: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Run it, when it may."""
+        self._left -= 1
+        if not self._left:
+            self.is_waiting.set()
+            await self.go_on.wait()
+        return await self._database.write(operation)

@@ -28,6 +28,9 @@ LONGEST_BODY = 524_288
 MOST_KNOWN = 1000
 """Hooks that are known without a query."""
 
+_KNOWN_FOR = 10.0
+"""Seconds until a hook is read again: then it is known whether it may mention people now."""
+
 _NOTED_FOR = 10.0
 """Seconds in which a use of a hook, or the same error, is written once."""
 
@@ -48,7 +51,7 @@ class HookCalls:
     def __init__(self, services: EngineServices) -> None:
         self._services = services
         self._hooks = services.feature_ports[HOOKS]
-        self._known: LRUCache[bytes, HookAccess] = LRUCache(MOST_KNOWN)
+        self._known: LRUCache[bytes, tuple[HookAccess, float]] = LRUCache(MOST_KNOWN)  # and when it was read
         self._noted: LRUCache[tuple[int, str], float] = LRUCache(MOST_KNOWN)
 
     async def answer(self, request: PlainRequest) -> PlainAnswer:
@@ -58,23 +61,30 @@ class HookCalls:
         """
         token = request.rest.removesuffix("/")
         digest = digest_of(token)
-        hook = self._known.get(digest)
+        hook = await self._find(token, digest, request.address)
         if hook is None:
-            # Who guesses tokens waits as all calls of their address do. Others wait for the budget of their hook alone.
-            await trio.sleep(self._services.budgets.call(request.address))
-            if _TOKEN.fullmatch(token):
-                hook = await self._hooks.by_token(digest)
-            if hook is None:
-                return _NO_SERVICE
-            self._known[digest] = hook
+            return _NO_SERVICE
         if request.method != "POST":
             return _ONLY_POST
         answer, reason = await self._post(hook, digest, request)
-        if answer is _NO_SERVICE:
+        if answer is _NO_SERVICE and digest in self._known:
             del self._known[digest]  # the hook is removed, or its token was renewed
-        elif answer is _OK or reason:
+        if answer is _OK or reason:
             await self._note(hook, f"{answer.text}: {reason}" if reason else "")
         return answer
+
+    async def _find(self, token: str, digest: bytes, address: str) -> HookAccess | None:
+        """Return the hook with this token, as it was at most `_KNOWN_FOR` ago; None: there is none."""
+        known = self._known.get(digest)
+        if known is not None and trio.current_time() - known[1] < _KNOWN_FOR:
+            return known[0]
+        if known is None:
+            # Who guesses tokens waits as all calls of their address do. Others wait for the budget of their hook alone.
+            await trio.sleep(self._services.budgets.call(address))
+        hook = await self._hooks.by_token(digest) if _TOKEN.fullmatch(token) else None
+        if hook is not None:
+            self._known[digest] = hook, trio.current_time()
+        return hook
 
     async def _post(self, hook: HookAccess, digest: bytes, request: PlainRequest) -> tuple[PlainAnswer, str]:
         """Return the answer, and why the call was refused, if those learn of it who look after the hook."""

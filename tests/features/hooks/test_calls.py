@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+import trio
 
 from chat.domain.accounts.hooks import HOOKS, Hook, NewHook, digest_of
 from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
 from chat.domain.limits.budgets import Budgets
+from chat.features.hooks import use_cases
 from chat.features.hooks.changes import MOST_HOOKS
 from chat.features.hooks.use_cases import LONGEST_BODY
 from chat.web_api import plain
@@ -115,6 +117,34 @@ async def test_the_token_is_shown_once_and_a_new_one_voids_it(site: Site) -> Non
     assert await at.post({"text": "removed"}, renewed["path"]) == (404, "no_service")
     assert (await site.call("DELETE", which, token=at.token)).status == 404
     assert await at.texts() == ["new"]
+
+
+async def test_calls_at_once_of_a_removed_hook_find_nothing(site: Site) -> None:
+    at = await hooked(site)
+    assert await at.post({"text": "before"}) == (200, "ok")
+    await site.call("DELETE", f"/rooms/{at.room}/hooks/{at.hook['id']}", token=at.token)
+    answers: list[tuple[int, str]] = []
+
+    async def post(nth: int) -> None:
+        answers.append(await at.post({"text": f"after {nth}"}))
+
+    async with trio.open_nursery() as nursery:
+        for nth in range(3):
+            nursery.start_soon(post, nth)
+    assert answers == [(404, "no_service")] * 3
+
+
+async def test_a_hook_that_may_mention_now_does_so_after_a_while(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = await hooked(site)
+    assert await at.post({"text": "<!here> one"}) == (200, "ok")
+    await site.call("PATCH", f"/rooms/{at.room}/hooks/{at.hook['id']}", {"mentions": True}, token=at.token)
+    monkeypatch.setattr(use_cases, "_KNOWN_FOR", 0.0)
+    assert await at.post({"text": "<!here> two"}) == (200, "ok")
+    assert await at.texts() == ["@here one", "@all two"]
+    page = await site.call("GET", f"/rooms/{at.room}/messages", token=at.token)
+    assert page["messages"][-1]["all"] is True
 
 
 async def test_a_hook_gets_another_name(site: Site) -> None:

@@ -197,6 +197,8 @@ def test_a_label_is_one_short_line_that_mentions_nobody() -> None:
 
 
 def test_controls_go_and_a_long_text_is_cut() -> None:
+    block = {"type": "rich_text", "elements": [{"elements": [{"type": "text", "text": "a\x00\x1bb"}]}]}
+    assert said({"blocks": [block]}) == "ab"
     assert said({"text": "a\x00b\x1b[31mc\td\r\ne\u202ef"}) == "ab[31mc\td\nef"
     long = said({"text": "words " * 5000, "username": "Ada"})
     assert len(long) <= TEXT_LENGTH

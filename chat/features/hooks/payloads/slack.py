@@ -113,7 +113,8 @@ def _rich_part(part: Payload, reader: Reader, depth: int) -> str:
                 for nth, item in enumerate(items, 1)
             )
         case "rich_text_preformatted":
-            return f"```\n{''.join(text_of(item.get('text')) for item in items)}\n```"
+            code_lines = "".join(str(item.get("text") or "") for item in items)
+            return f"```\n{code_lines}\n```"
         case "rich_text_quote":
             return lines(f"> {line}" for line in _rich_run(items, reader).split("\n"))
     return _rich_run(items, reader)

@@ -150,4 +150,5 @@ def with_rest(items: list[str], count: int) -> list[str]:
 def message_text(content: Content) -> str:
     """Return the text of the message: the label as `‹label›` before it, and no more than a message may have."""
     before = f"‹{content.label}› " if content.label else ""
-    return f"{before}{shortened(content.text.strip(), TEXT_LENGTH - len(before))}"
+    text = shortened(_CONTROLS.sub("", content.text).strip(), TEXT_LENGTH - len(before))
+    return f"{before}{text}"

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     "--from",
     "source",
     metavar="CHAT",
-    type=click.Choice(["discord", "mattermost", "slack"]),
-    help="ARCHIVE is an export of another chat: discord, mattermost or slack.",
+    type=click.Choice(["discord", "mattermost", "slack", "zulip"]),
+    help="ARCHIVE is an export of another chat: discord, mattermost, slack or zulip.",
 )
 @click.option(
     "--work",

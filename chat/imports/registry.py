@@ -33,6 +33,7 @@ SOURCES = {
     "discord": ("chat.imports.discord.convert", "DiscordExport"),
     "mattermost": ("chat.imports.mattermost.convert", "MattermostExport"),
     "slack": ("chat.imports.slack.convert", "SlackExport"),
+    "zulip": ("chat.imports.zulip.convert", "ZulipExport"),
 }
 """By the name of a chat: a module and its class, which takes an export, a directory, and a function of progress."""
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,16 +74,17 @@ def import_(
         from chat.archive.directory import ArchiveReader
         from chat.archive.load import Load
         from chat.domain.accounts.passwords import Passwords
-        from chat.imports.registry import converted, place_of
+        from chat.imports.registry import converted, held, place_of
         from chat.imports.slack.files import SlackFiles
         from chat.outbound.client import open_outbound
 
         unusable = Passwords(config.bcrypt_cost).unusable_hash()
         lost: Counter[str] = Counter()
-        with progress_lines() as report:
+        with progress_lines() as report, ExitStack() as stack:
             directory = archive
             if source is not None:
                 place = await trio.to_thread.run_sync(place_of, archive, work)
+                stack.enter_context(held(place))
                 kept = place.with_name(f"{place.name}.files")
                 directory = place.with_name(f"{place.name}{'.whole' if fetch_files else ''}.archive")
                 made.extend((directory, kept))
@@ -98,12 +100,11 @@ def import_(
             plan = await load.plan()
             if not dry_run:
                 await load.run(plan)
+                for each in made:
+                    shutil.rmtree(each, ignore_errors=True)
         return plan, lost
 
     plan, lost = with_files_and_storage(flags, act, may_create=not dry_run)
-    if not dry_run:
-        for directory in made:
-            shutil.rmtree(directory, ignore_errors=True)
     click.echo("\n".join(table([["", "WOULD BE IMPORTED" if dry_run else "IMPORTED"], *_rows(plan)])))
     if all_lost := lost + plan.lost:
         click.echo("\nleft out, or other than before:")

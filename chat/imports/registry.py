@@ -2,15 +2,17 @@
 
 import hashlib
 import shutil
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from chat.archive.directory import HEAD
+from chat.archive.directory import HEAD, BadArchive
 
 _PIECE = 1 << 20
 _LOST = "lost.json"
@@ -48,6 +50,24 @@ def place_of(export: Path, work: Path | None) -> Path:
         while piece := file.read(_PIECE):
             digest.update(piece)
     return (work or export.parent) / f"{export.name}.{digest.hexdigest()[:12]}"
+
+
+@contextmanager
+def held(place: Path) -> Generator[None]:
+    """Keep other commands from what is made of an export, for the block. Raises BadArchive and OSError."""
+    path = place.with_name(f"{place.name}.lock")
+    with path.open("w") as file:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BadArchive("another command imports this export just now") from error
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def converted(

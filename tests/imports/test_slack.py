@@ -12,6 +12,7 @@ from chat.archive.format import Member, Message, Person, Room
 from chat.archive.load import Load
 from chat.archive.plan import Plan
 from chat.backup.proving import _ROOMS
+from chat.imports.registry import held, place_of
 from chat.imports.slack import convert
 from chat.imports.slack.convert import CANVASES, DATES, NOT_INSIDE, NOTICES, ROOTLESS, UNREADABLE, SlackExport
 from chat.imports.writing import LONG, NO_TEXT
@@ -289,3 +290,16 @@ def test_an_operator_sees_first_what_an_import_would_do(
     assert [path.name for path in tmp_path.glob("*.archive")] == []
     broken = run(databases[0], tmp_path / "files", "import", "--from", "slack", str(tmp_path / "no.zip"))
     assert (broken.exit_code, "no.zip" in broken.output) == (1, True)
+
+
+def test_one_command_at_a_time_imports_an_export(databases: list[DatabaseAddress], tmp_path: Path) -> None:
+    for address in databases:
+        empty(address)
+    export = made(tmp_path / "export.zip", {DAY: [message("1600000001.0")]})
+    place = place_of(export, None)
+    with held(place):
+        refused = run(databases[0], tmp_path / "files", "import", "--from", "slack", str(export))
+        assert (refused.exit_code, "another command" in refused.output) == (1, True)
+    done = run(databases[0], tmp_path / "files", "import", "--from", "slack", str(export))
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in tmp_path.glob("export*")) == ["export.zip"]

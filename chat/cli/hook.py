@@ -1,6 +1,5 @@
 """`chat hook`: tools that post in rooms. Works while a server runs on the data and while none does."""
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -8,18 +7,17 @@ import click
 
 from chat.cli.command_failed import CommandFailed
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_storage
+from chat.cli.find_room import find_room
 from chat.cli.flags import utf8
+from chat.cli.outgoing_hook import outgoing
 from chat.domain.accounts.hooks import HOOKS, Hook, HookChange, NewHook, account_name, digest_of, new_token
 from chat.domain.refusals import Refusal
-from chat.domain.text.rules import same_name_key
 
 if TYPE_CHECKING:
     from chat.domain.ports import Storage
 
 _PAGE = 100
 _HIGHEST_ID = 2**53
-
-_ROOM_ID = re.compile("#?([0-9]{1,15})")
 
 _id = click.IntRange(1, _HIGHEST_ID)
 
@@ -56,6 +54,9 @@ def hook(context: click.Context, /, json_wanted: bool, **flags: object) -> None:
     return click.echo(as_table(heads, rows, "there is no hook"))
 
 
+hook.add_command(outgoing)
+
+
 @hook.command()
 @click.argument("room", callback=utf8)
 @click.argument("name", callback=utf8)
@@ -72,7 +73,7 @@ def add(room: str, name: str, mentions: bool, **flags: object) -> None:
         raise CommandFailed(account.text)
 
     async def act(storage: "Storage") -> Hook | CommandFailed:
-        room_id = await _room(storage, room)
+        room_id = await find_room(storage, room)
         if room_id is None:
             return CommandFailed(f"there is no room called {room}")
         new = NewHook(room_id=room_id, name=account, token=digest_of(token), may_mention=mentions)
@@ -134,18 +135,6 @@ async def _all(storage: "Storage") -> Sequence[Hook]:
 async def _known(storage: "Storage", hook_id: int) -> Hook | None:
     page = await storage.feature_ports[HOOKS].page(hook_id - 1, 1)
     return page[0] if page and page[0].id == hook_id else None
-
-
-async def _room(storage: "Storage", name: str) -> int | None:
-    """Return the id of the lobby or a room that people made, by its name, or of any room by its id."""
-    key, after = same_name_key(name), 0
-    while page := await storage.rooms.summaries(name, after, _PAGE):
-        for each in page:
-            if same_name_key(each.name) == key:
-                return each.id
-        after = page[-1].id
-    match = _ROOM_ID.fullmatch(name)
-    return int(match[1]) if match else None
 
 
 def _record(each: Hook) -> dict[str, object]:

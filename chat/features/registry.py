@@ -18,6 +18,7 @@ from chat.features.folders import FEATURE as FOLDERS
 from chat.features.forwarding import FEATURE as FORWARDING
 from chat.features.groups import FEATURE as GROUPS
 from chat.features.hooks import FEATURE as HOOKS
+from chat.features.hooks.outgoing import FEATURE as OUTGOING_HOOKS
 from chat.features.invites import FEATURE as INVITES
 from chat.features.labels import FEATURE as LABELS
 from chat.features.leaving import FEATURE as LEAVING
@@ -77,6 +78,7 @@ _BEFORE: tuple[Feature, ...] = (
     NEWCOMERS,
     NOTES,
     OIDC,
+    OUTGOING_HOOKS,
     PICTURES,
     PINS,
     PREVIEWS,

@@ -157,6 +157,12 @@ export interface AllHooks {
   next?: number;
 }
 
+/** Outgoing hooks of all people, by id. If there are more, `next` is the `after` of the next page. */
+export interface AllSentHooks {
+  hooks: SentHook[];
+  next?: number;
+}
+
 /** Where people appeal whose account is disabled or whose network is banned; empty: nowhere. */
 export interface AppealSetting {
   source: "admin" | "start";
@@ -441,6 +447,20 @@ export interface ChangeScheduled {
   at?: number | null;
 }
 
+/**
+ * What changes of an outgoing hook; fields that are left out stay. With another `position` it sends what follows
+ * there again, or leaves out what is before it.
+ */
+export interface ChangeSentHook {
+  hook: number;
+  url?: string | null;
+  /** Types of the socket's events, as `message`; none: all */
+  kinds?: string[] | null;
+  /** An id of the log of all rooms */
+  position?: number | null;
+  on?: boolean | null;
+}
+
 /** Changes of the settings; fields that are left out stay, null returns to the default. */
 export interface ChangeSettings {
   server_name?: string | null;
@@ -686,6 +706,16 @@ export interface CreateRoom {
   name: string;
   topic?: string;
   private?: boolean;
+}
+
+/** An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end. */
+export interface CreateSentHook {
+  url: string;
+  room?: number | null;
+  /** Types of the socket's events, as `message`; none: all */
+  kinds?: string[];
+  /** An id of the log of all rooms */
+  position?: number | null;
 }
 
 /** A new API token for a program, valid for `days`; `password` is one's own, if there is one. */
@@ -1178,10 +1208,10 @@ export interface HelloOk {
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
-   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
-   * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
-   * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
-   * transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, presence,
+   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved,
+   * scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams,
+   * threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1237,6 +1267,12 @@ export interface Holder {
 /** All holds, the oldest first. */
 export interface Holds {
   holds: Hold[];
+}
+
+/** An outgoing hook and its secret, which signs its calls and is shown once. */
+export interface HookWithSecret {
+  hook: SentHook;
+  secret: string;
 }
 
 /**
@@ -2987,6 +3023,40 @@ export interface Sender {
   name: string;
 }
 
+/**
+ * An outgoing hook: the changes of a room are sent to a URL, in the order of the log. Without `room` those of all
+ * rooms of its owner are. Its receiver has all up to the log id `position`; `behind` ids follow in the log, also
+ * those that are not for it. `off` says why it is off: its owner said so, its receiver answered 410, it failed for
+ * a day, or its owner may not send the room any more. `sent` is the time of the last call that was taken, `error`
+ * why the last failed one failed, `tries` how many have failed since.
+ */
+export interface SentHook {
+  id: number;
+  owner: Sender;
+  room: number | null;
+  room_name: string | null;
+  /** Types of the socket's events, as `message`; none: all */
+  kinds: string[];
+  url: string;
+  /** An id of the log of all rooms */
+  position: number;
+  behind: number;
+  off: "failing" | "gone" | "no_right" | "owner" | null;
+  /** Unix milliseconds */
+  made: number;
+  /** Unix milliseconds */
+  sent: number | null;
+  tries: number;
+  error: string | null;
+  /** Unix milliseconds */
+  error_at: number | null;
+}
+
+/** One's outgoing hooks, the oldest first. */
+export interface SentHooks {
+  hooks: SentHook[];
+}
+
 /** A server's name, version, policy, features and limits. */
 export interface ServerInfo {
   server: string;
@@ -3001,10 +3071,10 @@ export interface ServerInfo {
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
-   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, pictures, pins, presence, previews, push,
-   * quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved, scheduled, search,
-   * second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams, threads,
-   * transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, presence,
+   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved,
+   * scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams,
+   * threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3888,6 +3958,18 @@ export interface WhichSaved {
 /** A scheduled message, by its id. */
 export interface WhichScheduled {
   scheduled: number;
+}
+
+/** An outgoing hook. */
+export interface WhichSentHook {
+  hook: number;
+}
+
+/** A page of the outgoing hooks of all people. */
+export interface WhichSentHooks {
+  /** The `next` of the page before */
+  after?: number;
+  limit?: number;
 }
 
 /** One of one's own sessions. */

@@ -187,6 +187,12 @@ NATIVE_ACTS = (
     Act("new_invite", "make an invite", "invite", _ROOM),
     Act("room_invites", "list the invites", "see invites", _ROOM),
     Act("room_hooks", "list the hooks", "hooks", _ROOM),
+    Act(
+        "new_outgoing_hook",
+        "send the room to another program",
+        "send",
+        {**_ROOM, "url": "https://x.example/"},
+    ),
     Act("new_hook", "make a hook", "hooks", {**_ROOM, "name": "tool"}),
     Act("change_hook", "change a hook, which is not there", "a hook", {**_ROOM, "hook": 2**50}),
     Act("renew_hook", "give it another token, which is not there", "a hook", {**_ROOM, "hook": 2**50}),

@@ -300,6 +300,17 @@ RIGHTS = {
             Line("inside", "", FORBIDDEN),
         ),
     ),
+    "send": Right(
+        "Have the changes of a room sent to another program: who leads it, and admins who are in, also of the lobby.",
+        (
+            Line("inside", "direct | support", NOT_FOUND),
+            Line("admin admin-inside", "lobby", DONE),
+            Line("inside", "lobby", FORBIDDEN),
+            Line("admin-inside", "", DONE),
+            Line(_LEADING, "", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
     "a hook": Right(
         "Change and remove a hook, which is not there: who may make some.",
         (
@@ -687,6 +698,11 @@ SERVER_ACTS = (
     ServerAct("starting_rooms", "admins", {}),
     ServerAct("all_invites", "admins", {}),
     ServerAct("all_hooks", "admins", {}),
+    ServerAct("all_outgoing_hooks", "admins", {}),
+    ServerAct("outgoing_hooks", "people", {}),
+    ServerAct("change_outgoing_hook", "people", {"hook": 2**50}, NOT_FOUND),
+    ServerAct("renew_outgoing_hook", "people", {"hook": 2**50}, NOT_FOUND),
+    ServerAct("remove_outgoing_hook", "people", {"hook": 2**50}, NOT_FOUND),
     ServerAct("withdraw_any_invite", "admins", {"id": "00" * 32}, NOT_FOUND),
     ServerAct("settings", "admins", {}),
     ServerAct("backups", "admins", {}),

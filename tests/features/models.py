@@ -13,6 +13,7 @@ from tests.features.exports.model import ExportsModel
 from tests.features.folders.model import FoldersModel
 from tests.features.groups.model import GroupsModel
 from tests.features.hooks.model import HooksModel
+from tests.features.hooks.outgoing.model import OutgoingModel
 from tests.features.invites.model import InvitedModel
 from tests.features.labels.model import LabelsModel
 from tests.features.mail.model import MailModel
@@ -63,6 +64,7 @@ MODELS = (
     NewcomersModel,
     NotesModel,
     OidcModel,
+    OutgoingModel,
     PicturesModel,
     PinsModel,
     PreviewsModel,

@@ -74,6 +74,9 @@ class What(StrEnum):
     HOOK_CHANGED = "hook_changed"
     HOOK_TOKEN_RENEWED = "hook_token_renewed"
     HOOK_REMOVED = "hook_removed"
+    OUTGOING_HOOK_MADE = "outgoing_hook_made"
+    OUTGOING_HOOK_CHANGED = "outgoing_hook_changed"
+    OUTGOING_HOOK_REMOVED = "outgoing_hook_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

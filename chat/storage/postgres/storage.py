@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from chat.domain.features import Ports
+from chat.domain.log_events import LOG
 from chat.domain.messages.review import REVIEW
 from chat.domain.ports import Changed
 from chat.storage.postgres.account_removals import PostgresAccountRemovals
@@ -52,6 +53,7 @@ class PostgresStorage:
             {port: opens(database) for feature in features for port, opens in feature.ports.items()}
         )
         self.messages = PostgresMessages(database, writer, features, self.feature_ports.get(REVIEW))
+        self.feature_ports[LOG] = self.messages
         self.timelines = PostgresTimelines(database, features)
         self.contacts = PostgresContacts(database)
         self.nodes = PostgresNodes(database)

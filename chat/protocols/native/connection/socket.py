@@ -39,7 +39,7 @@ from chat.protocols.native.server.limits import features_of, limits_of, restored
 from chat.protocols.native.server.types import PROTOCOL
 from chat.protocols.native.sync.resuming import send_unlogged_updates
 from chat.protocols.native.sync.room_sync import RoomSync
-from chat.protocols.native.wire.codec import ASKED, Ask, NativeMisunderstood, frame_of
+from chat.protocols.native.wire.codec import ASKED, Ask, NativeMisunderstood, frame_of, offer_events
 from chat.protocols.native.wire.frames import (
     ByeEvent,
     GoneEvent,
@@ -348,4 +348,5 @@ class NativeClient(Client):
 def open_native(services: Services) -> ClientFactory:
     """Return the factory of the native protocol's clients."""
     shared = Shared[NativeClient](services)
+    offer_events(services.feature_ports)
     return lambda session: NativeClient(session, shared)

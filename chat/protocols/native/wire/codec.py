@@ -8,6 +8,8 @@ from typing import ClassVar, Union, cast
 import msgspec
 
 from chat.domain.entities import Message, MessageKind
+from chat.domain.features import Ports
+from chat.domain.log_events import EVENTS
 from chat.domain.messages.changes import (
     Change,
     Deleted,
@@ -17,6 +19,7 @@ from chat.domain.messages.changes import (
     Removed,
     RoleChanged,
     RoomChanged,
+    RoomDeleted,
     SupportChanged,
     UnknownChange,
 )
@@ -30,9 +33,10 @@ from chat.features.registry import FEATURES
 from chat.frames import text_frame
 from chat.operations.conversions import as_sender, mentioned, message_fields, references, support_state
 from chat.operations.operation import Operation
-from chat.operations.room_values import RoomRole, Sender
+from chat.operations.room_values import Logged, RoomRole, Sender
 from chat.protocols.client import Misunderstood
 from chat.protocols.native.operations import OPERATIONS
+from chat.protocols.native.wire.all_frames import EVENTS as EVENT_TYPES
 from chat.protocols.native.wire.all_frames import REQUESTS
 from chat.protocols.native.wire.frames import (
     ChangedEvent,
@@ -53,6 +57,11 @@ _HALF_A_CHARACTER = Refusal(Code.MALFORMED, "a text has half a character (a lone
 _UNKNOWN = Refusal(Code.UNKNOWN_TYPE, "there is no such request")
 
 _OF_FEATURES = {each.change: each.make for feature in FEATURES for each in feature.events}
+
+KINDS = frozenset(
+    str(each.__struct_config__.tag) for each in EVENT_TYPES if issubclass(each, (Logged, MessageEvent))
+) - {"more"}
+"""The types of events that are changes of the log."""
 
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """The errors of decoders for frames that are not JSON or not text."""
@@ -273,6 +282,20 @@ def changed_event(change: Change) -> msgspec.Struct:
         case UnknownChange():
             return UnknownEvent(room=room, pos=pos, at=at)
     raise AssertionError(change)
+
+
+def sent_event(change: Change) -> msgspec.Struct | None:
+    """Return the event of a change as it is now, for what sends the log; None: clients get none. Sync and pure."""
+    if isinstance(change, Message):
+        return _message_event(change)
+    return None if isinstance(change, RoomDeleted) else changed_event(change)
+
+
+def offer_events(ports: Ports) -> None:
+    """Hand the events of this protocol down to features that send the log. Sync."""
+    if (encoder := ports.get(EVENTS)) is not None:
+        encoder.event = sent_event
+        encoder.kinds = KINDS
 
 
 def replayed_event(change: Replayed) -> msgspec.Struct:

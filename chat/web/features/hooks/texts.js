@@ -8,4 +8,10 @@ export const en = {
   "refusal.no_hook": "This hook was removed.",
   "refusal.too_many_hooks": "A room has at most # hooks. Remove one first.",
   "refusal.bad_hook_name": "A hook’s name has # to # characters: letters, digits, “_”, “.”, “-” and single spaces between them.",
+  "refusal.no_outgoing_hook": "This outgoing hook was removed.",
+  "refusal.too_many_outgoing_hooks": "A person has at most # outgoing hooks. Remove one first.",
+  "refusal.bad_hook_url": "A hook’s URL begins with https:// or http://, and has at most # characters and no password.",
+  "refusal.own_hook_url": "A hook cannot call the server that it is on.",
+  "refusal.unknown_event_type": "There is no event with this type.",
+  "refusal.position_not_in_log": "The log does not reach this position.",
 };

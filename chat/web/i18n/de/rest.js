@@ -341,6 +341,9 @@ export default {
   "audit.hook_changed": "{by} hat den Hook {person} in {room} geändert",
   "audit.hook_token_renewed": "{by} hat dem Hook {person} in {room} eine neue Adresse gegeben",
   "audit.hook_removed": "{by} hat den Hook {person} in {room} entfernt",
+  "audit.outgoing_hook_made": "{by} hat einen ausgehenden Hook von {person} erstellt: {detail}",
+  "audit.outgoing_hook_changed": "{by} hat einen ausgehenden Hook von {person} geändert {detail}",
+  "audit.outgoing_hook_removed": "{by} hat einen ausgehenden Hook von {person} entfernt",
   "audit.expired_removed": "Der Server hat Abgelaufenes entfernt: {detail}",
   "audit.conversation_closed": "Der Server hat die Unterhaltung von {person} geschlossen: {days} lang hat niemand geschrieben",
   "admin.part_server": "Server",
@@ -1308,6 +1311,12 @@ export default {
   "refusal.no_hook": "Dieser Hook wurde entfernt.",
   "refusal.too_many_hooks": "Ein Raum hat höchstens # Hooks. Entferne zuerst einen.",
   "refusal.bad_hook_name": "Der Name eines Hooks hat # bis # Zeichen: Buchstaben, Ziffern, „_“, „.“, „-“ und einzelne Leerzeichen dazwischen.",
+  "refusal.no_outgoing_hook": "Dieser ausgehende Hook wurde entfernt.",
+  "refusal.too_many_outgoing_hooks": "Eine Person hat höchstens # ausgehende Hooks. Entferne zuerst einen.",
+  "refusal.bad_hook_url": "Die URL eines Hooks beginnt mit https:// oder http:// und hat höchstens # Zeichen und kein Passwort.",
+  "refusal.own_hook_url": "Ein Hook kann den eigenen Server nicht aufrufen.",
+  "refusal.unknown_event_type": "Ein Ereignis mit diesem Typ gibt es nicht.",
+  "refusal.position_not_in_log": "Das Protokoll reicht nicht bis zu dieser Position.",
 
   // features/invites
   "invite.title": "In {name} einladen",

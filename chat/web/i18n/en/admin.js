@@ -348,6 +348,9 @@ export default {
   "audit.hook_changed": "{by} changed the hook {person} in {room}",
   "audit.hook_token_renewed": "{by} gave the hook {person} in {room} a new address",
   "audit.hook_removed": "{by} removed the hook {person} in {room}",
+  "audit.outgoing_hook_made": "{by} made an outgoing hook of {person}: {detail}",
+  "audit.outgoing_hook_changed": "{by} changed an outgoing hook of {person} {detail}",
+  "audit.outgoing_hook_removed": "{by} removed an outgoing hook of {person}",
   "audit.expired_removed": "The server removed what had expired: {detail}",
   "audit.conversation_closed": "The server closed the conversation of {person}: nobody wrote for {days}",
 

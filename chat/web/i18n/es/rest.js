@@ -341,6 +341,9 @@ export default {
   "audit.hook_changed": "{by} cambió el hook {person} en {room}",
   "audit.hook_token_renewed": "{by} dio una nueva dirección al hook {person} en {room}",
   "audit.hook_removed": "{by} quitó el hook {person} en {room}",
+  "audit.outgoing_hook_made": "{by} creó un hook saliente de {person}: {detail}",
+  "audit.outgoing_hook_changed": "{by} cambió un hook saliente de {person} {detail}",
+  "audit.outgoing_hook_removed": "{by} quitó un hook saliente de {person}",
   "audit.expired_removed": "El servidor eliminó lo que había caducado: {detail}",
   "audit.conversation_closed": "El servidor cerró la conversación de {person}: nadie escribió durante {days}",
   "admin.part_server": "Servidor",
@@ -1309,6 +1312,12 @@ export default {
   "refusal.no_hook": "Este hook se quitó.",
   "refusal.too_many_hooks": "Una sala tiene como máximo # hooks. Quita antes uno.",
   "refusal.bad_hook_name": "El nombre de un hook tiene de # a # caracteres: letras, dígitos, «_», «.», «-» y espacios sueltos entre ellos.",
+  "refusal.no_outgoing_hook": "Este hook saliente se quitó.",
+  "refusal.too_many_outgoing_hooks": "Una persona tiene como máximo # hooks salientes. Quita uno primero.",
+  "refusal.bad_hook_url": "La URL de un hook empieza por https:// o http://, y tiene como máximo # caracteres y ninguna contraseña.",
+  "refusal.own_hook_url": "Un hook no puede llamar a su propio servidor.",
+  "refusal.unknown_event_type": "No hay ningún evento de este tipo.",
+  "refusal.position_not_in_log": "El registro no llega a esta posición.",
 
   // features/invites
   "invite.title": "Invitar a {name}",

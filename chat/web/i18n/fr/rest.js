@@ -341,6 +341,9 @@ export default {
   "audit.hook_changed": "{by} a modifié le hook {person} dans {room}",
   "audit.hook_token_renewed": "{by} a donné une nouvelle adresse au hook {person} dans {room}",
   "audit.hook_removed": "{by} a supprimé le hook {person} dans {room}",
+  "audit.outgoing_hook_made": "{by} a créé un hook sortant de {person} : {detail}",
+  "audit.outgoing_hook_changed": "{by} a modifié un hook sortant de {person} {detail}",
+  "audit.outgoing_hook_removed": "{by} a supprimé un hook sortant de {person}",
   "audit.expired_removed": "Le serveur a supprimé ce qui avait expiré : {detail}",
   "audit.conversation_closed": "Le serveur a fermé la conversation de {person} : personne n’a écrit pendant {days}",
   "admin.part_server": "Serveur",
@@ -1309,6 +1312,12 @@ export default {
   "refusal.no_hook": "Ce hook a été supprimé.",
   "refusal.too_many_hooks": "Un salon a au plus # hooks. Supprimez-en d’abord un.",
   "refusal.bad_hook_name": "Le nom d’un hook a de # à # caractères : lettres, chiffres, « _ », « . », « - » et des espaces simples entre eux.",
+  "refusal.no_outgoing_hook": "Ce hook sortant a été supprimé.",
+  "refusal.too_many_outgoing_hooks": "Une personne a au plus # hooks sortants. Supprimez-en un d’abord.",
+  "refusal.bad_hook_url": "L’URL d’un hook commence par https:// ou http://, et a au plus # caractères et aucun mot de passe.",
+  "refusal.own_hook_url": "Un hook ne peut pas appeler son propre serveur.",
+  "refusal.unknown_event_type": "Il n’y a pas d’événement de ce type.",
+  "refusal.position_not_in_log": "Le journal ne va pas jusqu’à cette position.",
 
   // features/invites
   "invite.title": "Inviter dans {name}",

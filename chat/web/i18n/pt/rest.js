@@ -341,6 +341,9 @@ export default {
   "audit.hook_changed": "{by} alterou o hook {person} em {room}",
   "audit.hook_token_renewed": "{by} deu um novo endereço ao hook {person} em {room}",
   "audit.hook_removed": "{by} removeu o hook {person} em {room}",
+  "audit.outgoing_hook_made": "{by} criou um hook de saída de {person}: {detail}",
+  "audit.outgoing_hook_changed": "{by} alterou um hook de saída de {person} {detail}",
+  "audit.outgoing_hook_removed": "{by} removeu um hook de saída de {person}",
   "audit.expired_removed": "O servidor removeu o que havia expirado: {detail}",
   "audit.conversation_closed": "O servidor fechou a conversa de {person}: ninguém escreveu por {days}",
   "admin.part_server": "Servidor",
@@ -1309,6 +1312,12 @@ export default {
   "refusal.no_hook": "Este hook foi removido.",
   "refusal.too_many_hooks": "Uma sala tem no máximo # hooks. Remova um primeiro.",
   "refusal.bad_hook_name": "O nome de um hook tem de # a # caracteres: letras, dígitos, “_”, “.”, “-” e espaços simples entre eles.",
+  "refusal.no_outgoing_hook": "Este hook de saída foi removido.",
+  "refusal.too_many_outgoing_hooks": "Uma pessoa tem no máximo # hooks de saída. Remova um primeiro.",
+  "refusal.bad_hook_url": "A URL de um hook começa com https:// ou http://, e tem no máximo # caracteres e nenhuma senha.",
+  "refusal.own_hook_url": "Um hook não pode chamar o próprio servidor.",
+  "refusal.unknown_event_type": "Não há evento deste tipo.",
+  "refusal.position_not_in_log": "O registro não chega a esta posição.",
 
   // features/invites
   "invite.title": "Convidar para {name}",

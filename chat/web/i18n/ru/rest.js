@@ -341,6 +341,9 @@ export default {
   "audit.hook_changed": "{by}: изменён хук {person}, {room}",
   "audit.hook_token_renewed": "{by}: хук {person} получил новый адрес, {room}",
   "audit.hook_removed": "{by}: удалён хук {person}, {room}",
+  "audit.outgoing_hook_made": "{by}: создан исходящий хук, {person}: {detail}",
+  "audit.outgoing_hook_changed": "{by}: изменён исходящий хук, {person} {detail}",
+  "audit.outgoing_hook_removed": "{by}: удалён исходящий хук, {person}",
   "audit.expired_removed": "Сервер удалил устаревшее: {detail}",
   "audit.conversation_closed": "Сервер закрыл обращение ({person}): никто не писал {days}",
   "admin.part_server": "Сервер",
@@ -1310,6 +1313,12 @@ export default {
   "refusal.no_hook": "Этот хук удалён.",
   "refusal.too_many_hooks": "В комнате не больше # хуков. Сначала удалите один.",
   "refusal.bad_hook_name": "В имени хука от # до # символов: буквы, цифры, «_», «.», «-» и одиночные пробелы между ними.",
+  "refusal.no_outgoing_hook": "Этот исходящий хук удалён.",
+  "refusal.too_many_outgoing_hooks": "У человека не больше # исходящих хуков. Сначала удалите один.",
+  "refusal.bad_hook_url": "URL хука начинается с https:// или http://, в нём не больше # символов и нет пароля.",
+  "refusal.own_hook_url": "Хук не может вызывать свой же сервер.",
+  "refusal.unknown_event_type": "События такого типа нет.",
+  "refusal.position_not_in_log": "Журнал не доходит до этой позиции.",
 
   // features/invites
   "invite.title": "Пригласить: {name}",

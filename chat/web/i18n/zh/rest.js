@@ -341,6 +341,9 @@ export default {
   "audit.hook_changed": "{by}修改了{room}的钩子{person}",
   "audit.hook_token_renewed": "{by}为{room}的钩子{person}更换了地址",
   "audit.hook_removed": "{by}移除了{room}的钩子{person}",
+  "audit.outgoing_hook_made": "{by}为{person}创建了外发钩子：{detail}",
+  "audit.outgoing_hook_changed": "{by}修改了{person}的外发钩子 {detail}",
+  "audit.outgoing_hook_removed": "{by}移除了{person}的外发钩子",
   "audit.expired_removed": "服务器移除了过期内容：{detail}",
   "audit.conversation_closed": "服务器关闭了{person}的对话：{days}无人发言",
   "admin.part_server": "服务器",
@@ -1307,6 +1310,12 @@ export default {
   "refusal.no_hook": "此钩子已被移除。",
   "refusal.too_many_hooks": "一个房间最多有#个钩子，请先移除一个。",
   "refusal.bad_hook_name": "钩子名称须为#到#个字符：字母、数字、“_”、“.”、“-”以及其间的单个空格。",
+  "refusal.no_outgoing_hook": "此外发钩子已被移除。",
+  "refusal.too_many_outgoing_hooks": "每人最多有#个外发钩子。请先移除一个。",
+  "refusal.bad_hook_url": "钩子的网址以 https:// 或 http:// 开头，最多#个字符，且不含密码。",
+  "refusal.own_hook_url": "钩子不能调用所在的服务器。",
+  "refusal.unknown_event_type": "没有此类型的事件。",
+  "refusal.position_not_in_log": "日志没有到达此位置。",
 
   // features/invites
   "invite.title": "邀请加入{name}",

@@ -1,0 +1,180 @@
+"""`chat hook outgoing`: the log, sent to other programs. Works while a server runs on the data and while none does."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from chat.cli.command_failed import CommandFailed
+from chat.cli.data_access import as_json, as_table, data_flags, moment, with_storage
+from chat.cli.find_room import find_room
+from chat.cli.flags import utf8
+from chat.domain.accounts.outgoing_hooks import (
+    OUTGOING,
+    NewOutgoingHook,
+    OutgoingChange,
+    OutgoingHook,
+    new_secret,
+)
+from chat.domain.refusals import Refusal
+from chat.operations.called_urls import url_refusal
+
+if TYPE_CHECKING:
+    from chat.domain.ports import Storage
+
+_PAGE = 100
+_id = click.IntRange(1, 2**53)
+
+
+@click.group(invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
+@data_flags
+@click.pass_context
+def outgoing(context: click.Context, /, json_wanted: bool, **flags: object) -> None:
+    """Send the changes of rooms to other programs.
+
+    Without a command it lists the outgoing hooks. A running server notices a change within a minute.
+    """
+    if context.invoked_subcommand is not None:
+        if json_wanted or any(value is not None for value in flags.values()):
+            raise click.UsageError(
+                f"flags go behind the command: chat hook outgoing {context.invoked_subcommand} ..."
+            )
+        return None
+    found = with_storage(flags, _all)
+    if json_wanted:
+        return click.echo(as_json([_record(each) for each in found]))
+    rows = [
+        (
+            each.id,
+            each.owner.name,
+            "all" if each.room_id is None else each.room_name or f"#{each.room_id}",
+            each.url,
+            each.position,
+            each.off or "",
+            f"{moment(each.sent_at):%F %T}" if each.sent_at else "-",
+            each.error or "",
+        )
+        for each in found
+    ]
+    heads = ("ID", "OWNER", "ROOM", "URL", "POSITION", "OFF", "LAST SENT", "LAST ERROR")
+    return click.echo(as_table(heads, rows, "there is no outgoing hook"))
+
+
+@outgoing.command()
+@click.argument("owner", callback=utf8)
+@click.argument("url", callback=utf8)
+@click.option(
+    "--room", callback=utf8, help="A room, by its name or its id, as #7; without it all rooms of an admin."
+)
+@click.option(
+    "--from", "position", type=click.IntRange(0, 2**53), help="Begin after this position of the log."
+)
+@data_flags
+def add(owner: str, url: str, room: str | None, position: int | None, **flags: object) -> None:
+    """Send the changes of a room to a URL.
+
+    It sends by the right of OWNER, the name of an admin or of somebody who leads the room. Prints the secret that signs
+    the calls, which nobody can read again.
+    """
+    if refusal := url_refusal(url, ""):
+        raise CommandFailed(refusal.text)
+    secret = new_secret()
+
+    async def act(storage: "Storage") -> OutgoingHook | CommandFailed:
+        person = await storage.users.by_name(owner)
+        if person is None:
+            return CommandFailed(f"there is nobody called {owner}")
+        room_id = None if room is None else await find_room(storage, room)
+        if room is not None and room_id is None:
+            return CommandFailed(f"there is no room called {room}")
+        new = NewOutgoingHook(
+            owner_id=person.person.id, room_id=room_id, kinds=(), url=url, secret=secret, position=position
+        )
+        return _done(await storage.feature_ports[OUTGOING].add(new, None))
+
+    made = with_storage(flags, act)
+    click.echo(secret)
+    click.echo(f"made outgoing hook {made.id}, which begins after position {made.position}", err=True)
+
+
+@outgoing.command()
+@click.argument("hook_id", metavar="ID", type=_id)
+@click.argument("position", type=click.IntRange(0, 2**53))
+@data_flags
+def replay(hook_id: int, position: int, **flags: object) -> None:
+    """Send all changes after a position again.
+
+    POSITION is an id of the log. A hook that is off is switched on.
+    """
+    changed = _change(flags, hook_id, OutgoingChange(position=position, is_on=True))
+    click.echo(f"outgoing hook {changed.id} sends {changed.behind} changes after {changed.position}")
+
+
+@outgoing.command()
+@click.argument("hook_id", metavar="ID", type=_id)
+@data_flags
+def on(hook_id: int, **flags: object) -> None:
+    """Switch a hook on: it sends all changes after its position."""
+    changed = _change(flags, hook_id, OutgoingChange(is_on=True))
+    click.echo(f"outgoing hook {changed.id} is on, at position {changed.position}")
+
+
+@outgoing.command()
+@click.argument("hook_id", metavar="ID", type=_id)
+@data_flags
+def off(hook_id: int, **flags: object) -> None:
+    """Switch a hook off; it keeps its position."""
+    changed = _change(flags, hook_id, OutgoingChange(is_on=False))
+    click.echo(f"outgoing hook {changed.id} is off, at position {changed.position}")
+
+
+@outgoing.command()
+@click.argument("hook_id", metavar="ID", type=_id)
+@data_flags
+def remove(hook_id: int, **flags: object) -> None:
+    """Remove a hook."""
+
+    async def act(storage: "Storage") -> CommandFailed | None:
+        refusal = await storage.feature_ports[OUTGOING].remove(hook_id, None)
+        return None if refusal is None else CommandFailed(refusal.text)
+
+    with_storage(flags, act)
+    click.echo(f"removed outgoing hook {hook_id}")
+
+
+def _change(flags: dict[str, object], hook_id: int, change: OutgoingChange) -> OutgoingHook:
+    async def act(storage: "Storage") -> OutgoingHook | CommandFailed:
+        return _done(await storage.feature_ports[OUTGOING].change(hook_id, change, None))
+
+    return with_storage(flags, act)
+
+
+def _done(outcome: OutgoingHook | Refusal) -> OutgoingHook | CommandFailed:
+    return CommandFailed(outcome.text) if isinstance(outcome, Refusal) else outcome
+
+
+async def _all(storage: "Storage") -> Sequence[OutgoingHook]:
+    found: list[OutgoingHook] = []
+    while page := await storage.feature_ports[OUTGOING].page(found[-1].id if found else 0, _PAGE):
+        found += page
+    return found
+
+
+def _record(each: OutgoingHook) -> dict[str, object]:
+    return {
+        "id": each.id,
+        "owner": each.owner.name,
+        "room": each.room_id,
+        "room_name": each.room_name,
+        "kinds": each.kinds,
+        "url": each.url,
+        "position": each.position,
+        "behind": each.behind,
+        "off": each.off,
+        "at": moment(each.created_at).isoformat(),
+        "sent": each.sent_at and moment(each.sent_at).isoformat(),
+        "tries": each.tries,
+        "error": each.error,
+        "error_at": each.error_at and moment(each.error_at).isoformat(),
+    }

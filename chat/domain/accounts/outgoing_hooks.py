@@ -1,0 +1,156 @@
+"""Outgoing hooks: what the storage keeps of them, and its port. `features/hooks/outgoing` has all else."""
+
+import secrets
+from base64 import b64encode
+from collections.abc import Collection, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from chat.domain.administration.audit import Named
+from chat.domain.features import Port
+from chat.domain.refusals import Refusal
+
+OffReason = Literal["owner", "gone", "failing", "no_right"]
+"""Why a hook is off: its owner says so, its receiver answered 410, or failed for a day, or a right has ended."""
+
+OLD_SECRET = 86_400
+"""Seconds for which the secret before a new one signs too."""
+
+
+def new_secret() -> str:
+    """Return a secret in the form of Standard Webhooks: `whsec_` and 32 random bytes."""
+    return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+
+
+class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
+    """An outgoing hook, as its owner sees it. Times are in Unix seconds.
+
+    Without `room_id` it sends all rooms of its owner, without `kinds` all kinds of change. `position` is the log id up
+    to which its receiver has all, `behind` how many ids the log has after it.
+    """
+
+    id: int
+    owner: Named
+    room_id: int | None
+    room_name: str | None
+    kinds: tuple[str, ...]
+    url: str
+    position: int
+    behind: int
+    off: OffReason | None
+    created_at: float
+    sent_at: float | None
+    tries: int
+    error: str | None
+    error_at: float | None
+
+
+class NewOutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
+    """An outgoing hook to be made. `position` None: the end of the log."""
+
+    owner_id: int
+    room_id: int | None
+    kinds: tuple[str, ...]
+    url: str
+    secret: str
+    position: int | None = None
+
+
+class OutgoingChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What changes of an outgoing hook; None stays. With `secret` the one before signs too for `OLD_SECRET` seconds."""
+
+    kinds: tuple[str, ...] | None = None
+    url: str | None = None
+    position: int | None = None
+    is_on: bool | None = None
+    secret: str | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A hook that is on and has changes of the log before it. `wait`: seconds until it may be claimed."""
+
+    id: int
+    owner_id: int
+    room_id: int | None
+    kinds: tuple[str, ...]
+    position: int
+    claim: int
+    wait: float
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A hook that this server sends now. `batch_end` is set for a batch that is sent again."""
+
+    claim: int
+    url: str
+    secrets: tuple[str, ...]
+    replays: int
+    tries: int
+    batch_end: int | None
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A batch up to `end` was not taken. It is sent again `after` seconds; `off`: it is not."""
+
+    end: int
+    error: str
+    after: float
+    off: OffReason | None = None
+
+
+class OutgoingHooks(Protocol):
+    """The outgoing hooks of all people. Every method may raise StorageDown, those that write OutcomeUnknown too.
+
+    A write checks in its transaction that `by_id` may do it; None is a command. Cancelling a write: it is done whole,
+    or not at all.
+    """
+
+    async def of(self, owner_id: int) -> Sequence[OutgoingHook]:
+        """Return the hooks of a person, the oldest first."""
+        ...
+
+    async def page(self, after_id: int, limit: int) -> Sequence[OutgoingHook]:
+        """Return hooks of all people by their ids, from the one behind `after_id` on."""
+        ...
+
+    async def add(self, new: NewOutgoingHook, by_id: int | None) -> OutgoingHook | Refusal:
+        """Add a hook, if its owner may send what it sends."""
+        ...
+
+    async def change(self, hook_id: int, change: OutgoingChange, by_id: int | None) -> OutgoingHook | Refusal:
+        """Change a hook, as its owner."""
+        ...
+
+    async def remove(self, hook_id: int, by_id: int | None) -> Refusal | None:
+        """Remove a hook, as its owner or an admin."""
+        ...
+
+    async def waiting(self) -> Sequence[Waiting]:
+        """Return the hooks that are on and are not at the end of the log."""
+        ...
+
+    async def claim(self, hook: Waiting, lease: float) -> Claimed | None:
+        """Claim a hook for so many seconds; None: somebody has, or has changed it."""
+        ...
+
+    async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
+        """Return those of the rooms that the owner of the hook may send now; None: they may send none of its rooms."""
+        ...
+
+    async def advance(self, hook_id: int, claim: int, position: int, lease: float, *, is_sent: bool) -> bool:
+        """Keep that the receiver has all up to a position, and keep the claim; without a `lease` it ends.
+
+        `is_sent`: something was sent. False: the claim is void, and nothing is kept.
+        """
+        ...
+
+    async def fail(self, hook_id: int, claim: int, failed: Failed) -> bool:
+        """Keep that a batch failed, and end the claim. The hook is off once it has failed for a day.
+
+        False: the claim is void, and nothing is kept.
+        """
+        ...
+
+
+OUTGOING: Port[OutgoingHooks] = Port("outgoing hooks")

@@ -1,0 +1,288 @@
+"""Outgoing hooks in the native protocol: their owners make, change, replay and remove them; admins see all."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chat.domain.accounts.outgoing_hooks import (
+    OUTGOING,
+    NewOutgoingHook,
+    OutgoingChange,
+    OutgoingHook,
+    new_secret,
+)
+from chat.domain.features import Port
+from chat.domain.log_events import EVENTS
+from chat.domain.messages.sync_types import milliseconds
+from chat.domain.refusals import Code, Refusal
+from chat.engine.services import EngineServices
+from chat.features.hooks.outgoing.rules import MOST_OUTGOING, UNKNOWN_KIND
+from chat.operations.called_urls import url_refusal
+from chat.operations.operation import NO_ACCESS, Access, Caller, Cost, Operation
+from chat.operations.room_values import Sender
+from chat.operations.values import Id, Limit, Time, Value
+
+Kinds = Annotated[
+    tuple[Annotated[str, Meta(min_length=1, max_length=32)], ...],
+    Meta(max_length=50, description="Types of the socket's events, as `message`; none: all"),
+]
+Url = Annotated[str, Meta(min_length=1, max_length=2000)]
+LogId = Annotated[int, Meta(ge=0, le=2**53 - 1, description="An id of the log of all rooms")]
+
+
+class Wakes:
+    """Wakes the sender of this server. `wake` is set when it runs."""
+
+    def __init__(self) -> None:
+        self.wake: Callable[[], object] = lambda: None
+
+
+WAKES: Port[Wakes] = Port("wakes of outgoing hooks")
+
+
+class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
+    """An outgoing hook: the changes of a room are sent to a URL, in the order of the log.
+
+    Without `room` those of all rooms of its owner are. Its receiver has all up to the log id `position`; `behind` ids
+    follow in the log, also those that are not for it. `off` says why it is off: its owner said so, its receiver
+    answered 410, it failed for a day, or its owner may not send the room any more. `sent` is the time of the last call
+    that was taken, `error` why the last failed one failed, `tries` how many have failed since.
+    """
+
+    id: Id
+    owner: Sender
+    room: Id | None
+    room_name: Annotated[str, Meta(max_length=64)] | None
+    kinds: Kinds
+    url: Url
+    position: LogId
+    behind: Annotated[int, Meta(ge=0)]
+    off: Literal["owner", "gone", "failing", "no_right"] | None
+    made: Time
+    sent: Time | None
+    tries: Annotated[int, Meta(ge=0)]
+    error: Annotated[str, Meta(max_length=300)] | None
+    error_at: Time | None
+
+
+class SentHooks(Value, kw_only=True, frozen=True):
+    """One's outgoing hooks, the oldest first."""
+
+    hooks: Annotated[list[SentHook], Meta(max_length=MOST_OUTGOING)]
+
+
+class AllSentHooks(Value, kw_only=True, frozen=True):
+    """Outgoing hooks of all people, by id. If there are more, `next` is the `after` of the next page."""
+
+    hooks: list[SentHook]
+    next: Id | None = None
+
+
+class HookWithSecret(Value, kw_only=True, frozen=True):
+    """An outgoing hook and its secret, which signs its calls and is shown once."""
+
+    hook: SentHook
+    secret: str
+
+
+class WhichSentHook(Value, kw_only=True, frozen=True):
+    """An outgoing hook."""
+
+    hook: Id
+
+
+class WhichSentHooks(Value, kw_only=True, frozen=True):
+    """A page of the outgoing hooks of all people."""
+
+    after: Annotated[int, Meta(ge=0, le=2**53 - 1, description="The `next` of the page before")] = 0
+    limit: Limit = 50
+
+
+class CreateSentHook(Value, kw_only=True, frozen=True):
+    """An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end."""
+
+    url: Url
+    room: Id | None = None
+    kinds: Kinds = ()
+    position: LogId | None = None
+
+
+class ChangeSentHook(WhichSentHook, kw_only=True, frozen=True):
+    """What changes of an outgoing hook; fields that are left out stay.
+
+    With another `position` it sends what follows there again, or leaves out what is before it.
+    """
+
+    url: Url | None = None
+    kinds: Kinds | None = None
+    position: LogId | None = None
+    on: bool | None = None
+
+
+async def outgoing_hooks(services: EngineServices, caller: Caller, _request: None) -> SentHooks:
+    """List one's own outgoing hooks."""
+    return SentHooks(
+        hooks=[_as_hook(each) for each in await services.feature_ports[OUTGOING].of(caller.known.id)]
+    )
+
+
+async def all_outgoing_hooks(
+    services: EngineServices, _caller: Caller, request: WhichSentHooks
+) -> AllSentHooks:
+    """List the outgoing hooks of all people, as an admin."""
+    found = await services.feature_ports[OUTGOING].page(request.after, request.limit + 1)
+    page = found[: request.limit]
+    has_more = len(found) > len(page)
+    return AllSentHooks(hooks=[_as_hook(each) for each in page], next=page[-1].id if has_more else None)
+
+
+async def new_outgoing_hook(
+    services: EngineServices, caller: Caller, request: CreateSentHook
+) -> HookWithSecret | Refusal:
+    """Make an outgoing hook; its secret is shown once."""
+    if refusal := _refusal(services, request.url, request.kinds):
+        return refusal
+    new = NewOutgoingHook(
+        owner_id=caller.known.id,
+        room_id=request.room,
+        kinds=request.kinds,
+        url=request.url,
+        secret=new_secret(),
+        position=request.position,
+    )
+    made = await services.feature_ports[OUTGOING].add(new, caller.known.id)
+    if isinstance(made, Refusal):
+        return made
+    services.feature_ports[WAKES].wake()
+    return HookWithSecret(hook=_as_hook(made), secret=new.secret)
+
+
+async def change_outgoing_hook(
+    services: EngineServices, caller: Caller, request: ChangeSentHook
+) -> SentHook | Refusal:
+    """Change one's outgoing hook: its URL, its kinds of change, its position, or whether it is on."""
+    if refusal := _refusal(services, request.url, request.kinds or ()):
+        return refusal
+    change = OutgoingChange(url=request.url, kinds=request.kinds, position=request.position, is_on=request.on)
+    changed = await services.feature_ports[OUTGOING].change(request.hook, change, caller.known.id)
+    if isinstance(changed, Refusal):
+        return changed
+    services.feature_ports[WAKES].wake()
+    return _as_hook(changed)
+
+
+async def renew_outgoing_hook(
+    services: EngineServices, caller: Caller, request: WhichSentHook
+) -> HookWithSecret | Refusal:
+    """Give one's outgoing hook another secret, which is shown once; the one before signs too for a day."""
+    change = OutgoingChange(secret=new_secret())
+    changed = await services.feature_ports[OUTGOING].change(request.hook, change, caller.known.id)
+    if isinstance(changed, Refusal):
+        return changed
+    services.feature_ports[WAKES].wake()
+    assert change.secret is not None
+    return HookWithSecret(hook=_as_hook(changed), secret=change.secret)
+
+
+async def remove_outgoing_hook(
+    services: EngineServices, caller: Caller, request: WhichSentHook
+) -> Refusal | None:
+    """Remove an outgoing hook: one's own, or as an admin any."""
+    return await services.feature_ports[OUTGOING].remove(request.hook, caller.known.id)
+
+
+def _refusal(services: EngineServices, url: str | None, kinds: tuple[str, ...]) -> Refusal | None:
+    if not services.feature_ports[EVENTS].kinds.issuperset(kinds):
+        return UNKNOWN_KIND
+    return None if url is None else url_refusal(url, services.settings.public_url)
+
+
+def _as_hook(hook: OutgoingHook) -> SentHook:
+    return SentHook(
+        id=hook.id,
+        owner=Sender(id=hook.owner.id, name=hook.owner.name),
+        room=hook.room_id,
+        room_name=hook.room_name,
+        kinds=hook.kinds,
+        url=hook.url,
+        position=hook.position,
+        behind=hook.behind,
+        off=hook.off,
+        made=milliseconds(hook.created_at),
+        sent=None if hook.sent_at is None else milliseconds(hook.sent_at),
+        tries=hook.tries,
+        error=hook.error,
+        error_at=None if hook.error_at is None else milliseconds(hook.error_at),
+    )
+
+
+_REFUSED = (*NO_ACCESS, Code.INVALID, Code.OUTCOME_UNKNOWN)
+
+OPERATIONS = (
+    Operation(
+        name="outgoing_hooks",
+        method="GET",
+        path="/outgoing-hooks",
+        reply=SentHooks,
+        tokens=False,
+        cost=Cost.TEXTS,
+        handler=outgoing_hooks,
+    ),
+    Operation(
+        name="new_outgoing_hook",
+        method="POST",
+        path="/outgoing-hooks",
+        request=CreateSentHook,
+        reply=HookWithSecret,
+        status=201,
+        tokens=False,
+        cost=Cost.MESSAGE,
+        refuses=(*_REFUSED, Code.TOO_MANY),
+        handler=new_outgoing_hook,
+    ),
+    Operation(
+        name="change_outgoing_hook",
+        method="PATCH",
+        path="/outgoing-hooks/{hook}",
+        request=ChangeSentHook,
+        reply=SentHook,
+        tokens=False,
+        cost=Cost.MESSAGE,
+        refuses=_REFUSED,
+        handler=change_outgoing_hook,
+    ),
+    Operation(
+        name="renew_outgoing_hook",
+        method="POST",
+        path="/outgoing-hooks/{hook}/secret",
+        request=WhichSentHook,
+        reply=HookWithSecret,
+        tokens=False,
+        cost=Cost.MESSAGE,
+        refuses=_REFUSED,
+        handler=renew_outgoing_hook,
+    ),
+    Operation(
+        name="remove_outgoing_hook",
+        method="DELETE",
+        path="/outgoing-hooks/{hook}",
+        request=WhichSentHook,
+        status=204,
+        tokens=False,
+        cost=Cost.MESSAGE,
+        refuses=_REFUSED,
+        handler=remove_outgoing_hook,
+    ),
+    Operation(
+        name="all_outgoing_hooks",
+        method="GET",
+        path="/admin/outgoing-hooks",
+        request=WhichSentHooks,
+        reply=AllSentHooks,
+        access=Access.ADMIN,
+        cost=Cost.PAGE,
+        refuses=(Code.FORBIDDEN,),
+        handler=all_outgoing_hooks,
+    ),
+)

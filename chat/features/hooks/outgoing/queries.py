@@ -1,0 +1,228 @@
+"""Outgoing hooks in PostgreSQL."""
+
+from collections.abc import Collection, Sequence
+
+import asyncpg
+
+from chat.domain.accounts.outgoing_hooks import (
+    OLD_SECRET,
+    Claimed,
+    Failed,
+    NewOutgoingHook,
+    OutgoingChange,
+    OutgoingHook,
+    Waiting,
+)
+from chat.domain.administration.audit import Act, Named, What
+from chat.domain.entities import Person, Room, RoomKind
+from chat.domain.refusals import NO_ROOM, NOT_ADMIN, Refusal
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import Authority, own_role
+from chat.features.hooks.outgoing.rules import (
+    MOST_OUTGOING,
+    NO_OUTGOING,
+    NOT_IN_LOG,
+    TOO_MANY_OUTGOING,
+    host_of,
+    sending_refusal,
+)
+from chat.storage.postgres.audit import note
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.room_authority import find
+from chat.storage.postgres.session import Connection
+
+_HOOK = """
+SELECT hook.id, owner_id, owner.name AS owner_name, hook.room_id, rooms.name AS room_name, kinds, url, position,
+    greatest(lanes.last_id - position, 0) AS behind, off_reason AS off, tries, error,
+    extract(epoch FROM hook.created_at)::float8 AS created_at,
+    extract(epoch FROM sent_at)::float8 AS sent_at, extract(epoch FROM error_at)::float8 AS error_at
+FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
+JOIN users AS owner ON owner.id = owner_id AND owner.deleted_at IS NULL
+LEFT JOIN rooms ON rooms.id = hook.room_id"""
+_OF = f"{_HOOK} WHERE owner_id = $1 ORDER BY hook.id"
+_PAGE = f"{_HOOK} WHERE hook.id > $1 ORDER BY hook.id LIMIT $2"
+_ONE = f"{_HOOK} WHERE hook.id = $1"
+# Of several writers one at a time counts and adds.
+_LOCK = f"SELECT pg_advisory_xact_lock({0x6F7574})"  # "out"
+_COUNT = "SELECT count(*) FROM outgoing_hooks WHERE owner_id = $1"
+_END = "SELECT last_id FROM lanes WHERE id = 1"
+_ADD = """
+INSERT INTO outgoing_hooks (owner_id, room_id, kinds, url, secret, position) VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING id"""
+_BY = "SELECT is_admin FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL"
+_LOCK_HOOK = "SELECT owner_id, room_id FROM outgoing_hooks WHERE id = $1 FOR UPDATE"
+# Each change by its owner voids a claim, so what is sent just then moves nothing.
+_CHANGE = f"""
+UPDATE outgoing_hooks SET
+    kinds = coalesce($2, kinds), url = coalesce($3, url), position = coalesce($4, position),
+    replays = replays + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END,
+    batch_end = CASE WHEN $4 IS NULL AND $2 IS NULL THEN batch_end END,
+    off_reason = CASE WHEN $5::boolean THEN NULL WHEN NOT $5 THEN 'owner' ELSE off_reason END,
+    old_secret = CASE WHEN $6::text IS NULL THEN old_secret ELSE secret END,
+    old_until = CASE WHEN $6 IS NULL THEN old_until ELSE clock_timestamp() + interval '{OLD_SECRET} s' END,
+    secret = coalesce($6, secret),
+    claim = claim + 1, claimed_until = NULL, due_at = NULL, failing_since = NULL, tries = 0
+WHERE id = $1"""
+_REMOVE = "DELETE FROM outgoing_hooks WHERE id = $1"
+_WAITING = """
+SELECT hook.id, owner_id, room_id, kinds, position, claim,
+    greatest(extract(epoch FROM greatest(due_at, claimed_until) - clock_timestamp()), 0)::float8 AS wait
+FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
+WHERE off_reason IS NULL AND position < last_id ORDER BY hook.id"""
+_CLAIM = """
+UPDATE outgoing_hooks SET claim = claim + 1, claimed_until = clock_timestamp() + $3 * interval '1 s'
+WHERE id = $1 AND claim = $2 AND off_reason IS NULL
+    AND coalesce(greatest(due_at, claimed_until), '-infinity') <= clock_timestamp()
+RETURNING claim, url, secret, CASE WHEN old_until > clock_timestamp() THEN old_secret END AS old_secret, replays, tries,
+    batch_end"""
+_ADVANCE = """
+UPDATE outgoing_hooks SET position = $3, batch_end = NULL,
+    claimed_until = CASE WHEN $4 > 0 THEN clock_timestamp() + $4 * interval '1 s' END,
+    tries = CASE WHEN $5 THEN 0 ELSE tries END, due_at = NULL,
+    failing_since = CASE WHEN $5 THEN NULL ELSE failing_since END,
+    sent_at = CASE WHEN $5 THEN clock_timestamp() ELSE sent_at END
+WHERE id = $1 AND claim = $2 RETURNING true"""
+_FAIL = """
+UPDATE outgoing_hooks SET batch_end = $3, tries = tries + 1, claimed_until = NULL,
+    due_at = clock_timestamp() + $5 * interval '1 s', failing_since = coalesce(failing_since, clock_timestamp()),
+    error = $4, error_at = clock_timestamp(),
+    off_reason = coalesce(
+        $6, CASE WHEN failing_since < clock_timestamp() - interval '1 day' THEN 'failing' END, off_reason)
+WHERE id = $1 AND claim = $2 RETURNING true"""
+_ROOMS = """
+SELECT rooms.id, rooms.kind, is_private, creator_id, owner.is_admin,
+    EXISTS (SELECT FROM memberships JOIN users ON users.id = user_id
+            WHERE room_id = rooms.id AND role = 'owner' AND users.deleted_at IS NULL) AS has_owner,
+    coalesce((SELECT role FROM memberships WHERE room_id = rooms.id AND user_id = owner.id),
+             (SELECT 'banned' FROM bans WHERE room_id = rooms.id AND user_id = owner.id)) AS role
+FROM users AS owner JOIN rooms ON rooms.id = ANY($2::bigint[]) AND rooms.deleted_at IS NULL
+WHERE owner.id = $1 AND owner.deleted_at IS NULL AND disabled_at IS NULL"""
+
+
+class PostgresOutgoingHooks:
+    """The port `OutgoingHooks`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, owner_id: int) -> Sequence[OutgoingHook]:
+        return [_hook(row) for row in await self._database.read(lambda c: c.fetch(_OF, owner_id))]
+
+    async def page(self, after_id: int, limit: int) -> Sequence[OutgoingHook]:
+        return [_hook(row) for row in await self._database.read(lambda c: c.fetch(_PAGE, after_id, limit))]
+
+    async def add(self, new: NewOutgoingHook, by_id: int | None) -> OutgoingHook | Refusal:
+        async def add(connection: Connection) -> OutgoingHook | Refusal:
+            await connection.execute(_LOCK)
+            if refusal := await _sending_refusal(connection, new):
+                return refusal
+            if await connection.fetchval(_COUNT, new.owner_id) >= MOST_OUTGOING:
+                return TOO_MANY_OUTGOING
+            end = await connection.fetchval(_END)
+            position = end if new.position is None else new.position
+            if position > end:
+                return NOT_IN_LOG
+            columns = new.owner_id, new.room_id, list(new.kinds), new.url, new.secret, position
+            hook_id = await connection.fetchval(_ADD, *columns)
+            await _note(connection, What.OUTGOING_HOOK_MADE, new.owner_id, new.room_id, by_id, new.url)
+            return await _one(connection, hook_id)
+
+        return await self._database.write(add)
+
+    async def change(self, hook_id: int, change: OutgoingChange, by_id: int | None) -> OutgoingHook | Refusal:
+        async def write(connection: Connection) -> OutgoingHook | Refusal:
+            row = await connection.fetchrow(_LOCK_HOOK, hook_id)
+            if row is None or by_id not in (None, row["owner_id"]):
+                return NO_OUTGOING
+            if change.position is not None and change.position > await connection.fetchval(_END):
+                return NOT_IN_LOG
+            kinds = None if change.kinds is None else list(change.kinds)
+            await connection.execute(
+                _CHANGE, hook_id, kinds, change.url, change.position, change.is_on, change.secret
+            )
+            what, detail = What.OUTGOING_HOOK_CHANGED, change.url or ""
+            await _note(connection, what, row["owner_id"], row["room_id"], by_id, detail)
+            return await _one(connection, hook_id)
+
+        return await self._database.write(write)
+
+    async def remove(self, hook_id: int, by_id: int | None) -> Refusal | None:
+        async def remove(connection: Connection) -> Refusal | None:
+            row = await connection.fetchrow(_LOCK_HOOK, hook_id)
+            is_theirs = row is not None and by_id in (None, row["owner_id"])
+            if row is None or not (is_theirs or await connection.fetchval(_BY, by_id)):
+                return NO_OUTGOING
+            await connection.execute(_REMOVE, hook_id)
+            await _note(connection, What.OUTGOING_HOOK_REMOVED, row["owner_id"], row["room_id"], by_id)
+            return None
+
+        return await self._database.write(remove)
+
+    async def waiting(self) -> Sequence[Waiting]:
+        rows = await self._database.read(lambda c: c.fetch(_WAITING))
+        return [Waiting(**{**row, "kinds": tuple(row["kinds"])}) for row in rows]
+
+    async def claim(self, hook: Waiting, lease: float) -> Claimed | None:
+        row = await self._database.write_statement(lambda c: c.fetchrow(_CLAIM, hook.id, hook.claim, lease))
+        if row is None:
+            return None
+        secrets = (row["secret"],) if row["old_secret"] is None else (row["secret"], row["old_secret"])
+        return Claimed(row["claim"], row["url"], secrets, row["replays"], row["tries"], row["batch_end"])
+
+    async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
+        rows = await self._database.read(lambda c: c.fetch(_ROOMS, hook.owner_id, list(room_ids)))
+        is_for_all = hook.room_id is None
+        found = frozenset(
+            row["id"]
+            for row in rows
+            if sending_refusal(_authority(row, hook.owner_id), is_for_all=is_for_all) is None
+        )
+        if found or (is_for_all and await self._database.read(lambda c: c.fetchval(_BY, hook.owner_id))):
+            return found
+        return None
+
+    async def advance(self, hook_id: int, claim: int, position: int, lease: float, *, is_sent: bool) -> bool:
+        return bool(
+            await self._database.write_statement(
+                lambda c: c.fetchval(_ADVANCE, hook_id, claim, position, lease, is_sent)
+            )
+        )
+
+    async def fail(self, hook_id: int, claim: int, failed: Failed) -> bool:
+        columns = hook_id, claim, failed.end, failed.error, failed.after, failed.off
+        return bool(await self._database.write_statement(lambda c: c.fetchval(_FAIL, *columns)))
+
+
+async def _sending_refusal(connection: Connection, new: NewOutgoingHook) -> Refusal | None:
+    if new.room_id is None:
+        return None if await connection.fetchval(_BY, new.owner_id) else NOT_ADMIN
+    found = await find(connection, new.room_id, new.owner_id, any_kind=True)
+    if found is None or found.by is None:
+        return NO_ROOM
+    return sending_refusal(found.by, is_for_all=False)
+
+
+async def _one(connection: Connection, hook_id: int) -> OutgoingHook | Refusal:
+    row = await connection.fetchrow(_ONE, hook_id)
+    return NO_OUTGOING if row is None else _hook(row)
+
+
+async def _note(
+    connection: Connection, what: What, owner_id: int, room_id: int | None, by_id: int | None, url: str = ""
+) -> None:
+    act = Act(by_id=by_id, what=what, person_id=owner_id, room_id=room_id, detail=host_of(url))
+    await note(connection, [act])
+
+
+def _authority(row: asyncpg.Record, owner_id: int) -> Authority:
+    kind = RoomKind(row["kind"])
+    room = Room(id=row["id"], kind=kind, is_private=row["is_private"], creator_id=row["creator_id"])
+    role = None if row["role"] is None else RoomRole(row["role"])
+    role = own_role(role, owner_id, room, has_owner=row["has_owner"])
+    return Authority(room, Person(id=owner_id, name="", is_admin=row["is_admin"]), role)
+
+
+def _hook(row: asyncpg.Record) -> OutgoingHook:
+    fields = {name: value for name, value in row.items() if name not in ("owner_id", "owner_name", "kinds")}
+    owner = Named(row["owner_id"], row["owner_name"])
+    return OutgoingHook(owner=owner, kinds=tuple(row["kinds"]), **fields)

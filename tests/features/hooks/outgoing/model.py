@@ -1,0 +1,247 @@
+"""Outgoing hooks in the reference model's memory. A method's work is done in one go after its checkpoint."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import trio
+
+from chat.domain.accounts.outgoing_hooks import (
+    OLD_SECRET,
+    OUTGOING,
+    Claimed,
+    Failed,
+    NewOutgoingHook,
+    OutgoingChange,
+    OutgoingHook,
+    Waiting,
+)
+from chat.domain.administration.audit import Act, Named, What
+from chat.domain.features import Port
+from chat.domain.log_events import LOG
+from chat.domain.messages.outcomes import Saved
+from chat.domain.refusals import NO_ROOM, NOT_ADMIN, Refusal
+from chat.features.hooks.outgoing.rules import (
+    MOST_OUTGOING,
+    NO_OUTGOING,
+    NOT_IN_LOG,
+    TOO_MANY_OUTGOING,
+    host_of,
+    sending_refusal,
+)
+
+if TYPE_CHECKING:
+    from tests.reference.storage import MemoryStorage
+
+DAY = 86_400.0
+
+
+class Row(msgspec.Struct):
+    """A row of the table. Times are in seconds of the storage's clock."""
+
+    id: int
+    owner_id: int
+    room_id: int | None
+    kinds: tuple[str, ...]
+    url: str
+    secret: str
+    position: int
+    created_at: float
+    old_secret: str | None = None
+    old_until: float = 0.0
+    replays: int = 0
+    batch_end: int | None = None
+    tries: int = 0
+    failing_since: float | None = None
+    due_at: float = 0.0
+    claim: int = 0
+    claimed_until: float = 0.0
+    off: Any = None
+    sent_at: float | None = None
+    error: str | None = None
+    error_at: float | None = None
+
+
+class OutgoingModel:
+    """The port `OutgoingHooks`."""
+
+    def __init__(self, storage: "MemoryStorage") -> None:
+        self._users, self._rooms, self._messages = storage.users, storage.rooms, storage.messages
+        self._audit, self._now = storage.audit, storage.now
+        self._rows: dict[int, Row] = {}
+        self._newest_id = 0
+        self.savers: Mapping[type, Callable[[Any], Saved]] = {}
+        self.ports: Mapping[Port[Any], Any] = {OUTGOING: self, LOG: storage.messages}
+
+    async def of(self, owner_id: int) -> Sequence[OutgoingHook]:
+        await trio.lowlevel.checkpoint()
+        return [self._seen(each) for each in self._there() if each.owner_id == owner_id]
+
+    async def page(self, after_id: int, limit: int) -> Sequence[OutgoingHook]:
+        await trio.lowlevel.checkpoint()
+        return [self._seen(each) for each in self._there() if each.id > after_id][:limit]
+
+    async def add(self, new: NewOutgoingHook, by_id: int | None) -> OutgoingHook | Refusal:
+        await trio.lowlevel.checkpoint()
+        if refusal := self._sending_refusal(new):
+            return refusal
+        if sum(each.owner_id == new.owner_id for each in self._rows.values()) >= MOST_OUTGOING:
+            return TOO_MANY_OUTGOING
+        end = self._messages.end_of_log()
+        position = end if new.position is None else new.position
+        if position > end:
+            return NOT_IN_LOG
+        self._newest_id += 1
+        row = self._rows[self._newest_id] = Row(
+            self._newest_id,
+            new.owner_id,
+            new.room_id,
+            new.kinds,
+            new.url,
+            new.secret,
+            position,
+            self._now(),
+        )
+        self._note(What.OUTGOING_HOOK_MADE, row, by_id, new.url)
+        return self._seen(row)
+
+    async def change(self, hook_id: int, change: OutgoingChange, by_id: int | None) -> OutgoingHook | Refusal:
+        await trio.lowlevel.checkpoint()
+        row = self._rows.get(hook_id)
+        if row is None or by_id not in (None, row.owner_id):
+            return NO_OUTGOING
+        if change.position is not None and change.position > self._messages.end_of_log():
+            return NOT_IN_LOG
+        if change.position is not None or change.kinds is not None:
+            row.batch_end = None
+        if change.position is not None:
+            row.position, row.replays = change.position, row.replays + 1
+        row.kinds = row.kinds if change.kinds is None else change.kinds
+        row.url = change.url or row.url
+        if change.is_on is not None:
+            row.off = None if change.is_on else "owner"
+        if change.secret is not None:
+            row.old_secret, row.old_until = row.secret, self._now() + OLD_SECRET
+            row.secret = change.secret
+        row.claim += 1
+        row.claimed_until = row.due_at = 0.0
+        row.failing_since, row.tries = None, 0
+        self._note(What.OUTGOING_HOOK_CHANGED, row, by_id, change.url or "")
+        return self._seen(row)
+
+    async def remove(self, hook_id: int, by_id: int | None) -> Refusal | None:
+        await trio.lowlevel.checkpoint()
+        row = self._rows.get(hook_id)
+        if row is None or not (by_id in (None, row.owner_id) or self._is_admin(by_id)):
+            return NO_OUTGOING
+        del self._rows[hook_id]
+        self._note(What.OUTGOING_HOOK_REMOVED, row, by_id, "")
+        return None
+
+    async def waiting(self) -> Sequence[Waiting]:
+        await trio.lowlevel.checkpoint()
+        now, end = self._now(), self._messages.end_of_log()
+        return [
+            Waiting(
+                each.id,
+                each.owner_id,
+                each.room_id,
+                each.kinds,
+                each.position,
+                each.claim,
+                max(each.due_at - now, each.claimed_until - now, 0.0),
+            )
+            for each in self._rows.values()
+            if each.off is None and each.position < end
+        ]
+
+    async def claim(self, hook: Waiting, lease: float) -> Claimed | None:
+        await trio.lowlevel.checkpoint()
+        now, row = self._now(), self._claimed(hook.id, hook.claim)
+        if row is None or row.off is not None or max(row.due_at, row.claimed_until) > now:
+            return None
+        row.claim += 1
+        row.claimed_until = now + lease
+        old = (row.old_secret,) if row.old_secret is not None and row.old_until > now else ()
+        return Claimed(row.claim, row.url, (row.secret, *old), row.replays, row.tries, row.batch_end)
+
+    async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
+        await trio.lowlevel.checkpoint()
+        is_for_all = hook.room_id is None
+        by = {each: self._rooms.authority(each, hook.owner_id, any_kind=True) for each in room_ids}
+        found = frozenset(
+            room_id
+            for room_id, authority in by.items()
+            if authority is not None and sending_refusal(authority, is_for_all=is_for_all) is None
+        )
+        return found if found or (is_for_all and self._is_admin(hook.owner_id)) else None
+
+    async def advance(self, hook_id: int, claim: int, position: int, lease: float, *, is_sent: bool) -> bool:
+        await trio.lowlevel.checkpoint()
+        row, now = self._claimed(hook_id, claim), self._now()
+        if row is None:
+            return False
+        row.position, row.batch_end, row.due_at = position, None, 0.0
+        row.claimed_until = now + lease if lease else 0.0
+        if is_sent:
+            row.tries, row.failing_since, row.sent_at = 0, None, now
+        return True
+
+    async def fail(self, hook_id: int, claim: int, failed: Failed) -> bool:
+        await trio.lowlevel.checkpoint()
+        row, now = self._claimed(hook_id, claim), self._now()
+        if row is None:
+            return False
+        is_over = row.failing_since is not None and row.failing_since < now - DAY
+        row.off = failed.off or ("failing" if is_over else row.off)
+        row.batch_end, row.tries, row.claimed_until = failed.end, row.tries + 1, 0.0
+        row.due_at, row.failing_since = now + failed.after, row.failing_since or now
+        row.error, row.error_at = failed.error, now
+        return True
+
+    def _claimed(self, hook_id: int, claim: int) -> Row | None:
+        row = self._rows.get(hook_id)
+        return None if row is None or row.claim != claim else row
+
+    def _there(self) -> list[Row]:
+        return [row for _, row in sorted(self._rows.items()) if self._users.is_there(row.owner_id)]
+
+    def _seen(self, row: Row) -> OutgoingHook:
+        owner = self._users.look_up(row.owner_id)
+        room = None if row.room_id is None else self._rooms.look_up(row.room_id)
+        assert owner is not None
+        return OutgoingHook(
+            id=row.id,
+            owner=Named(owner.id, owner.name),
+            room_id=row.room_id,
+            room_name=None if room is None else room.name,
+            kinds=row.kinds,
+            url=row.url,
+            position=row.position,
+            behind=max(self._messages.end_of_log() - row.position, 0),
+            off=row.off,
+            created_at=row.created_at,
+            sent_at=row.sent_at,
+            tries=row.tries,
+            error=row.error,
+            error_at=row.error_at,
+        )
+
+    def _is_admin(self, person_id: int | None) -> bool:
+        person = None if person_id is None else self._users.look_up(person_id)
+        return (
+            person is not None
+            and person.is_admin
+            and not person.is_disabled
+            and self._users.is_there(person.id)
+        )
+
+    def _sending_refusal(self, new: NewOutgoingHook) -> Refusal | None:
+        if new.room_id is None:
+            return None if self._is_admin(new.owner_id) else NOT_ADMIN
+        by = self._rooms.authority(new.room_id, new.owner_id, any_kind=True)
+        return NO_ROOM if by is None else sending_refusal(by, is_for_all=False)
+
+    def _note(self, what: What, row: Row, by_id: int | None, url: str) -> None:
+        act = Act(by_id=by_id, what=what, person_id=row.owner_id, room_id=row.room_id, detail=host_of(url))
+        self._audit.note([act])

@@ -1,0 +1,129 @@
+"""Outgoing hooks, cancelled at many points: each change reaches the receiver in order, and no claim stays for ever."""
+
+from typing import Any
+
+from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
+
+from chat.domain.accounts.outgoing_hooks import (
+    OUTGOING,
+    Failed,
+    NewOutgoingHook,
+    OutgoingChange,
+    OutgoingHook,
+    new_secret,
+)
+from chat.domain.accounts.sessions import Device
+from chat.domain.entities import Draft, Person, Room
+from chat.domain.ports import NewPerson
+from chat.domain.refusals import Refusal
+from chat.features.hooks.outgoing import native, open_outgoing
+from chat.operations.operation import Caller
+from chat.storage.postgres.database import DatabaseAddress
+from tests.cancellation import postgres_scenarios
+from tests.cancellation.swept_world import swept_world
+from tests.features.hooks.outgoing.receiver import TAKEN, Receiver, open_receiver
+from tests.support.campaign import in_campaign
+from tests.support.databases import empty
+
+NOW = 1_700_000_005.0
+FAILED = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
+
+
+async def sending(run: Run) -> None:
+    """Make a hook, send with it, fail, send again, and remove it; then another one sends all from the beginning."""
+    async with open_receiver() as receiver, swept_world(run) as (world, _witness):
+        await world.services.settings.change(None, {"outbound_hosts": ("127.0.0.1",)})
+        ada = await world.add("ada")
+        room = (await world.make_room(ada)).id
+        caller, services = Caller(ada, Device("127.0.0.1")), world.services
+
+        async def say(text: str) -> None:
+            draft = Draft(room, ada.id, "ada", text, NOW)
+            await services.writes.write(draft)
+
+        async def all_of_it(receiver: Receiver, first: str, last: str) -> None:
+            asked = native.CreateSentHook(url=receiver.url, room=room, position=0)
+            made: Any = await native.new_outgoing_hook(services, caller, asked)
+            assert not isinstance(made, Refusal)
+            which, own = native.WhichSentHook(hook=made.hook.id), len(receiver.calls)
+            receiver.answer = lambda _call: TAKEN if len(receiver.calls) > own + 1 else FAILED
+            async with open_outgoing(services, 0.01):
+                await say(first)
+                while len(receiver.calls) == own:
+                    await receiver.next()
+                # At once, and not when the next try is due.
+                change = native.ChangeSentHook(hook=made.hook.id, on=True)
+                await native.change_outgoing_hook(services, caller, change)
+                await receiver.until(first)
+                await say(last)
+                if last not in receiver.calls[-1].texts:
+                    await receiver.until(last)
+                await native.outgoing_hooks(services, caller, None)
+                await native.all_outgoing_hooks(services, caller, native.WhichSentHooks())
+                await native.renew_outgoing_hook(services, caller, which)
+            await native.remove_outgoing_hook(services, caller, which)
+
+        await run.target(all_of_it, receiver, "one", "two")
+        for each in await services.feature_ports[OUTGOING].of(ada.id):
+            assert run.fired
+            await services.feature_ports[OUTGOING].remove(each.id, ada.id)
+        async with open_receiver() as other:
+            await all_of_it(other, "three", "four")
+            texts = [text for call in other.calls[1:] for text in call.texts]
+            assert [each for each in texts if each in ("three", "four")] == ["three", "four"]
+            assert await services.feature_ports[OUTGOING].of(ada.id) == []
+
+
+def in_postgres(address: DatabaseAddress) -> Scenario:
+    """Make, claim, move, fail, change and remove a hook."""
+
+    async def scenario(run: Run) -> None:
+        empty(address)
+        async with postgres_scenarios.storage_at(address) as storage:
+            ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", is_admin=True))
+            assert isinstance(ada, Person)
+            room = await storage.rooms.create("garden", ada.id, is_private=False)
+            assert isinstance(room, Room)
+            await storage.messages.save([Draft(room.id, ada.id, "ada", "one", NOW)])
+            hooks = storage.feature_ports[OUTGOING]
+
+            async def write_and_read() -> None:
+                for room_id in (room.id, None):
+                    new = NewOutgoingHook(
+                        owner_id=ada.id,
+                        room_id=room_id,
+                        kinds=(),
+                        url="https://x.example/",
+                        secret=new_secret(),
+                        position=0,
+                    )
+                    made = await hooks.add(new, ada.id)
+                    assert isinstance(made, OutgoingHook)
+                    (waiting,) = await hooks.waiting()
+                    claimed = await hooks.claim(waiting, 30.0)
+                    assert claimed is not None
+                    assert await hooks.rooms_to_send(waiting, {room.id}) == {room.id}
+                    assert await hooks.rooms_to_send(waiting, {room.id + 1}) == (None if room_id else set())
+                    assert await hooks.advance(made.id, claimed.claim, 1, 30.0, is_sent=True)
+                    assert await hooks.fail(made.id, claimed.claim, Failed(2, "no", 0.0))
+                    await hooks.change(made.id, OutgoingChange(position=0), ada.id)
+                    assert await hooks.of(ada.id) == await hooks.page(0, 10)
+                    await hooks.remove(made.id, ada.id)
+
+            await run.target(write_and_read)
+            for left in await hooks.of(ada.id):
+                await hooks.remove(left.id, None)
+            await write_and_read()
+
+    return scenario
+
+
+def test_sending(cancel_sweep: Sweeper) -> None:
+    name = "outgoing hooks"
+    cancel_sweep.scenario(sending, name, flavours=CANCELLING, virtual=False, limit=10, every=60, seeds=1)
+
+
+@in_campaign
+def test_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    name = "outgoing hooks in PostgreSQL"
+    cancel_sweep.scenario(in_postgres(one_database), name, virtual=False, limit=20, every=25, seeds=1)

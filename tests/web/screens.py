@@ -411,6 +411,9 @@ def _hooks(pages: Pages, chat: ServerProcess, room: int) -> None:
     call(pages, ADMIN, "POST", f"/rooms/{room}/hooks", {"name": "Backup"})
     assert post(f"{chat.url}{path}", {"text": "Gusts of 14 m/s"}).text == "ok"
     assert post(f"{chat.url}{path}", {}).text == "no_text"
+    sent = {"url": "https://tools.example/in", "room": 1}
+    made = call(pages, ADMIN, "POST", "/outgoing-hooks", sent)["hook"]
+    call(pages, ADMIN, "PATCH", f"/outgoing-hooks/{made['id']}", {"on": False})
 
 
 class Screens:

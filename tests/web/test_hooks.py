@@ -1,5 +1,7 @@
 """Hooks in the page: an admin makes one, its messages have a mark and a label, and its address is replaced."""
 
+import re
+
 import httpx
 from playwright.sync_api import expect
 
@@ -71,3 +73,30 @@ def test_who_leads_a_room_manages_its_hooks_there(pages: Pages, chat: ServerProc
     address = dialog.get_by_role("textbox", name="Address of Jenkins").input_value()
     assert post(address, {"text": "built"}).text == "ok"
     expect(dialog.locator(".admin-hook")).to_contain_text("made by lena")
+
+
+def test_an_admin_makes_an_outgoing_hook_and_replays_it(pages: Pages, chat: ServerProcess) -> None:
+    Room(pages, "ada", "pumps")
+    command(chat, "user", "role", "ada", "admin")
+    ada = pages.at("ada", "/admin/hooks")
+    ada.get_by_role("button", name="New outgoing hook").click()
+    ada.get_by_label("URL", exact=True).fill("ftp://tools.example/")
+    ada.get_by_label("Room", exact=True).select_option("pumps")
+    ada.get_by_role("button", name="Make hook").click()
+    expect(ada.get_by_text("A hook’s URL begins with https://")).to_be_visible()
+    url = "http://127.0.0.1:9/in"  # a private address, which is refused
+    ada.get_by_label("URL", exact=True).fill(url)
+    ada.get_by_role("button", name="Make hook").click()
+    expect(ada.get_by_role("textbox", name=f"Secret for {url}")).to_have_value(re.compile("^whsec_"))
+    row = ada.locator(".admin-outgoing")
+    expect(row).to_contain_text("pumps · made by ada · Nothing sent yet · position ")
+    row.get_by_role("button", name="Send again").click()
+    row.get_by_label("After position").fill("0")
+    row.locator("form").get_by_role("button", name="Send again").click()
+    expect(row).to_contain_text("position 0")
+    row.get_by_role("button", name="Switch off").click()
+    expect(row.get_by_text("Off", exact=True)).to_be_visible()
+    expect(row.get_by_role("button", name="Switch on")).to_be_visible()
+    row.get_by_role("button", name=f"Remove {url}").click()
+    ada.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(ada.get_by_text("No outgoing hooks.")).to_be_visible()

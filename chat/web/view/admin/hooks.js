@@ -10,13 +10,14 @@ import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
 import { useLoaded, usePages } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
+import { readRooms } from "./listed_rooms.js";
+import { OutgoingHooks } from "./outgoing_hooks.js";
 
 /** @typedef {import("../../protocol").RoomHook} Hook */
 /** @typedef {import("../../protocol").HookWithToken} HookWithToken */
-/** @typedef {import("../../protocol").ListedRooms} ListedRooms */
 
 export function HooksPart() {
-  return html`<${HookList} />`;
+  return html`<${HookList} /><${OutgoingHooks} />`;
 }
 
 /** The hooks of a room, in a dialog. @param {{ room: number, onClose: () => void }} props */
@@ -97,19 +98,6 @@ function path(hook) {
 /** @param {Hook} hook @param {boolean} isOfAll */
 function about({ room_name: room, used, by }, isOfAll) {
   return [isOfAll && room, used === null ? t("admin.hooks_unused") : t("admin.hooks_used", { time: dayAndTime(used) }), by && t("admin.hooks_by", { name: by.name })].filter(Boolean).join(" · ");
-}
-
-/** The lobby and all rooms that people made; the first thousand. @param {import("../../model/types").Chat} chat */
-async function readRooms(chat) {
-  const rooms = [];
-  /** @type {number | undefined} */
-  let after;
-  do {
-    const page = /** @type {ListedRooms} */ (await chat.call("GET", `/admin/rooms?limit=100${after ? `&after=${after}` : ""}`));
-    rooms.push(...page.rooms);
-    after = page.next;
-  } while (after && rooms.length < 1000);
-  return rooms;
 }
 
 /** @param {{ of?: number, onDone: (made: HookWithToken) => void, onClose: () => void }} props without `of` the room is chosen */

@@ -28,6 +28,7 @@ from chat.features.notes import FEATURE as NOTES
 from chat.features.oidc import FEATURE as OIDC
 from chat.features.pictures import FEATURE as PICTURES
 from chat.features.pins import FEATURE as PINS
+from chat.features.positions import FEATURE as POSITIONS
 from chat.features.previews import FEATURE as PREVIEWS
 from chat.features.push import FEATURE as PUSH
 from chat.features.push.missed import FEATURE as MISSED_MAIL
@@ -81,6 +82,7 @@ _BEFORE: tuple[Feature, ...] = (
     OUTGOING_HOOKS,
     PICTURES,
     PINS,
+    POSITIONS,
     PREVIEWS,
     PUSH,
     QUIET_HOURS,

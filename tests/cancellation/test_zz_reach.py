@@ -29,6 +29,7 @@ OF_FEATURES = (
     "features/oidc/queries.py",
     "features/pictures/queries.py",
     "features/pins/queries.py",
+    "features/positions/queries.py",
     "features/previews/queries.py",
     "features/push/ledger_queries.py",
     "features/push/missed/queries.py",

@@ -22,6 +22,7 @@ from tests.features.notes.model import NotesModel
 from tests.features.oidc.model import OidcModel
 from tests.features.pictures.model import PicturesModel
 from tests.features.pins.model import PinsModel
+from tests.features.positions.model import PositionsModel
 from tests.features.previews.model import PreviewsModel
 from tests.features.push.model import PushModel
 from tests.features.ratings.model import RatingsModel
@@ -67,6 +68,7 @@ MODELS = (
     OutgoingModel,
     PicturesModel,
     PinsModel,
+    PositionsModel,
     PreviewsModel,
     PushModel,
     RatingsModel,

@@ -1,4 +1,4 @@
-"""A chat server in structured concurrency: six protocols over one core, and a client.
+"""A chat server in structured concurrency: seven protocols over one core, and a client.
 
 The floors, highest first; a file imports only from floors below its own:
 

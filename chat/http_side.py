@@ -74,7 +74,8 @@ async def open_metrics(
     if config.metrics_listen is None:
         yield
         return
-    alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
+    plain = structs.replace(config, irc=None, irc_tls=None, tls_cert=None, tls_key=None)
+    alone = structs.replace(plain, listen=(config.metrics_listen,))
     app = create_app([create_metrics(inspection.metrics)])
     bounds = None if worker is None else worker.metrics_bounds
     async with open_gateway(alone, app, _no_socket, on_stop=lambda: None, bounds=bounds):

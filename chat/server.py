@@ -43,8 +43,8 @@ from chat.inspection.loop_lag import measure_lag
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import open_watch
-from chat.protocols.protocol import ChatProtocol
-from chat.protocols.registry import PROTOCOLS
+from chat.protocols.protocol import ChatProtocol, StreamProtocol
+from chat.protocols.registry import PROTOCOLS, STREAMS
 from chat.protocols.services import services_of
 from chat.settings.config import Config
 from chat.start_notices import tell_set_up_code, warn_of_look_alikes
@@ -164,6 +164,7 @@ async def open_chat(
     secret: str,
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
     features: Sequence[Feature] = FEATURES,
+    streams: Sequence[StreamProtocol] = STREAMS,
     *,
     cluster_config: ClusterConfig | None = None,
     local: Path | None = None,
@@ -180,6 +181,7 @@ async def open_chat(
         secret: signs tokens.
         protocols: the protocols that the listeners may speak.
         features: the features that the storage was opened with.
+        streams: the protocols with listeners of their own.
         cluster_config: how this server joins others on that storage, if it does.
         local: the data directory, if there is one: it holds the control socket, and files.
         worker: what a worker gets from its parent. Over HTTP it answers for all workers.
@@ -252,10 +254,13 @@ async def open_chat(
             **({} if traces is None else {"handler_of": traces.handler_of}),
         )
         clients = {protocol.dialect: protocol.open(services) for protocol in protocols}
+        clients |= {stream.dialect: stream.open(services) for stream in streams}
         if traces is not None:
             clients = {dialect: traces.of_sessions(make) for dialect, make in clients.items()}
         context = engine.session_context(clients)
-        endpoint = WebSocketEndpoint(config, dialects, context, engine.presence, recorder)
+        presence = engine.presence
+        endpoint = WebSocketEndpoint(config, dialects, context, presence, recorder)
+        servers = {each.dialect.name: each.server(config, context, presence, recorder) for each in streams}
 
         async def check_health() -> None:
             await storage.ping()
@@ -284,17 +289,18 @@ async def open_chat(
                 config,
                 app,
                 endpoint.serve,
-                on_stop=lambda: engine.presence.close_all(GOING_AWAY),
+                on_stop=lambda: presence.close_all(GOING_AWAY),
                 metrics=metrics,
                 scheduler=scheduler,
                 bounds=None if worker is None else worker.bounds,
                 slot=slot,
+                streams=servers,
             ) as gateway,
         ):
 
             async def send_away(spread: float) -> None:
                 gateway.stop_accepting()
-                await engine.presence.close_spread(RESTARTING, spread)
+                await presence.close_spread(RESTARTING, spread)
 
             yield Server(
                 gateway.addresses,

@@ -13,6 +13,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 METAVARS = {
     "listen": "[HOST:]PORT[=DIALECT]",
+    "irc": "[HOST:]PORT",
+    "irc_tls": "[HOST:]PORT",
     "metrics_listen": "[HOST:]PORT",
     "data": "DIR",
     "files": "DIR",

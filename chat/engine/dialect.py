@@ -30,7 +30,7 @@ class Encoder(Protocol):
         ...
 
     def encode(self, event: Event) -> bytes:
-        """Return complete WebSocket frames for `event`; empty if the dialect has none."""
+        """Return complete frames for `event`, or lines of IRC; empty if the dialect has none."""
         ...
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import trio
 
 from chat.domain.accounts.accounts import Accounts
+from chat.domain.accounts.failed_logins import FailedLogins
 from chat.domain.accounts.invites import Invites
 from chat.domain.accounts.logins import LoginFailed
 from chat.domain.accounts.sessions import Sessions
@@ -40,7 +41,6 @@ from chat.engine.cluster.servers import ClusterConfig, LocalServer, open_cluster
 from chat.engine.deliveries import observe_inbox, open_deliveries
 from chat.engine.dialect import Dialect
 from chat.engine.eraser import SETTLED, Eraser
-from chat.engine.failed_logins import FailedLogins
 from chat.engine.fence import Fence
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.heartbeat import beat

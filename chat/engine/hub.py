@@ -68,7 +68,7 @@ class Hub:
         self._deliveries = 0  # messages offered to subscribers so far, once for each subscriber
         self._observers: dict[type, Observer[Topic]] = {}
         self._on_access: Callable[[AccessChange], object] = lambda _change: None
-        self._on_arrival: Callable[[Sequence[Change]], object] | None = None
+        self._on_arrival: list[Callable[[Sequence[Change]], object]] = []
         self._topics: defaultdict[Topic, dict[Encoder, set[Subscriber]]] = defaultdict(dict)
 
     def subscribe(self, topic: Topic, encoder: Encoder, subscriber: Subscriber) -> None:
@@ -109,7 +109,7 @@ class Hub:
 
         Those are the first change of a room, each join, and all changes of direct and support rooms.
         """
-        self._on_arrival = handler
+        self._on_arrival.append(handler)
 
     def publish(self, announcements: Iterable[Announcement]) -> None:
         """Offer each change to all subscribers of the topics of its audience, in the order given."""
@@ -132,8 +132,8 @@ class Hub:
                 by_topic.clear()
                 self._on_access(change)
         self._publish_to_topics(by_topic)
-        if arrivals and self._on_arrival is not None:
-            self._on_arrival(arrivals)
+        for handler in self._on_arrival if arrivals else ():
+            handler(arrivals)
         for origin in origins:
             origin.offer(b"")  # sends an acknowledgement that nothing above took along
         self.published.notify()

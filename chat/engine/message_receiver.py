@@ -1,7 +1,9 @@
-"""The port by which a session receives messages; the gateway implements it."""
+"""The ports by which a session receives messages and closes its connection; the transports implement them."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
+
+from trio_websocket import CloseReason
 
 
 class MessageReceiver(Protocol):
@@ -19,6 +21,10 @@ class MessageReceiver(Protocol):
         """
         ...
 
+    def ping(self, payload: bytes) -> bytes:
+        """Return the bytes of a ping, for the send queue. Sync."""
+        ...
+
     def on_pong(self, handler: Callable[[bytes], None]) -> None:
         """Call `handler` with the payload of each later pong, also after the last receive(). Sync."""
         ...
@@ -32,4 +38,17 @@ class MessageReceiver(Protocol):
 
     def receive_no_more(self) -> None:
         """Note that receive() is not called again. Sync."""
+        ...
+
+
+class Closable(Protocol):
+    """The connection of one client, whose end the session begins."""
+
+    @property
+    def closed(self) -> CloseReason | None:
+        """Why the connection is closed; None: it is open."""
+        ...
+
+    async def aclose(self, code: int = ..., reason: str | None = ...) -> None:
+        """Send the client the reason, and wait for its answer. Cancelling: without an answer."""
         ...

@@ -14,20 +14,19 @@ NoticeHandler = Callable[[NoticeT, int, Subscriber | None], object]
 
 
 class NoticeHandlers:
-    """The handler of each kind of notice. All of it is sync. While `fence` is closed, no handler is called."""
+    """The handlers of each kind of notice. All of it is sync. While `fence` is closed, no handler is called."""
 
     def __init__(self, fence: Fence) -> None:
         self._fence = fence
-        self._handlers: dict[type, Callable[[Any, int, Subscriber | None], object]] = {}
+        self._handlers: dict[type, list[Callable[[Any, int, Subscriber | None], object]]] = {}
 
     def on(self, kind: type[NoticeT], handler: NoticeHandler[NoticeT]) -> None:
         """Call `handler` with each notice of this kind."""
-        self._handlers[kind] = handler
+        self._handlers.setdefault(kind, []).append(handler)
 
     def handle(self, notice: Notice, node: int, origin: Subscriber | None = None) -> None:
-        """Hand a notice of the server with this number to its handler, if it has one."""
-        handler = self._handlers.get(type(notice))
-        if handler is not None and self._fence.is_open:
+        """Hand a notice of the server with this number to its handlers."""
+        for handler in self._handlers.get(type(notice), ()) if self._fence.is_open else ():
             handler(notice, node, origin)
 
 

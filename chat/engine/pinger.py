@@ -6,10 +6,7 @@ from contextlib import contextmanager
 
 from chat.engine.message_receiver import MessageReceiver
 from chat.engine.send_queue import SendQueue
-from chat.frames import ping_frame
 from chat.inspection.recorder import Record
-
-_EMPTY = ping_frame()
 
 
 class Pinger:
@@ -29,7 +26,7 @@ class Pinger:
         self._send_queue = send_queue
         self._receiver = receiver
         self._record = record
-        self._frame = _EMPTY  # the next ping of a silent client
+        self._frame = receiver.ping(b"")  # the next ping of a silent client
         self._pinged_at = 0.0
         self._read_again_at = 0.0  # end of a pause in reading
         self.quiet_until = 0.0
@@ -70,6 +67,6 @@ class Pinger:
         Later pings of a silent client repeat the payload: a client may answer only the last of several pings (RFC 6455,
         section 5.5.3).
         """
-        self._frame = ping_frame(payload)
+        self._frame = self._receiver.ping(payload)
         self._record.note_sent(self._frame)
         return self._frame

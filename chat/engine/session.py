@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import structlog
 import trio
-from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection
+from trio_websocket import CloseReason, ConnectionClosed
 
 from chat.domain.accounts.accounts import Accounts
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW, Closing
@@ -23,17 +23,17 @@ from chat.engine.dialect import Command, Dialect, Greet, by_shape
 from chat.engine.events import Event, Refused
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal
-from chat.engine.message_receiver import MessageReceiver
+from chat.engine.message_receiver import Closable, MessageReceiver
 from chat.engine.pending_drafts import PendingDrafts
 from chat.engine.pinger import Pinger
 from chat.engine.protocol_client import ProtocolClient
 from chat.engine.send_queue import SendQueue
-from chat.engine.stagger import Stagger
 from chat.engine.statuses import Statuses
 from chat.engine.subscriptions import Subscriptions
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record
 from chat.shutdown import CLOSE_ANSWER
+from chat.stagger import Stagger
 
 _CUT_GAP = 0.005
 _CUT_WITHIN = 2.0
@@ -74,7 +74,7 @@ class Session:
     """One connected client.
 
     Args:
-        connection: the accepted WebSocket.
+        connection: the accepted WebSocket, or a connection of IRC.
         dialect: the client's dialect; with `choices` the listener's own, until the first frame.
         choices: the dialects among which the shape of the first frame chooses.
         address: the client's address, for the log.
@@ -85,7 +85,7 @@ class Session:
     def __init__(
         self,
         context: SessionContext,
-        connection: WebSocketConnection,
+        connection: Closable,
         send_queue: SendQueue,
         receiver: MessageReceiver,
         dialect: Dialect,

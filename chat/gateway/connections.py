@@ -1,7 +1,7 @@
 """All open connections, each from accept to close; errors of one never reach another."""
 
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from ssl import SSLContext
@@ -19,7 +19,7 @@ from chat.gateway.admission import Admission, Slot
 from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.head import LOGGED, READ_BYTES, READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http1.refusal import TEXTS, refuse
-from chat.gateway.http1.request import IncomingRequest, ServeSocket
+from chat.gateway.http1.request import IncomingRequest, ServeSocket, StreamServer
 from chat.gateway.readiness import ReadableSockets
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls_stream import TlsStream
@@ -75,6 +75,7 @@ class Connections:
         http: HttpServer,
         serve_socket: ServeSocket,
         metrics: Metrics,
+        streams: Mapping[str, StreamServer],
     ) -> None:
         self._config = config
         self._tls = tls
@@ -83,6 +84,7 @@ class Connections:
         self._http = http
         self._serve_socket = serve_socket
         self._metrics = metrics
+        self._streams = streams
         self.readable = ReadableSockets()
         self._admission = Admission(config.max_connections, config.max_connections_per_address)
         self._sockets: set[trio.socket.SocketType] = set()
@@ -153,22 +155,31 @@ class Connections:
         match self._admission.claim(None if self._proxies.trusts(peer[0]) else peer[0]):
             case Slot() as slot:
                 with slot:
+                    if listen.stream:
+                        return await self._serve_stream(inner, peer, listen)
                     accepted = _AcceptedConnection(peer, listen, loopback, slot)
                     await self._serve(await self._meet(inner, accepted), accepted)
             case status:
                 logger.info("connection refused", address=peer[0], reason=TEXTS[status])
-                await self._turn_away(inner, peer, loopback, status)
+                await self._turn_away(inner, peer, listen, loopback, status)
+        return None
+
+    async def _serve_stream(self, inner: trio.SocketStream, peer: PeerAddress, listen: Listen) -> None:
+        with self._until_stop():
+            stream = await self._encrypt(inner, listen)
+        if not self._stopping:
+            await self._streams[listen.dialect].serve(stream, peer[0])
 
     async def _refuse_full(self, inner: trio.SocketStream, listen: Listen, loopback: str | None) -> None:
         peer: PeerAddress = inner.socket.getpeername()[:2]
-        await self._turn_away(inner, peer, loopback, HTTPStatus.SERVICE_UNAVAILABLE)
+        await self._turn_away(inner, peer, listen, loopback, HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _meet(
         self, inner: trio.SocketStream, accepted: "_AcceptedConnection"
     ) -> IncomingRequest | None:
         """Do the TLS handshake and read the first head. None: nothing to serve."""
         with self._until_stop() as early:
-            return await self._look_at_head(await self._encrypt(inner), accepted, early)
+            return await self._look_at_head(await self._encrypt(inner, accepted.listen), accepted, early)
         return None
 
     async def _meet_again(
@@ -221,7 +232,12 @@ class Connections:
             await self._serve(await self._meet_again(stream, accepted), accepted)
 
     async def _turn_away(
-        self, inner: trio.SocketStream, peer: PeerAddress, loopback: str | None, status: HTTPStatus
+        self,
+        inner: trio.SocketStream,
+        peer: PeerAddress,
+        listen: Listen,
+        loopback: str | None,
+        status: HTTPStatus,
     ) -> None:
         self._metrics.connection_refused()
         if self._refusing == REFUSALS_AT_ONCE:
@@ -229,17 +245,19 @@ class Connections:
         self._refusing += 1
         try:
             with self._until_stop(), trio.move_on_after(REFUSAL_TIMEOUT):
-                stream = await self._encrypt(inner)
-                if await _begins_health_check(stream):
+                stream = await self._encrypt(inner, listen)
+                if listen.stream:
+                    await self._streams[listen.dialect].refuse(stream, TEXTS[status])
+                elif await _begins_health_check(stream):
                     await self._http.serve(stream, peer, loopback, peer[0], is_last=True)
                 else:
                     await refuse(stream, status)
         finally:
             self._refusing -= 1
 
-    async def _encrypt(self, inner: trio.SocketStream) -> ReplayStream:
+    async def _encrypt(self, inner: trio.SocketStream, listen: Listen) -> ReplayStream:
         """Return the stream to speak on, after any TLS handshake. Raises BrokenResourceError."""
-        if self._tls is None:
+        if self._tls is None or listen.stream == "plain":
             return ReplayStream(inner, self._pace(), self.readable)
         stream = TlsStream(inner, self._tls)
         with trio.move_on_after(self._config.handshake_timeout) as in_time:

@@ -5,7 +5,7 @@ period for their goodbyes.
 """
 
 import errno
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from chat.gateway.descriptors import SpareDescriptor
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.lifespan import ASGIApp, open_lifespan
-from chat.gateway.http1.request import ServeSocket
+from chat.gateway.http1.request import ServeSocket, StreamServer
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
 from chat.inspection.metrics import Metrics
@@ -81,6 +81,7 @@ async def open_gateway(
     scheduler: FairScheduler | None = None,
     bounds: Sequence[Bound] | None = None,
     slot: WorkerSlot | None = None,
+    streams: Mapping[str, StreamServer] | None = None,
 ) -> AsyncGenerator[Gateway]:
     """Accept connections for the block: WebSockets go to `serve_socket`, other requests to `app`.
 
@@ -90,21 +91,24 @@ async def open_gateway(
     every connection at once.
 
     `bounds` are sockets that listen already, in place of the configured ones. With a `slot`, other workers accept
-    from them too: this worker counts its connections there, and pauses while it is ahead.
+    from them too: this worker counts its connections there, and pauses while it is ahead. `streams` serve, by
+    dialect, the listeners without HTTP.
     """
     tls = open_tls_context(config.tls_cert, config.tls_key)
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
     same_site = SameSite(config.origins, proxies)
     scheduler = scheduler or FairScheduler()
     http = HttpServer(app, config, proxies, same_site, scheduler)
-    connections = Connections(config, tls, proxies, same_site, http, serve_socket, metrics or Metrics())
+    metrics, streams = metrics or Metrics(), streams or {}
+    connections = Connections(config, tls, proxies, same_site, http, serve_socket, metrics, streams)
     with ExitStack() as listening:
         if bounds is None:
-            bounds = [listening.enter_context(closing(await bind(listen))) for listen in config.listen]
+            bounds = [listening.enter_context(closing(await bind(listen))) for listen in config.listeners]
         else:
             for bound in bounds:
                 listening.enter_context(closing(bound))
-        addresses = tuple(bound.url("http" if tls is None else "https") for bound in bounds)
+        is_encrypted = tls is not None
+        addresses = tuple(bound.url(bound.listen.scheme(is_encrypted=is_encrypted)) for bound in bounds)
         async with open_lifespan(app), trio.open_nursery() as last:
             last_moment = trio.CancelScope()
             last.start_soon(scheduler.serve)

@@ -58,6 +58,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             min_length=1, description="Where to accept, and the dialect spoken at /; port 0 takes a free one."
         ),
     ] = (Listen("127.0.0.1", 9000),)
+    irc: Annotated[
+        Listen | None,
+        Meta(
+            description="Where IRC clients connect without encryption, as 127.0.0.1:6667; by default nowhere."
+        ),
+    ] = None
+    irc_tls: Annotated[
+        Listen | None,
+        Meta(
+            description="Where IRC clients connect over TLS, as 0.0.0.0:6697, with the certificate of tls_cert."
+        ),
+    ] = None
     metrics_listen: Annotated[
         Listen | None,
         Meta(description="Where alone /metrics is served, to everybody; without it, beside everything else."),
@@ -406,6 +418,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["auto", "text", "json"],
         Meta(description="text, json, or auto: text on a terminal, JSON otherwise."),
     ] = "auto"
+
+    @property
+    def listeners(self) -> tuple[Listen, ...]:
+        """Every address to accept on, those of IRC after the others."""
+        streams = (("plain", self.irc), ("tls", self.irc_tls))
+        of_irc = [msgspec.structs.replace(at, dialect="irc", stream=how) for how, at in streams if at]
+        return *self.listen, *of_irc
 
     def files_beside(self, data: Path | None) -> Path | None:
         """Return the directory of files; None: no directory is common to all servers. Sync and pure."""

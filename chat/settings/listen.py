@@ -2,16 +2,21 @@
 
 import ipaddress
 import re
+from typing import Literal
 
 import msgspec
 
 
 class Listen(msgspec.Struct, frozen=True):
-    """An address to accept on, and the dialect that it speaks at `/`."""
+    """An address to accept on, and the dialect that it speaks at `/`.
+
+    With `stream` it speaks that dialect alone, without HTTP, on plain connections or over TLS.
+    """
 
     host: str
     port: int
     dialect: str = "talker"
+    stream: Literal["", "plain", "tls"] = ""
 
     @classmethod
     def parse(cls, text: str) -> "Listen":
@@ -27,6 +32,12 @@ class Listen(msgspec.Struct, frozen=True):
         if equals and not re.fullmatch(r"[a-z][a-z0-9_-]*", dialect):
             raise ValueError(f"{text!r} names no dialect after the =")
         return cls(host or "127.0.0.1", int(port), dialect or "talker")
+
+    def scheme(self, *, is_encrypted: bool) -> str:
+        """Return the scheme of its URL, where HTTP `is_encrypted` or not. Sync and pure."""
+        if self.stream:
+            return f"{self.dialect}s" if self.stream == "tls" else self.dialect
+        return "https" if is_encrypted else "http"
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

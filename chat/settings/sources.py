@@ -86,6 +86,10 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
             f"{given['backup_wal'].spelling}: archives unencrypted, so leave {given['backup_recipient'].spelling} out,"
             " and put the backups on an encrypted disk"
         )
+    if config.irc_tls is not None and config.tls_cert is None:
+        raise ConfigError(
+            f"{given['irc_tls'].spelling}: needs {flag('tls_cert')} ({variable('tls_cert')}) too"
+        )
     for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
         if getattr(config, one) and not getattr(config, other):
             raise ConfigError(f"{given[one].spelling}: needs {flag(other)} ({variable(other)}) too")
@@ -273,6 +277,8 @@ def _secret(value: object) -> object:
 
 PARSERS: dict[str, Callable[[object], object]] = {
     "listen": _listeners,
+    "irc": _listener,
+    "irc_tls": _listener,
     "metrics_listen": _listener,
     "data": _path,
     "files": _path,

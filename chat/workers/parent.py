@@ -153,7 +153,7 @@ async def open_workers(
         else:
             address = {"dsn": config.database_url}
         await stack.enter_async_context(open_beside(config, address))
-        bounds = [stack.enter_context(closing(await bind(listen))) for listen in config.listen]
+        bounds = [stack.enter_context(closing(await bind(listen))) for listen in config.listeners]
         metrics_bounds = [
             stack.enter_context(closing(await bind(listen)))
             for listen in (config.metrics_listen,)
@@ -181,8 +181,8 @@ async def open_workers(
         for bound in (*bounds, *metrics_bounds):
             # Before the workers are told to stop: a socket takes connections until the last process lets go of it.
             stack.callback(bound.close)
-        scheme = "http" if tls is None else "https"
-        yield Workers(tuple(bound.url(scheme) for bound in bounds), shared, supervisor)
+        urls = [bound.url(bound.listen.scheme(is_encrypted=tls is not None)) for bound in bounds]
+        yield Workers(tuple(urls), shared, supervisor)
 
 
 @contextmanager

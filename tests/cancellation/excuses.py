@@ -81,9 +81,36 @@ OWN_SCRAPE = "a scrape holds nothing; tests/inspection ends it at its deadline"
 OLDER_LOG = "only in a log of a release before 0.2.0: tests/features/search has one"
 NOT_WATCHED = "the library reads a body once, and does not wait for its client to go"
 
+MALFORMED_OFTEN = "it waits where an address sends hundreds of bad lines; hold_back() is swept with a budget"
+OTHERS_ROOM = (
+    "only where another client of IRC is in a room that this one is not in; what it waits in is swept"
+)
+READS_LITTLE = "it waits where a client does not read; what it waits in is swept with slow readers"
+OF_DIRECT = "only clients of Direct are read while they get what they missed"
+BYTE_BY_BYTE = "it waits where a client sends byte by byte; tests/protocols/irc/test_irc.py does"
+AFTER_A_CRASH = (
+    "it waits where the socket is full when a bug ends the client; socket_crashed_over_tls waits so"
+)
+
 EXCUSED = (
     Excuse("features/hooks/native.py", "ettled", SAVED_THEN),
     Excuse("protocols/native/mcp/sdk.py", "await trio.sleep_forever()", NOT_WATCHED),
+    Excuse("protocols/irc/client.py", "limits.malformed()", MALFORMED_OFTEN),
+    Excuse("protocols/irc/client.py", "send_queue.send(answer)", READS_LITTLE),
+    Excuse("protocols/irc/client.py", "hub.published.wait_until(", "only between a commit and its fan-out"),
+    Excuse(
+        "protocols/irc/entering.py",
+        "trio.sleep(refusal.retry_after",
+        "hold_back() is swept, and waits so too",
+    ),
+    Excuse("protocols/irc/entering.py", "send_queue.send(", READS_LITTLE),
+    Excuse("protocols/irc/entering.py", "await _pay(", "what it waits in is excused"),
+    Excuse("protocols/irc/stream.py", "trio.sleep(wait)", BYTE_BY_BYTE),
+    Excuse("protocols/irc/stream.py", "self._early = await self.receive()", OF_DIRECT),
+    Excuse("protocols/irc/stream.py", "await self.flush()", AFTER_A_CRASH),
+    Excuse("protocols/irc/talking.py", "conversations.enter(", OTHERS_ROOM),
+    Excuse("protocols/irc/talking.py", "pending_drafts.place_for(", FLOODED),
+    Excuse("protocols/irc/talking.py", "pending_drafts.submit(", FULL),
     Excuse("features/recovery/queries.py", "", ASKED_AGAIN),
     Excuse("features/recovery/requests.py", "", ASKED_AGAIN),
     Excuse("features/recovery/native.py", "", ASKED_AGAIN),
@@ -441,7 +468,7 @@ EXCUSED = (
     Excuse("gateway/connections.py", "HTTPStatus.SERVICE_UNAVAILABLE)", NO_DESCRIPTORS),
     Excuse(
         "gateway/connections.py",
-        "stream = await self._encrypt(inner)",
+        "stream = await self._encrypt(inner, listen)",
         "it waits for the TLS handshake of who is refused: the handshake is swept with who is served",
     ),
     Excuse("embedded_postgres/binaries.py", "_copy_and_try", OUT_OF_REACH),

@@ -35,7 +35,7 @@ from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.registry import DIALECTS, PROTOCOLS
+from chat.protocols.registry import DIALECTS, PROTOCOLS, STREAMS
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
@@ -165,8 +165,16 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
         plain=plain_routes(FEATURES, world.services),
     )
     endpoint = WebSocketEndpoint(settings, DIALECTS, world.context, world.presence)
+    streams = {
+        each.dialect.name: each.server(settings, world.context, world.presence, Recorder())
+        for each in STREAMS
+    }
     async with open_gateway(
-        settings, app, endpoint.serve, on_stop=lambda: world.presence.close_all(GOING_AWAY)
+        settings,
+        app,
+        endpoint.serve,
+        on_stop=lambda: world.presence.close_all(GOING_AWAY),
+        streams=streams,
     ) as gateway:
         yield gateway
 
@@ -185,7 +193,7 @@ async def one_connection(
     file_store: FileStore | None = None,
     archives: Archives | None = None,
 ) -> None:
-    """Let a client speak over a connection of loopback; its being served is the target."""
+    """Let a client speak over a connection of loopback, to the last listener; its being served is the target."""
     async with swept_world(run, budgets=budgets, file_store=file_store, archives=archives) as (
         world,
         witness,
@@ -211,7 +219,7 @@ async def one_connection(
 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(client)
-                await run.target(connections.serve, there, settings.listen[0])
+                await run.target(connections.serve, there, settings.listeners[-1])
                 assert there.socket.fileno() == -1, "the socket is open"
             await world.rest()
             assert gateway.connections == 0, "a place is not given back"

@@ -9,6 +9,7 @@ from trio_cancel_sweep import CANCELLING, Run, Sweeper
 from tests.cancellation import (
     export_scenarios,
     gateway_scenarios,
+    irc_scenarios,
     native_http_scenarios,
     push_scenarios,
     removal_scenarios,
@@ -21,6 +22,7 @@ from tests.cancellation import (
     "scenario",
     [
         *gateway_scenarios.ALL,
+        *irc_scenarios.GATEWAY,
         *native_http_scenarios.ALL,
         *removal_scenarios.GATEWAY,
         *export_scenarios.GATEWAY,

@@ -63,7 +63,7 @@ class Line:
 
     def __init__(self, *, writes_at_once: bool = True) -> None:
         queue: Any = Queue(writes_at_once=writes_at_once)
-        receiver: Any = None
+        receiver: Any = SimpleNamespace(ping=ping_frame)
         record: Any = SimpleNamespace(note_sent=lambda _frames: None)
         self.queue = queue
         self.confirmed: dict[tuple[int, int], int] = {}

@@ -27,7 +27,6 @@ from chat.engine.events import Said
 from chat.engine.heartbeat import beat
 from chat.engine.protocol_client import ProtocolClient
 from chat.engine.session import _LOOK, _TURN
-from chat.engine.stagger import Stagger
 from chat.engine.statuses import GRACE
 from chat.inspection.disconnects import Cause, cause_of
 from chat.inspection.recorder import Open
@@ -38,6 +37,7 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from chat.stagger import Stagger
 from tests.support.chat_world import Client, World, open_world
 
 

@@ -49,7 +49,7 @@ def connections_of(**settings: Any) -> Connections:
     """What takes connections, with nothing behind it."""
     config, unused = make_config(**settings), cast("Any", None)
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
-    return Connections(config, None, proxies, unused, unused, unused, Metrics())
+    return Connections(config, None, proxies, unused, unused, unused, Metrics(), {})
 
 
 async def test_a_proxys_connection_counts_for_the_address_in_its_head() -> None:
@@ -72,7 +72,7 @@ async def test_refusals_for_lack_of_places_are_bounded(
 ) -> None:
     connections, encrypted = connections_of(max_connections=1), 0
 
-    async def encrypt(_inner: object) -> None:
+    async def encrypt(_inner: object, _listen: object) -> None:
         nonlocal encrypted
         encrypted += 1
         await trio.sleep_forever()
@@ -84,6 +84,7 @@ async def test_refusals_for_lack_of_places_are_bounded(
                 connections._turn_away,
                 cast("Any", Accepted("10.0.0.8")),
                 ("10.0.0.8", 1234),
+                Listen("127.0.0.1", 0),
                 None,
                 HTTPStatus.SERVICE_UNAVAILABLE,
             )

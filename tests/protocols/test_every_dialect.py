@@ -16,7 +16,7 @@ from chat.protocols.direct.codec import DIRECT
 from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.handlers import LobbyClient
 from chat.protocols.native.connection.socket import NativeClient
-from chat.protocols.registry import DIALECTS
+from chat.protocols.registry import DIALECTS, STREAMS
 from chat.protocols.rooms.handlers import RoomsClient
 from chat.protocols.support.codec import DESK_ENCODER
 from chat.protocols.support.handlers import SupportClient
@@ -153,4 +153,4 @@ def test_a_frame_of_the_shape_is_known_by_its_keys(dialect: Dialect) -> None:
 
 def test_the_package_counts_its_protocols() -> None:
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-    assert f"{words[len(DIALECTS)]} protocols over one core" in str(chat.__doc__)
+    assert f"{words[len(DIALECTS) + len(STREAMS)]} protocols over one core" in str(chat.__doc__)

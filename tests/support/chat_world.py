@@ -36,8 +36,8 @@ from chat.engine.engine import Engine, open_engine
 from chat.engine.send_queue import SendQueue
 from chat.engine.session import Session, SessionContext
 from chat.features.registry import FEATURES
-from chat.frames import OPCODE, PING, header_at
-from chat.protocols.registry import DIALECTS, PROTOCOLS
+from chat.frames import OPCODE, PING, header_at, ping_frame
+from chat.protocols.registry import DIALECTS, PROTOCOLS, STREAMS
 from chat.protocols.services import Services, services_of
 from chat.storage.archives import Archives
 from tests.reference.storage import MemoryStorage
@@ -246,6 +246,11 @@ class Client:
     async def take_in(self) -> None:
         """Pongs are taken all the time: see answer_pings()."""
         await trio.sleep_forever()
+
+    @staticmethod
+    def ping(payload: bytes) -> bytes:
+        """A ping of WebSocket."""
+        return ping_frame(payload)
 
     def on_pong(self, received: Callable[[bytes], None]) -> None:
         """Answer pings to this."""
@@ -476,9 +481,9 @@ async def open_world(
         lobby=lobby,
     ) as engine:
         services = services_of(engine, direct_trust_from=trust_from)
-        context = engine.session_context(
-            {protocol.dialect: protocol.open(services) for protocol in PROTOCOLS}
-        )
+        clients = {protocol.dialect: protocol.open(services) for protocol in PROTOCOLS}
+        clients |= {stream.dialect: stream.open(services) for stream in STREAMS}
+        context = engine.session_context(clients)
         async with trio.open_nursery() as nursery:
             yield World(storage, obstacles, engine, services, context, nursery)
             nursery.cancel_scope.cancel()

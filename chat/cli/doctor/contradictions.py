@@ -26,6 +26,11 @@ def _listening(config: Config) -> Iterator[str]:
             f"passwords pass {everywhere[0].host}:{everywhere[0].port} unencrypted: set tls_cert and tls_key, or listen"
             " on 127.0.0.1 behind a proxy"
         )
+    if config.irc is not None and not _is_loopback(config.irc.host):
+        yield (
+            f"passwords pass {config.irc.host}:{config.irc.port} unencrypted: let irc be on 127.0.0.1, and others use"
+            " irc_tls"
+        )
     if config.metrics_listen is not None and not _is_loopback(config.metrics_listen.host):
         yield (
             f"everybody who reaches {config.metrics_listen.host}:{config.metrics_listen.port} reads the metrics: let"

@@ -1,7 +1,7 @@
 """The audit: administrators' acts, each written in the transaction of what it records, and kept for a year.
 
 It also records the making, use and withdrawal of invites to register, and failed log-ins, whose number is bounded
-(`engine/failed_logins.py`).
+(`accounts/failed_logins.py`).
 """
 
 from enum import StrEnum

@@ -1,22 +1,9 @@
-"""The use case of dates for all protocols, and what it reads from the storage."""
-
-from typing import Protocol
+"""The use case of dates for all protocols."""
 
 from chat.domain.entities import Person
-from chat.domain.features import Port
+from chat.domain.messages.dates import DATES
 from chat.domain.refusals import Refusal
 from chat.engine.services import EngineServices
-
-
-class Dates(Protocol):
-    """Finds messages by their times. May raise StorageDown. Cancelling changes nothing."""
-
-    async def first_since(self, room_id: int, time: float) -> int | None:
-        """Return the seq of a room's first message at this time (Unix seconds) or later; None: there is none."""
-        ...
-
-
-DATES = Port[Dates]("dates")
 
 
 async def first_since(

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from chat.gateway.http1.head import Head, ReplayStream
 from chat.settings.listen import Listen
@@ -27,3 +28,15 @@ ServeSocket = Callable[[IncomingRequest], Awaitable[None]]
 
 The gateway keeps no reference to the request, so the callee can release some 2 KiB of head for each idle socket.
 """
+
+
+class StreamServer(Protocol):
+    """Serves connections of a protocol that has listeners of its own, without HTTP."""
+
+    async def serve(self, stream: ReplayStream, address: str) -> None:
+        """Serve one client to its end. What it raises ends this connection only. Cancelling disconnects it."""
+        ...
+
+    async def refuse(self, stream: ReplayStream, reason: str) -> None:
+        """Send the reason, as the protocol has it; the caller closes. Cancelling: perhaps nothing was sent."""
+        ...

@@ -20,7 +20,7 @@ from wsproto.utilities import generate_accept_token
 
 from chat.domain.closing import TOO_BIG
 from chat.engine.send_queue import SendQueue
-from chat.frames import CLOSE, FINAL, close_frame
+from chat.frames import CLOSE, FINAL, close_frame, ping_frame
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.http1.refusal import linger
 from chat.gateway.websocket.inbound import InboundFastPath
@@ -101,6 +101,11 @@ class ClientStream(trio.abc.Stream):
     async def take_in(self) -> None:
         """Read pongs until a message comes, which the next receive() returns. Cancelling loses nothing."""
         await self._inbound.take_in()
+
+    @staticmethod
+    def ping(payload: bytes) -> bytes:
+        """Return a ping frame. Sync."""
+        return ping_frame(payload)
 
     def on_pong(self, handler: Callable[[bytes], None]) -> None:
         """Call `handler` with the payload of each pong from now on. Sync."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from chat.domain.features import Port
+from chat.domain.messages.dates import DATES
 from chat.domain.messages.outcomes import Saved
-from chat.features.dates.use_cases import DATES
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage

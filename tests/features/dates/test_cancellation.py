@@ -4,9 +4,9 @@ from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.accounts.sessions import Device
 from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.messages.dates import DATES
 from chat.domain.ports import NewPerson
 from chat.features.dates import native
-from chat.features.dates.use_cases import DATES
 from chat.features.registry import FEATURES
 from chat.operations.operation import Caller
 from chat.storage.postgres.database import DatabaseAddress

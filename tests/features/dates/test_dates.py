@@ -4,8 +4,8 @@ import pytest
 
 from chat.domain.entities import LOBBY_ID, Draft, Person, Room
 from chat.domain.messages.changes import Deletion
+from chat.domain.messages.dates import DATES
 from chat.domain.ports import NewPerson, Storage
-from chat.features.dates.use_cases import DATES
 from tests.protocols.native.site import Site
 
 TIMES = (100.0, 100.0, 250.5, 400.0, 400.25, 900.0, 1000.0)

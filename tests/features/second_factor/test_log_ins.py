@@ -17,6 +17,7 @@ from chat.features.recovery.requests import digest_of
 from chat.features.second_factor.codes import STEP, code_at, written
 from chat.features.second_factor.use_cases import FactorCodes
 from chat.operations.operation import Access
+from chat.protocols.irc.dialect import IRC
 from chat.protocols.native.operations import OPERATIONS
 from tests.protocols.native.site import PASSWORD, Answer, Site, open_site
 
@@ -105,6 +106,19 @@ async def older(site: Site, method: str, path: str, body: dict[str, Any]) -> Ans
     return Answer(response.status_code, await response.get_json() if raw else None, response.headers)
 
 
+async def by_irc(site: Site, _code: str | None) -> Answer:
+    """Register with PASS; the answer has what a token of the older protocols has."""
+    client: Any = await site.world.connect(IRC)
+    client._take_pings = lambda: None  # those of WebSocket
+    for line in (f"PASS :ada:{PASSWORD}", "NICK ada", "USER ada 0 * :ada"):
+        client.connection.send(line)
+    while not any(mark in client._buffer for mark in (b" 001 ada ", b" 464 ")):  # noqa: ASYNC110 - a thread hashes the password
+        await trio.sleep(0.01)
+    is_open = b" 001 ada " in client._buffer
+    client.connection.leave()
+    return Answer(200 if is_open else 401, {"oken": 1} if is_open else None, {})
+
+
 class Door(NamedTuple):
     """A place where a password, or a link in its place, begins a session or gets a token."""
 
@@ -142,6 +156,7 @@ DOORS = {
     "Direct": _older(
         "log_in_by_email", "protocols/direct/http.py", "POST", "/login", email=ADDRESS, password=PASSWORD
     ),
+    "IRC": Door("log_in", "protocols/irc/registration.py", by_irc, takes_code=False),
     "Rooms": _older(
         "log_in_by_email", "protocols/rooms/http.py", "PUT", "/login", Email=ADDRESS, Password=PASSWORD
     ),

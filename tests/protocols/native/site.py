@@ -21,7 +21,7 @@ from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
-from chat.protocols.registry import PROTOCOLS
+from chat.protocols.registry import PROTOCOLS, STREAMS
 from chat.protocols.services import Services, services_of
 from chat.settings.config import Config
 from chat.storage.archives import Archives
@@ -198,9 +198,9 @@ async def open_site(
             services = services_of(engine)
             app = http_app(config, behind, engine, services, own)
             document = await (await app.test_client().get(f"{V1}/openapi.json")).get_json()
-            context = engine.session_context(
-                {protocol.dialect: protocol.open(services) for protocol in PROTOCOLS}
-            )
+            clients = {protocol.dialect: protocol.open(services) for protocol in PROTOCOLS}
+            clients |= {stream.dialect: stream.open(services) for stream in STREAMS}
+            context = engine.session_context(clients)
             async with trio.open_nursery() as nursery:
                 world = World(storage, obstacles, engine, services, context, nursery)
                 yield Site(app, document, services, storage, obstacles, clock, world)

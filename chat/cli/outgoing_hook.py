@@ -1,5 +1,6 @@
 """`chat hook outgoing`: the log, sent to other programs. Works while a server runs on the data and while none does."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chat.domain.ports import Storage
 
 _PAGE = 100
+_COMMAND = re.compile("[A-Za-z0-9_-]{1,32}")
 _id = click.IntRange(1, 2**53)
 
 
@@ -70,8 +72,18 @@ def outgoing(context: click.Context, /, json_wanted: bool, **flags: object) -> N
 @click.option(
     "--from", "position", type=click.IntRange(0, 2**53), help="Begin after this position of the log."
 )
+@click.option("--bot", "bot_id", type=_id, help="Make it a bot, which answers as this hook of the room.")
+@click.option("--command", callback=utf8, help="Call the bot by /COMMAND too.")
 @data_flags
-def add(owner: str, url: str, room: str | None, position: int | None, **flags: object) -> None:
+def add(
+    owner: str,
+    url: str,
+    room: str | None,
+    position: int | None,
+    bot_id: int | None,
+    command: str | None,
+    **flags: object,
+) -> None:
     """Send the changes of a room to a URL.
 
     It sends by the right of OWNER, the name of an admin or of somebody who leads the room. Prints the secret that signs
@@ -79,6 +91,8 @@ def add(owner: str, url: str, room: str | None, position: int | None, **flags: o
     """
     if refusal := url_refusal(url, ""):
         raise CommandFailed(refusal.text)
+    if command is not None and not _COMMAND.fullmatch(command):
+        raise CommandFailed("a command has 1 to 32 letters A to Z, digits, '_' and '-'")
     secret = new_secret()
 
     async def act(storage: "Storage") -> OutgoingHook | CommandFailed:
@@ -89,7 +103,14 @@ def add(owner: str, url: str, room: str | None, position: int | None, **flags: o
         if room is not None and room_id is None:
             return CommandFailed(f"there is no room called {room}")
         new = NewOutgoingHook(
-            owner_id=person.person.id, room_id=room_id, kinds=(), url=url, secret=secret, position=position
+            owner_id=person.person.id,
+            room_id=room_id,
+            kinds=(),
+            url=url,
+            secret=secret,
+            position=position,
+            bot_id=bot_id,
+            command=command,
         )
         return _done(await storage.feature_ports[OUTGOING].add(new, None))
 
@@ -176,5 +197,7 @@ def _record(each: OutgoingHook) -> dict[str, object]:
         "sent": each.sent_at and moment(each.sent_at).isoformat(),
         "tries": each.tries,
         "error": each.error,
+        "bot": each.bot and each.bot.name,
+        "command": each.bot and each.bot.command,
         "error_at": each.error_at and moment(each.error_at).isoformat(),
     }

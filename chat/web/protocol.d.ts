@@ -708,7 +708,10 @@ export interface CreateRoom {
   private?: boolean;
 }
 
-/** An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end. */
+/**
+ * An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end.
+ * With `bot`, a hook of the room, it is a bot.
+ */
 export interface CreateSentHook {
   url: string;
   room?: number | null;
@@ -716,6 +719,8 @@ export interface CreateSentHook {
   kinds?: string[];
   /** An id of the log of all rooms */
   position?: number | null;
+  bot?: number | null;
+  command?: string | null;
 }
 
 /** A new API token for a program, valid for `days`; `password` is one's own, if there is one. */
@@ -3028,7 +3033,8 @@ export interface Sender {
  * rooms of its owner are. Its receiver has all up to the log id `position`; `behind` ids follow in the log, also
  * those that are not for it. `off` says why it is off: its owner said so, its receiver answered 410, it failed for
  * a day, or its owner may not send the room any more. `sent` is the time of the last call that was taken, `error`
- * why the last failed one failed, `tries` how many have failed since.
+ * why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of the room, it is
+ * called by messages that mention this one, or begin with `/` and `command`, and its answer is posted.
  */
 export interface SentHook {
   id: number;
@@ -3050,6 +3056,8 @@ export interface SentHook {
   error: string | null;
   /** Unix milliseconds */
   error_at: number | null;
+  bot: Sender | null;
+  command: string | null;
 }
 
 /** One's outgoing hooks, the oldest first. */

@@ -23,11 +23,19 @@ def new_secret() -> str:
     return "whsec_" + b64encode(secrets.token_bytes(32)).decode()
 
 
+class Bot(msgspec.Struct, frozen=True):
+    """An incoming hook that answers: its name calls it, and `/` with `command`, if it has one."""
+
+    id: int
+    name: str
+    command: str | None
+
+
 class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     """An outgoing hook, as its owner sees it. Times are in Unix seconds.
 
     Without `room_id` it sends all rooms of its owner, without `kinds` all kinds of change. `position` is the log id up
-    to which its receiver has all, `behind` how many ids the log has after it.
+    to which its receiver has all, `behind` how many ids the log has after it. With a `bot` only calls of it are sent.
     """
 
     id: int
@@ -44,10 +52,11 @@ class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     error: str | None
     error_at: float | None
+    bot: Bot | None = None
 
 
 class NewOutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
-    """An outgoing hook to be made. `position` None: the end of the log."""
+    """An outgoing hook to be made. `position` None: the end of the log. `bot_id`: an incoming hook of the room."""
 
     owner_id: int
     room_id: int | None
@@ -55,6 +64,8 @@ class NewOutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     secret: str
     position: int | None = None
+    bot_id: int | None = None
+    command: str | None = None
 
 
 class OutgoingChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +88,14 @@ class Waiting(msgspec.Struct, frozen=True):
     position: int
     claim: int
     wait: float
+    bot: Bot | None = None
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """A hook that this server sends now. `batch_end` is set for a batch that is sent again."""
+    """A hook that this server sends now. `batch_end` is set for a batch that is sent again.
+
+    `bot_token` is the digest of the token of the incoming hook by which a bot answers.
+    """
 
     claim: int
     url: str
@@ -88,6 +103,7 @@ class Claimed(msgspec.Struct, frozen=True):
     replays: int
     tries: int
     batch_end: int | None
+    bot_token: bytes | None = None
 
 
 class Failed(msgspec.Struct, frozen=True):

@@ -27,12 +27,14 @@ class HookPost(FeatureWrite, frozen=True, gc=False, kw_only=True):
     Attributes:
         token: the digest of the token that it came with, which must still be the hook's.
         key: identifies the message. With `is_body` it is made of the body, and holds for `REPEAT_WINDOW`.
+        reply: the `seq` of the message that it answers.
     """
 
     token: bytes
     text: str
     key: str
     is_body: bool
+    reply: int | None = None
 
 
 def key_of(data: bytes) -> str:

@@ -180,7 +180,9 @@ async def drafts_of(connection: RawConnection, posts: Sequence[HookPost]) -> lis
     for post in posts:
         name = names.get((post.actor_id, post.token, post.room_id))
         key = keys[post.actor_id, post.key] if post.is_body else post.key
-        made = Draft(post.room_id, post.actor_id, name or "", post.text, post.created_at, key=key)
+        made = Draft(
+            post.room_id, post.actor_id, name or "", post.text, post.created_at, key=key, reply=post.reply
+        )
         drafts.append(NO_HOOK if name is None else made)
     return drafts
 

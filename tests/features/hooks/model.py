@@ -93,7 +93,7 @@ class HooksModel:
         await trio.lowlevel.checkpoint()
         if refusal := self._refusal(room_id, by_id):
             return refusal
-        if not self._is_there(room_id, hook_id):
+        if not self.is_there(room_id, hook_id):
             return NO_HOOK
         if change.name is not None:
             self._users.rename_hook(hook_id, change.name)
@@ -109,7 +109,7 @@ class HooksModel:
         await trio.lowlevel.checkpoint()
         if refusal := self._refusal(room_id, by_id):
             return refusal
-        if not self._is_there(room_id, hook_id):
+        if not self.is_there(room_id, hook_id):
             return NO_HOOK
         del self._hooks[hook_id], self._tokens[hook_id]
         self._users.removed[hook_id] = How.LEAVE
@@ -119,10 +119,18 @@ class HooksModel:
     def _save(self, post: HookPost) -> Saved:
         account = self._users.look_up(post.actor_id)
         is_known = self._tokens.get(post.actor_id) == post.token and self._can_post(post.actor_id)
-        if account is None or not is_known or not self._is_there(post.room_id, post.actor_id):
+        if account is None or not is_known or not self.is_there(post.room_id, post.actor_id):
             return NO_HOOK
         key = self._key(post) if post.is_body else post.key
-        draft = Draft(post.room_id, post.actor_id, account.name, post.text, post.created_at, key=key)
+        draft = Draft(
+            post.room_id,
+            post.actor_id,
+            account.name,
+            post.text,
+            post.created_at,
+            key=key,
+            reply=post.reply,
+        )
         return self._messages.save_now(draft)
 
     def _key(self, post: HookPost) -> str:
@@ -135,8 +143,13 @@ class HooksModel:
         account = self._users.look_up(hook_id)
         return account is not None and hook_id not in self._users.removed and not account.is_disabled
 
-    def _is_there(self, room_id: int, hook_id: int) -> bool:
+    def is_there(self, room_id: int, hook_id: int) -> bool:
+        """Whether a room has this hook, at once."""
         return hook_id in self._hooks and self._hooks[hook_id].room_id == room_id
+
+    def token_of(self, hook_id: int) -> bytes | None:
+        """Return the digest of a hook's token, at once; None: it was removed."""
+        return self._tokens.get(hook_id)
 
     def _of(self, room_id: int) -> list[Hook]:
         found = (self._seen(id_) for id_, hook in sorted(self._hooks.items()) if hook.room_id == room_id)

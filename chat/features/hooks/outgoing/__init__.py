@@ -8,6 +8,7 @@ from chat.domain.features import Ports
 from chat.domain.log_events import EVENTS, LOG, EventEncoder
 from chat.engine.services import EngineServices
 from chat.features.feature import Feature
+from chat.features.hooks.outgoing.bots import Answers
 from chat.features.hooks.outgoing.native import OPERATIONS, WAKES, Wakes
 from chat.features.hooks.outgoing.pages import Pages
 from chat.features.hooks.outgoing.queries import PostgresOutgoingHooks
@@ -34,6 +35,7 @@ async def open_outgoing(services: EngineServices, pace: float = PACE) -> AsyncGe
         services.hub,
         services.outbound,
         lambda: services.settings.public_url,
+        Answers(services),
         pace,
     )
     ports[WAKES].wake = sender.wake

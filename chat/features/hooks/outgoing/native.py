@@ -16,6 +16,7 @@ from chat.domain.features import Port
 from chat.domain.log_events import EVENTS
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
+from chat.domain.text.wrong_values import pattern
 from chat.engine.services import EngineServices
 from chat.features.hooks.outgoing.rules import MOST_OUTGOING, UNKNOWN_KIND
 from chat.operations.called_urls import url_refusal
@@ -28,6 +29,10 @@ Kinds = Annotated[
     Meta(max_length=50, description="Types of the socket's events, as `message`; none: all"),
 ]
 Url = Annotated[str, Meta(min_length=1, max_length=2000)]
+Command = Annotated[
+    str,
+    pattern(r"^[A-Za-z0-9_-]{1,32}$(?!\n)", "1 to 32 letters A to Z, digits, '_' and '-'"),
+]
 LogId = Annotated[int, Meta(ge=0, le=2**53 - 1, description="An id of the log of all rooms")]
 
 
@@ -47,7 +52,8 @@ class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
     Without `room` those of all rooms of its owner are. Its receiver has all up to the log id `position`; `behind` ids
     follow in the log, also those that are not for it. `off` says why it is off: its owner said so, its receiver
     answered 410, it failed for a day, or its owner may not send the room any more. `sent` is the time of the last call
-    that was taken, `error` why the last failed one failed, `tries` how many have failed since.
+    that was taken, `error` why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of
+    the room, it is called by messages that mention this one, or begin with `/` and `command`, and its answer is posted.
     """
 
     id: Id
@@ -64,6 +70,8 @@ class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
     tries: Annotated[int, Meta(ge=0)]
     error: Annotated[str, Meta(max_length=300)] | None
     error_at: Time | None
+    bot: Sender | None
+    command: Command | None
 
 
 class SentHooks(Value, kw_only=True, frozen=True):
@@ -100,12 +108,17 @@ class WhichSentHooks(Value, kw_only=True, frozen=True):
 
 
 class CreateSentHook(Value, kw_only=True, frozen=True):
-    """An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end."""
+    """An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end.
+
+    With `bot`, a hook of the room, it is a bot.
+    """
 
     url: Url
     room: Id | None = None
     kinds: Kinds = ()
     position: LogId | None = None
+    bot: Id | None = None
+    command: Command | None = None
 
 
 class ChangeSentHook(WhichSentHook, kw_only=True, frozen=True):
@@ -150,6 +163,8 @@ async def new_outgoing_hook(
         url=request.url,
         secret=new_secret(),
         position=request.position,
+        bot_id=request.bot,
+        command=request.command,
     )
     made = await services.feature_ports[OUTGOING].add(new, caller.known.id)
     if isinstance(made, Refusal):
@@ -214,6 +229,8 @@ def _as_hook(hook: OutgoingHook) -> SentHook:
         tries=hook.tries,
         error=hook.error,
         error_at=None if hook.error_at is None else milliseconds(hook.error_at),
+        bot=None if hook.bot is None else Sender(id=hook.bot.id, name=hook.bot.name),
+        command=None if hook.bot is None else hook.bot.command,
     )
 
 

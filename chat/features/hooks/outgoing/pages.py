@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 import trio
 
+from chat.domain.entities import Message
 from chat.domain.log_events import EventEncoder, Log
 from chat.domain.messages.changes import Change
 
@@ -23,12 +24,13 @@ _FRESH = 1.0
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A change by its log id, its room, and its event's type and JSON."""
+    """A change by its log id, its room, its event's type and JSON, and the message, if it is one."""
 
     id: int
     room_id: int
     kind: str
     event: msgspec.Raw
+    message: Message | None = None
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -71,5 +73,7 @@ class Pages:
             event = self._events.event(change)
             if event is not None:
                 kind = str(event.__struct_config__.tag)
-                made.append(Entry(change.id, change.room_id, kind, msgspec.Raw(msgspec.json.encode(event))))
+                message = change if isinstance(change, Message) else None
+                encoded = msgspec.Raw(msgspec.json.encode(event))
+                made.append(Entry(change.id, change.room_id, kind, encoded, message))
         return made

@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 
 import asyncpg
 
+from chat.domain.accounts.hooks import name_of
 from chat.domain.accounts.outgoing_hooks import (
     OLD_SECRET,
+    Bot,
     Claimed,
     Failed,
     NewOutgoingHook,
@@ -18,6 +20,7 @@ from chat.domain.entities import Person, Room, RoomKind
 from chat.domain.refusals import NO_ROOM, NOT_ADMIN, Refusal
 from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_rights import Authority, own_role
+from chat.features.hooks.changes import NO_HOOK
 from chat.features.hooks.outgoing.rules import (
     MOST_OUTGOING,
     NO_OUTGOING,
@@ -33,12 +36,13 @@ from chat.storage.postgres.session import Connection
 
 _HOOK = """
 SELECT hook.id, owner_id, owner.name AS owner_name, hook.room_id, rooms.name AS room_name, kinds, url, position,
-    greatest(lanes.last_id - position, 0) AS behind, off_reason AS off, tries, error,
-    extract(epoch FROM hook.created_at)::float8 AS created_at,
+    greatest(lanes.last_id - position, 0) AS behind, off_reason AS off, tries, error, bot_id,
+    bot.name AS bot_name, command, extract(epoch FROM hook.created_at)::float8 AS created_at,
     extract(epoch FROM sent_at)::float8 AS sent_at, extract(epoch FROM error_at)::float8 AS error_at
 FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
 JOIN users AS owner ON owner.id = owner_id AND owner.deleted_at IS NULL
-LEFT JOIN rooms ON rooms.id = hook.room_id"""
+LEFT JOIN rooms ON rooms.id = hook.room_id
+LEFT JOIN users AS bot ON bot.id = hook.bot_id"""
 _OF = f"{_HOOK} WHERE owner_id = $1 ORDER BY hook.id"
 _PAGE = f"{_HOOK} WHERE hook.id > $1 ORDER BY hook.id LIMIT $2"
 _ONE = f"{_HOOK} WHERE hook.id = $1"
@@ -47,8 +51,9 @@ _LOCK = f"SELECT pg_advisory_xact_lock({0x6F7574})"  # "out"
 _COUNT = "SELECT count(*) FROM outgoing_hooks WHERE owner_id = $1"
 _END = "SELECT last_id FROM lanes WHERE id = 1"
 _ADD = """
-INSERT INTO outgoing_hooks (owner_id, room_id, kinds, url, secret, position) VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING id"""
+INSERT INTO outgoing_hooks (owner_id, room_id, kinds, url, secret, position, bot_id, command)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id"""
+_IS_BOT = "SELECT true FROM hooks WHERE person_id = $1 AND room_id = $2"
 _BY = "SELECT is_admin FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL"
 _LOCK_HOOK = "SELECT owner_id, room_id FROM outgoing_hooks WHERE id = $1 FOR UPDATE"
 # Each change by its owner voids a claim, so what is sent just then moves nothing.
@@ -65,16 +70,16 @@ UPDATE outgoing_hooks SET
 WHERE id = $1"""
 _REMOVE = "DELETE FROM outgoing_hooks WHERE id = $1"
 _WAITING = """
-SELECT hook.id, owner_id, room_id, kinds, position, claim,
+SELECT hook.id, owner_id, room_id, kinds, position, claim, bot_id, bot.name AS bot_name, command,
     greatest(extract(epoch FROM greatest(due_at, claimed_until) - clock_timestamp()), 0)::float8 AS wait
-FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
+FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1 LEFT JOIN users AS bot ON bot.id = hook.bot_id
 WHERE off_reason IS NULL AND position < last_id ORDER BY hook.id"""
 _CLAIM = """
 UPDATE outgoing_hooks SET claim = claim + 1, claimed_until = clock_timestamp() + $3 * interval '1 s'
 WHERE id = $1 AND claim = $2 AND off_reason IS NULL
     AND coalesce(greatest(due_at, claimed_until), '-infinity') <= clock_timestamp()
 RETURNING claim, url, secret, CASE WHEN old_until > clock_timestamp() THEN old_secret END AS old_secret, replays, tries,
-    batch_end"""
+    batch_end, (SELECT token_digest FROM hooks WHERE person_id = bot_id) AS bot_token"""
 _ADVANCE = """
 UPDATE outgoing_hooks SET position = $3, batch_end = NULL,
     claimed_until = CASE WHEN $4 > 0 THEN clock_timestamp() + $4 * interval '1 s' END,
@@ -122,8 +127,10 @@ class PostgresOutgoingHooks:
             position = end if new.position is None else new.position
             if position > end:
                 return NOT_IN_LOG
+            if new.bot_id is not None and not await connection.fetchval(_IS_BOT, new.bot_id, new.room_id):
+                return NO_HOOK
             columns = new.owner_id, new.room_id, list(new.kinds), new.url, new.secret, position
-            hook_id = await connection.fetchval(_ADD, *columns)
+            hook_id = await connection.fetchval(_ADD, *columns, new.bot_id, new.command)
             await _note(connection, What.OUTGOING_HOOK_MADE, new.owner_id, new.room_id, by_id, new.url)
             return await _one(connection, hook_id)
 
@@ -160,14 +167,34 @@ class PostgresOutgoingHooks:
 
     async def waiting(self) -> Sequence[Waiting]:
         rows = await self._database.read(lambda c: c.fetch(_WAITING))
-        return [Waiting(**{**row, "kinds": tuple(row["kinds"])}) for row in rows]
+        return [
+            Waiting(
+                row["id"],
+                row["owner_id"],
+                row["room_id"],
+                tuple(row["kinds"]),
+                row["position"],
+                row["claim"],
+                row["wait"],
+                _bot(row),
+            )
+            for row in rows
+        ]
 
     async def claim(self, hook: Waiting, lease: float) -> Claimed | None:
         row = await self._database.write_statement(lambda c: c.fetchrow(_CLAIM, hook.id, hook.claim, lease))
         if row is None:
             return None
         secrets = (row["secret"],) if row["old_secret"] is None else (row["secret"], row["old_secret"])
-        return Claimed(row["claim"], row["url"], secrets, row["replays"], row["tries"], row["batch_end"])
+        return Claimed(
+            row["claim"],
+            row["url"],
+            secrets,
+            row["replays"],
+            row["tries"],
+            row["batch_end"],
+            row["bot_token"],
+        )
 
     async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
         rows = await self._database.read(lambda c: c.fetch(_ROOMS, hook.owner_id, list(room_ids)))
@@ -222,7 +249,12 @@ def _authority(row: asyncpg.Record, owner_id: int) -> Authority:
     return Authority(room, Person(id=owner_id, name="", is_admin=row["is_admin"]), role)
 
 
+def _bot(row: asyncpg.Record) -> Bot | None:
+    return None if row["bot_id"] is None else Bot(row["bot_id"], name_of(row["bot_name"]), row["command"])
+
+
 def _hook(row: asyncpg.Record) -> OutgoingHook:
-    fields = {name: value for name, value in row.items() if name not in ("owner_id", "owner_name", "kinds")}
+    others = ("owner_id", "owner_name", "kinds", "bot_id", "bot_name", "command")
+    fields = {name: value for name, value in row.items() if name not in others}
     owner = Named(row["owner_id"], row["owner_name"])
-    return OutgoingHook(owner=owner, kinds=tuple(row["kinds"]), **fields)
+    return OutgoingHook(owner=owner, kinds=tuple(row["kinds"]), bot=_bot(row), **fields)

@@ -11,14 +11,17 @@ import msgspec
 import structlog
 import trio
 
-from chat.domain.accounts.outgoing_hooks import Claimed, Failed, OffReason, OutgoingHooks, Waiting
+from chat.domain.accounts.outgoing_hooks import Bot, Claimed, Failed, OffReason, OutgoingHooks, Waiting
+from chat.domain.entities import MessageKind
 from chat.domain.failures import StorageError
 from chat.domain.timestamps import current_time
 from chat.engine.hub import Hub
+from chat.features.hooks.outgoing.bots import Answers, is_call
 from chat.features.hooks.outgoing.pages import Entry, Page, Pages
 from chat.features.hooks.outgoing.rules import retry_after, signed_headers
 from chat.operations.called_urls import OWN_URL, url_refusal
 from chat.outbound.client import Outbound, RequestFailed
+from chat.outbound.failures import Reason
 from chat.signals import Signal
 
 LEASE = 30.0
@@ -26,6 +29,9 @@ LEASE = 30.0
 
 TIMEOUT = 15.0
 """Seconds for a call, its answer included."""
+
+BOT_TIMEOUT = 7.0
+"""Seconds for the answer of a bot; what it says later it posts itself."""
 
 MOST_ANSWER = 65_536
 """Bytes of an answer that are read; the rest is cut off."""
@@ -74,6 +80,7 @@ class Sender:
         hub: notifies of new changes.
         outbound: makes the calls.
         public_url: returns the server's own address, which no hook may call.
+        answers: posts what bots answer.
         pace: seconds from one look at the hooks to the next.
     """
 
@@ -84,6 +91,7 @@ class Sender:
         hub: Hub,
         outbound: Outbound,
         public_url: Callable[[], str],
+        answers: Answers,
         pace: float = PACE,
     ) -> None:
         self._hooks = hooks
@@ -91,6 +99,7 @@ class Sender:
         self._hub = hub
         self._outbound = outbound
         self._public_url = public_url
+        self._answers = answers
         self._pace = pace
         self._wakes = 0
         self._busy_until = -float("inf")  # until then it looks at the hooks often
@@ -223,6 +232,8 @@ class Sender:
         while place < (newest := self._hub.newest_id):
             page = await self._pages.read(place, newest)
             entries = _of(hook, page)
+            if entries and hook.bot is not None:
+                return Batch(entries[0].id, entries[:1])  # a call for each message
             if entries or page.end - hook.position >= _UNSENT:
                 return Batch(page.end, entries)
             place = page.end
@@ -257,20 +268,25 @@ class Sender:
         at = int(current_time())
         data = {"hook": hook.id, "after": after, "position": batch.end, "events": _events(batch.entries)}
         body = msgspec.json.encode({"type": "changes", "timestamp": at, "data": data})
-        webhook_id = f"msg_{hook.id}_{claimed.replays}_{after}_{batch.end}"
+        call_id = f"msg_{hook.id}_{claimed.replays}_{after}_{batch.end}"
         try:
             answer = await self._outbound.send(
                 "POST",
                 claimed.url,
-                headers=signed_headers(webhook_id, at, body, claimed.secrets),
+                headers=signed_headers(call_id, at, body, claimed.secrets),
                 body=body,
                 most_bytes=MOST_ANSWER,
                 is_cut=True,
-                total_timeout=TIMEOUT,
+                total_timeout=TIMEOUT if hook.bot is None else BOT_TIMEOUT,
             )
         except RequestFailed as error:
+            if hook.bot is not None and error.reason is Reason.TIMEOUT:
+                return None  # it has the call, and posts its answer itself
             return _failed(claimed, batch.end, str(error))
         if 200 <= answer.status < 300:
+            message = batch.entries[0].message
+            if claimed.bot_token is not None and message is not None:
+                await self._answers.post(hook, claimed.bot_token, message.seq, call_id, answer)
             return None
         off: OffReason | None = "gone" if answer.status == 410 else None
         reason = f"the receiver answered {answer.status}"
@@ -288,8 +304,16 @@ def _of(hook: Waiting, page: Page) -> list[Entry]:
     return [
         each
         for each in page.entries
-        if hook.room_id in (None, each.room_id) and (not hook.kinds or each.kind in hook.kinds)
+        if hook.room_id in (None, each.room_id)
+        and (not hook.kinds or each.kind in hook.kinds)
+        and (hook.bot is None or _is_call(hook.bot, each))
     ]
+
+
+def _is_call(bot: Bot, entry: Entry) -> bool:
+    message = entry.message
+    is_text = message is not None and message.kind is MessageKind.TEXT
+    return message is not None and is_text and is_call(bot, message.sender_name, message.text)
 
 
 def _events(entries: Sequence[Entry]) -> list[dict[str, object]]:

@@ -1,14 +1,16 @@
 """Outgoing hooks in the reference model's memory. A method's work is done in one go after its checkpoint."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import trio
 
+from chat.domain.accounts.hooks import HOOKS, name_of
 from chat.domain.accounts.outgoing_hooks import (
     OLD_SECRET,
     OUTGOING,
+    Bot,
     Claimed,
     Failed,
     NewOutgoingHook,
@@ -21,6 +23,7 @@ from chat.domain.features import Port
 from chat.domain.log_events import LOG
 from chat.domain.messages.outcomes import Saved
 from chat.domain.refusals import NO_ROOM, NOT_ADMIN, Refusal
+from chat.features.hooks.changes import NO_HOOK
 from chat.features.hooks.outgoing.rules import (
     MOST_OUTGOING,
     NO_OUTGOING,
@@ -29,6 +32,7 @@ from chat.features.hooks.outgoing.rules import (
     host_of,
     sending_refusal,
 )
+from tests.features.hooks.model import HooksModel
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -60,6 +64,8 @@ class Row(msgspec.Struct):
     sent_at: float | None = None
     error: str | None = None
     error_at: float | None = None
+    bot_id: int | None = None
+    command: str | None = None
 
 
 class OutgoingModel:
@@ -68,6 +74,7 @@ class OutgoingModel:
     def __init__(self, storage: "MemoryStorage") -> None:
         self._users, self._rooms, self._messages = storage.users, storage.rooms, storage.messages
         self._audit, self._now = storage.audit, storage.now
+        self._ports: Callable[[], Mapping[Port[Any], Any]] = lambda: storage.feature_ports
         self._rows: dict[int, Row] = {}
         self._newest_id = 0
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
@@ -91,6 +98,8 @@ class OutgoingModel:
         position = end if new.position is None else new.position
         if position > end:
             return NOT_IN_LOG
+        if new.bot_id is not None and not self._is_bot(new.bot_id, new.room_id):
+            return NO_HOOK
         self._newest_id += 1
         row = self._rows[self._newest_id] = Row(
             self._newest_id,
@@ -101,6 +110,8 @@ class OutgoingModel:
             new.secret,
             position,
             self._now(),
+            bot_id=new.bot_id,
+            command=new.command,
         )
         self._note(What.OUTGOING_HOOK_MADE, row, by_id, new.url)
         return self._seen(row)
@@ -150,6 +161,7 @@ class OutgoingModel:
                 each.position,
                 each.claim,
                 max(each.due_at - now, each.claimed_until - now, 0.0),
+                self._bot(each),
             )
             for each in self._rows.values()
             if each.off is None and each.position < end
@@ -163,7 +175,9 @@ class OutgoingModel:
         row.claim += 1
         row.claimed_until = now + lease
         old = (row.old_secret,) if row.old_secret is not None and row.old_until > now else ()
-        return Claimed(row.claim, row.url, (row.secret, *old), row.replays, row.tries, row.batch_end)
+        return Claimed(
+            row.claim, row.url, (row.secret, *old), row.replays, row.tries, row.batch_end, self._token(row)
+        )
 
     async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
         await trio.lowlevel.checkpoint()
@@ -225,7 +239,22 @@ class OutgoingModel:
             tries=row.tries,
             error=row.error,
             error_at=row.error_at,
+            bot=self._bot(row),
         )
+
+    def _hooks(self) -> HooksModel:
+        found: Any = self._ports()[HOOKS]
+        return cast("HooksModel", getattr(found, "_table", found))
+
+    def _is_bot(self, bot_id: int, room_id: int | None) -> bool:
+        return room_id is not None and self._hooks().is_there(room_id, bot_id)
+
+    def _bot(self, row: Row) -> Bot | None:
+        account = None if row.bot_id is None else self._users.look_up(row.bot_id)
+        return None if account is None else Bot(account.id, name_of(account.name), row.command)
+
+    def _token(self, row: Row) -> bytes | None:
+        return None if row.bot_id is None else self._hooks().token_of(row.bot_id)
 
     def _is_admin(self, person_id: int | None) -> bool:
         person = None if person_id is None else self._users.look_up(person_id)

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
+from chat.domain.accounts.hooks import HOOKS, Hook, NewHook, digest_of
 from chat.domain.accounts.outgoing_hooks import (
     OUTGOING,
     Failed,
@@ -74,6 +76,38 @@ async def sending(run: Run) -> None:
             assert await services.feature_ports[OUTGOING].of(ada.id) == []
 
 
+async def answering(run: Run) -> None:
+    """Call a bot, whose answer is one message or none; then it is called again, and answers."""
+    async with open_receiver() as receiver, swept_world(run) as (world, _witness):
+        await world.services.settings.change(None, {"outbound_hosts": ("127.0.0.1",)})
+        ada = await world.add("ada")
+        room, services = (await world.make_room(ada)).id, world.services
+        new = NewHook(room_id=room, name="Echo (hook)", token=digest_of("a"), may_mention=False)
+        hook = await services.feature_ports[HOOKS].add(new, ada.id)
+        assert isinstance(hook, Hook)
+        receiver.answer = lambda _call: b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
+
+        def answers() -> int:
+            return sum(each.text == "yes" for each in world.said(room))
+
+        async def call(text: str) -> None:
+            asked = native.CreateSentHook(url=receiver.url, room=room, bot=hook.id)
+            made = await native.new_outgoing_hook(services, Caller(ada, Device("127.0.0.1")), asked)
+            assert not isinstance(made, Refusal)
+            known = answers()
+            async with open_outgoing(services, 0.01):
+                await services.writes.write(Draft(room, ada.id, "ada", f"@echo {text}", NOW))
+                while answers() == known:  # noqa: ASYNC110 - only the storage knows
+                    await trio.sleep(0.01)
+            assert answers() == known + 1
+
+        await run.target(call, "one")
+        assert answers() <= 1
+        for each in await services.feature_ports[OUTGOING].of(ada.id):
+            await services.feature_ports[OUTGOING].remove(each.id, ada.id)
+        await call("two")
+
+
 def in_postgres(address: DatabaseAddress) -> Scenario:
     """Make, claim, move, fail, change and remove a hook."""
 
@@ -121,6 +155,11 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
 def test_sending(cancel_sweep: Sweeper) -> None:
     name = "outgoing hooks"
     cancel_sweep.scenario(sending, name, flavours=CANCELLING, virtual=False, limit=10, every=60, seeds=1)
+
+
+def test_answering(cancel_sweep: Sweeper) -> None:
+    name = "bots"
+    cancel_sweep.scenario(answering, name, flavours=CANCELLING, virtual=False, limit=10, every=60, seeds=1)
 
 
 @in_campaign

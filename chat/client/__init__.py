@@ -1,4 +1,6 @@
-"""A client of the native protocol for Trio. The program gets every event once and in order, across reconnects.
+"""A client of the native protocol. The program gets every event once and in order, across reconnects.
+
+It is for Trio; programs on asyncio take `open_chat` of `chat.client.asyncio`.
 
     async with open_chat("https://chat.example", token=token) as chat:
         await chat.send(1, "good morning")
@@ -9,6 +11,7 @@
 
 The modules by layer, highest first; none imports anything of the server:
 
+    asyncio              `open_chat` for programs on asyncio
     opening              `open_chat`
     chat                 `Chat`, the interface
     reconnecting         one connection after another
@@ -20,7 +23,9 @@ The modules by layer, highest first; none imports anything of the server:
     sessions             log in, refresh, register
     http_call, address   one HTTP call; where the server is
     room                 one room as it is now, with its messages and unread counts
+    guest                Trio in an asyncio loop, and calls from one to the other
     errors, endings      exceptions; how connections end and when to reconnect
+    running              where the parts that wait run
     features             what features add: types, events and calls, made from the server's features
     calls, events        what those calls are made with; what `Chat.events()` yields
     wire, structs        the types of the protocol, made from the server's; their bases

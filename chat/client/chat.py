@@ -1,6 +1,6 @@
 """The client's interface: rooms, events and requests."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import TypeVar
 
 import trio
@@ -11,9 +11,12 @@ from chat.client.events import Event
 from chat.client.features import FeatureCalls
 from chat.client.frames import encode
 from chat.client.http_api import HttpApi
+from chat.client.inbox import Inbox
 from chat.client.message_keys import new_key
+from chat.client.outbox import PendingRequest
 from chat.client.reconnecting import Connector
 from chat.client.room import Room
+from chat.client.running import Run, directly
 from chat.client.structs import Position, Request
 from chat.client.wire import (
     ChangeCommitted,
@@ -51,6 +54,20 @@ class Chat(FeatureCalls):
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
+        self._run: Run = directly
+        self._http = connector.http
+        self._events: AsyncIterator[Event] = connector.inbox
+
+    def run_by(self, run: Run, events: Callable[[Inbox], AsyncIterator[Event]]) -> "Chat":
+        """Return this client for a program on another loop. Sync.
+
+        Args:
+            run: runs in Trio all that waits.
+            events: returns what iterates over the events of an inbox.
+        """
+        chat = Chat(self._connector)
+        chat._run, chat._http, chat._events = run, self._http.run_by(run), events(self._connector.inbox)
+        return chat
 
     @property
     def rooms(self) -> Mapping[int, Room]:
@@ -60,7 +77,7 @@ class Chat(FeatureCalls):
     @property
     def http(self) -> HttpApi:
         """Calls over HTTP: joining rooms, members, invites and blocks."""
-        return self._connector.http
+        return self._http
 
     @property
     def person_id(self) -> int:
@@ -96,7 +113,7 @@ class Chat(FeatureCalls):
 
         Cancelling: the next iteration gets the event.
         """
-        return self._connector.inbox
+        return self._events
 
     async def send(
         self,
@@ -140,11 +157,11 @@ class Chat(FeatureCalls):
 
         Cancelling: the file may be uploaded; without a message the server deletes it after a day.
         """
-        return await self._connector.http.upload(room, data, name, media_type)
+        return await self.http.upload(room, data, name, media_type)
 
     async def download(self, file: File | int) -> bytes:
         """Return the content of a file. Raises Refused and ConnectionFailed. Cancelling: nothing happens."""
-        return await self._connector.http.download(file if isinstance(file, int) else file.id)
+        return await self.http.download(file if isinstance(file, int) else file.id)
 
     async def set_picture(self, data: bytes, *, media_type: str = "image/png") -> str:
         """Give oneself a picture; return its SHA-256, which `Person.picture` is.
@@ -159,18 +176,18 @@ class Chat(FeatureCalls):
 
         Cancelling: it may be set.
         """
-        return await self._connector.http.set_picture(data, media_type)
+        return await self.http.set_picture(data, media_type)
 
     async def remove_picture(self) -> None:
         """Remove one's own picture. Raises Refused and ConnectionFailed. Cancelling: it may be removed."""
-        await self._connector.http.remove_picture()
+        await self.http.remove_picture()
 
     async def picture(self, picture: str) -> bytes:
         """Return the content of a picture by its SHA-256, as `Person.picture` and `RoomInfo.picture` have it.
 
         Raises Refused and ConnectionFailed. Cancelling: nothing happens.
         """
-        return await self._connector.http.picture(picture)
+        return await self.http.picture(picture)
 
     async def edit(self, room: int, seq: int, text: str) -> int:
         """Change the text of an own message; return the `pos` of the change. Cancelling: it may be done or not."""
@@ -264,7 +281,7 @@ class Chat(FeatureCalls):
             **({"order": "best"} if best_first else {}),
         }
         fields |= {name: value for name, value in filters.items() if value is not None}
-        return await self._connector.http.search(fields)
+        return await self.http.search(fields)
 
     async def watch(self, people: Iterable[int]) -> dict[int, str]:
         """Watch the presence and the profiles of these people, in place of those watched before.
@@ -297,39 +314,48 @@ class Chat(FeatureCalls):
 
         It does nothing while disconnected. Cancelling: it may be shown or not.
         """
-        await self._report_activity(room, "typing")
+        await self._run(self._report_activity, room, "typing")
 
     async def stop_typing(self, room: int) -> None:
         """Show the others in a room that the person stopped typing; cancelling as `start_typing`."""
-        await self._report_activity(room, "none")
+        await self._run(self._report_activity, room, "none")
 
     async def ping(self) -> int:
         """Return the server's time in Unix milliseconds. A connection that does not answer in 5 s is replaced.
 
         Call it when the computer wakes up. Cancelling: nothing happens.
         """
+        return await self._run(self._ping)
+
+    async def _ping(self) -> int:
         connection = self._connector.connection
         with trio.move_on_after(PING_TIMEOUT):
-            return (await self._request(Ping(), Pong)).at
+            return (await self._settled(self._queue(Ping()), Pong)).at
         if connection is not None:
             connection.drop()
-        return (await self._request(Ping(), Pong)).at
+        return (await self._settled(self._queue(Ping()), Pong)).at
 
     async def _call(self, method: str, path: str, kind: type[_V]) -> _V:
-        return await self._connector.http.call_until_answered(method, path, kind)
+        return await self.http.call_until_answered(method, path, kind)
 
     async def _report_activity(self, room: int, what: str) -> None:
         await trio.lowlevel.checkpoint()
         connection = self._connector.connection
         if connection is not None and connection.is_ready:
             with trio.move_on_after(PING_TIMEOUT):
-                await self._request(ReportActivity(room=room, what=what), EmptyReply)
+                await self._settled(self._queue(ReportActivity(room=room, what=what)), EmptyReply)
 
     async def _request(self, request: Request, kind: type[_R]) -> _R:
+        # Queued here, before anything waits: requests are sent in the order of the calls.
+        return await self._run(self._settled, self._queue(request), kind)
+
+    def _queue(self, request: Request) -> PendingRequest:
         with refuse_unencodable():
             # Here, where the caller gets the error; in the writer it would end the connection.
             encode(request, 0)
-        pending = self._connector.outbox.add(request)
+        return self._connector.outbox.add(request)
+
+    async def _settled(self, pending: PendingRequest, kind: type[_R]) -> _R:
         try:
             await pending.done.wait()
         finally:

@@ -14,6 +14,7 @@ from chat.client.credentials import Credentials
 from chat.client.endings import Backoff
 from chat.client.errors import ConnectionFailed, Refused, refuse_unencodable
 from chat.client.http_call import HttpResponse, call
+from chat.client.running import Run, directly
 from chat.client.sessions import error_of, raise_if_temporary
 from chat.client.structs import Value
 from chat.client.wire import File, Hits, Invite, Members, Person, PublicRoom, RoomInfo
@@ -63,6 +64,13 @@ class HttpApi:
         self._credentials = credentials
         self._on_joined = on_joined
         self._person_id = person_id
+        self._run: Run = directly
+
+    def run_by(self, run: Run) -> "HttpApi":
+        """Return these calls for a program on another loop, whose `run` runs in Trio all that waits. Sync."""
+        api = HttpApi(self._address, self._credentials, self._on_joined, self._person_id)
+        api._run = run
+        return api
 
     async def public_rooms(self, name_part: str = "") -> tuple[PublicRoom, ...]:
         """Return rooms that the person may join, sorted by name, 100 at most.
@@ -194,10 +202,13 @@ class HttpApi:
 
         Cancelling: it may be done or not.
         """
+        return await self._run(self._repeat, method, path, kind)
+
+    async def _repeat(self, method: str, path: str, kind: type[_V]) -> _V:
         backoff = Backoff(random.random)
         while True:
             try:
-                return await self._call(method, path, kind)
+                return _decode(path, await self._exchange(method, path, None, _JSON), kind)
             except ConnectionFailed as failed:
                 wait = failed.retry_after
             await trio.sleep(backoff.next() if wait is None else wait)
@@ -206,6 +217,9 @@ class HttpApi:
         self, method: str, path: str, body: object = None, media_type: str = _JSON
     ) -> HttpResponse:
         """Return the response to a call; raise Refused or ConnectionFailed for an error."""
+        return await self._run(self._exchange, method, path, body, media_type)
+
+    async def _exchange(self, method: str, path: str, body: object, media_type: str) -> HttpResponse:
         response = await self._try(method, path, body, media_type)
         if response.status == 401:
             self._credentials.discard(with_session=False)

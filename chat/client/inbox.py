@@ -9,7 +9,8 @@ A program far behind gets its events in pages: the next page is requested when l
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 
 import trio
 
@@ -107,15 +108,30 @@ class Inbox:
 
         Cancelling: no event is taken.
         """
+        with self.taking():
+            await trio.lowlevel.checkpoint()
+            while not self._queue:
+                await self.wait_for_events()
+            return self.pop()
+
+    @contextmanager
+    def taking(self) -> Generator[None]:
+        """Let no other task take an event as long as the block lasts; raises as take(). Sync."""
         if self._is_taking:
             raise trio.BusyResourceError("another task is already waiting for the next event of this client")
         self._is_taking = True
         try:
-            await trio.lowlevel.checkpoint()
-            while not self._queue:
-                await self._wait()
+            yield
         finally:
             self._is_taking = False
+
+    @property
+    def has_events(self) -> bool:
+        """Whether an event is queued. Sync."""
+        return bool(self._queue)
+
+    def pop(self) -> Event:
+        """Take the next event, which is queued. Sync."""
         event = self._queue.popleft()
         if len(self._queue) == self._size // 4:
             self._load_more()
@@ -127,7 +143,8 @@ class Inbox:
             self.positions[event.room] = event.position
         return event.event
 
-    async def _wait(self) -> None:
+    async def wait_for_events(self) -> None:
+        """Wait until an event may be queued. Cancelling: nothing happens."""
         if self.has_dropped:
             self.has_dropped, self.is_catching_up = False, True
             self._sync_again()

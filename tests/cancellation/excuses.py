@@ -91,8 +91,11 @@ BYTE_BY_BYTE = "it waits where a client sends byte by byte; tests/protocols/irc/
 AFTER_A_CRASH = (
     "it waits where the socket is full when a bug ends the client; socket_crashed_over_tls waits so"
 )
+ON_ASYNCIO = "it runs with asyncio: tests/client/test_asyncio.py cancels a program at its turns of the loop"
 
 EXCUSED = (
+    Excuse("client/asyncio.py", "", ON_ASYNCIO),
+    Excuse("client/guest.py", "", ON_ASYNCIO),
     Excuse("features/hooks/native.py", "ettled", SAVED_THEN),
     Excuse("protocols/native/mcp/sdk.py", "await trio.sleep_forever()", NOT_WATCHED),
     Excuse("protocols/irc/client.py", "limits.malformed()", MALFORMED_OFTEN),

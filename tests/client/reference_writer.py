@@ -28,6 +28,9 @@ _BEHIND_CHAT = (
 )
 """Calls of `chat.http` that `Chat` has in a better form."""
 
+_ON_ANOTHER_LOOP = ("run_by",)
+"""What makes `chat.client.asyncio`; no program calls it."""
+
 _FUNCTIONS = (client.open_chat, client.log_in, client.register, client.parse_url)
 
 
@@ -45,11 +48,11 @@ def reference() -> str:
             "",
             "| `Chat` | returns |",
             "|---|---|",
-            *_calls(client.Chat),
+            *_calls(client.Chat, without=_ON_ANOTHER_LOOP),
             "",
             "| `Chat.http` | returns |",
             "|---|---|",
-            *_calls(HttpApi, without=_BEHIND_CHAT),
+            *_calls(HttpApi, without=_BEHIND_CHAT + _ON_ANOTHER_LOOP),
             "",
             *_values(),
             "",

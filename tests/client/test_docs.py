@@ -1,6 +1,8 @@
 """The snippets of docs/client.md run as they stand there."""
 
+import os
 import re
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,14 @@ import trio
 from chat.client import Connected, NewMessage, Restored, open_chat
 from tests.client.model import ModelRoom
 from tests.client.model_server import ModelServer, on_loopback
+from tests.client.people import texts
 from tests.client.reference_writer import page
+from tests.support.processes import child
 
 PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PROGRAMS = {block.split()[1].strip(","): block for block in BLOCKS if block.startswith("import ")}
+SNIPPETS = [block for block in BLOCKS if block not in PROGRAMS.values()]
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
@@ -31,6 +37,21 @@ async def test_a_snippet_runs(snippet: str, model: ModelServer, garden: ModelRoo
 
 def test_there_are_snippets() -> None:
     assert len(SNIPPETS) == 8
+    assert [*PROGRAMS] == ["os", "asyncio"]
+    assert all(len(re.findall(r"^.*\S", program, re.MULTILINE)) <= 10 for program in PROGRAMS.values())
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+async def test_a_bot_answers(name: str, model: ModelServer, garden: ModelRoom) -> None:
+    with trio.fail_after(30):
+        async with on_loopback(model) as url:
+            environment = {**os.environ, "SERVER": url, "TOKEN": "token of ben"}
+            with child(sys.executable, "-c", PROGRAMS[name], env=environment):
+                while not any(each.is_live for each in model.sockets):  # noqa: ASYNC110 - of the bot
+                    await trio.sleep(0.01)
+                async with open_chat(url, token="token of ada") as chat:
+                    await chat.send(garden.id, "!ping")
+                    assert await texts(chat, 2) == ["!ping", "pong"]
 
 
 def test_every_call_and_every_field_stands_in_the_reference() -> None:

@@ -91,11 +91,14 @@ BYTE_BY_BYTE = "it waits where a client sends byte by byte; tests/protocols/irc/
 AFTER_A_CRASH = (
     "it waits where the socket is full when a bug ends the client; socket_crashed_over_tls waits so"
 )
+PLAYS = "a command of its own process: what it waits for has a deadline, and its program is killed"
 ON_ASYNCIO = "it runs with asyncio: tests/client/test_asyncio.py cancels a program at its turns of the loop"
 
 EXCUSED = (
     Excuse("client/asyncio.py", "", ON_ASYNCIO),
     Excuse("client/guest.py", "", ON_ASYNCIO),
+    Excuse("conformance/__main__.py", "", PLAYS),
+    Excuse("conformance/playing.py", "", PLAYS),
     Excuse("features/hooks/native.py", "ettled", SAVED_THEN),
     Excuse("protocols/native/mcp/sdk.py", "await trio.sleep_forever()", NOT_WATCHED),
     Excuse("protocols/irc/client.py", "limits.malformed()", MALFORMED_OFTEN),

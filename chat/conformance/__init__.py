@@ -6,5 +6,5 @@ It needs nothing of the server. The modules:
 
     __main__   the command
     playing    one vector against one program
-    vectors    the vectors, and how a value is compared with a pattern
+    patterns   the vectors, and how a value is compared with a pattern
 """

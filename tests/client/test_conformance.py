@@ -1,5 +1,6 @@
-"""`chat.client` passes the conformance vectors; the runner notices clients that do not."""
+"""`chat.client` and the client in TypeScript pass the conformance vectors; the runner notices clients that do not."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import trio
 from chat.conformance.patterns import differs, read_vectors
 from chat.conformance.playing import play
 
+ROOT = Path(__file__).parents[2]
+NODE, ESBUILD = shutil.which("node"), ROOT / "node_modules" / ".bin" / "esbuild"
 CONFORMANT = Path(__file__).parent / "conformant.py"
 VECTORS = {each.name: each for each in read_vectors()}
 
@@ -69,3 +72,23 @@ def test_how_a_value_differs_from_a_pattern() -> None:
     assert differs({"a": {"b": [1]}}, {"a": {"b": [1, 2]}}) == "a.b is [1] instead of [1,2]"
     assert differs({"a": [{"b": 1}]}, {"a": [{"b": 2}]}) == "a[0].b is 1 instead of 2"
     assert differs({"a": 1}, {"a": True}) == "a is 1 instead of true"
+
+
+@pytest.mark.skipif(
+    not (NODE and ESBUILD.exists()), reason="no Node, or none of its modules: make node_modules/made"
+)
+def test_the_client_in_typescript_passes(tmp_path: Path) -> None:
+    client = tmp_path / "client.mjs"
+    build = [str(ESBUILD), "--log-level=error", f"--outfile={client}", str(ROOT / "examples" / "client.ts")]
+    subprocess.run(build, check=True, timeout=60)
+    command = [
+        sys.executable,
+        "-m",
+        "chat.conformance",
+        "--",
+        str(NODE),
+        "--experimental-websocket",
+        str(client),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.stdout.splitlines()[-1] == f"{len(VECTORS)} of {len(VECTORS)} pass", done.stdout

@@ -1213,10 +1213,10 @@ export interface HelloOk {
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
-   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, presence,
-   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved,
-   * scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams,
-   * threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, positions,
+   * presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review,
+   * saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages,
+   * teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3079,10 +3079,10 @@ export interface ServerInfo {
   /**
    * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
    * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
-   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, presence,
-   * previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review, saved,
-   * scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages, teams,
-   * threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, positions,
+   * presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review,
+   * saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages,
+   * teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;

@@ -10,6 +10,9 @@ from tests.conformance.render import PAGES, BadReference, rendered
 from tests.conformance.transcripts import Answer, Call, dialects, load
 from tests.support.server import ServerProcess
 
+_WITHOUT_TRANSCRIPTS = {"README", "conformance", "irc"}
+"""IRC has no frames and no calls; tests/protocols/irc plays with real clients."""
+
 STAYS = "the pages are rendered by `python -m tests.conformance.render`"
 
 
@@ -21,7 +24,7 @@ def test_each_example_agrees_with_its_transcript(page: str) -> None:
 
 def test_every_dialect_has_its_page() -> None:
     pages = {page.stem for page in PAGES.glob("*.md")}
-    assert pages == {name for name in dialects() if name != "common"} | {"README"}
+    assert pages == {name for name in dialects() if name != "common"} | _WITHOUT_TRANSCRIPTS
 
 
 @pytest.mark.parametrize("reference", ["talker/nothing", "talker/token#nothing"])

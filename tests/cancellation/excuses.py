@@ -93,8 +93,15 @@ AFTER_A_CRASH = (
 )
 PLAYS = "a command of its own process: what it waits for has a deadline, and its program is killed"
 ON_ASYNCIO = "it runs with asyncio: tests/client/test_asyncio.py cancels a program at its turns of the loop"
+FAILS_THEN = "only where a call or a query failed, or more is there: tests/features/hooks/outgoing tries each"
 
 EXCUSED = (
+    Excuse("features/hooks/outgoing/sending.py", "await self._failed(error)", FAILS_THEN),
+    Excuse("features/hooks/outgoing/sending.py", "await self._again(", FAILS_THEN),
+    Excuse("features/hooks/outgoing/sending.py", "await self._pages.read(batch.end", FAILS_THEN),
+    Excuse("features/hooks/outgoing/sending.py", "await self._pages.read(place, end, is_fresh", FAILS_THEN),
+    Excuse("features/hooks/outgoing/sending.py", "await self._hooks.fail(", FAILS_THEN),
+    Excuse("features/hooks/outgoing/sending.py", "await trio.sleep(_RETRY)", FAILS_THEN),
     Excuse("client/asyncio.py", "", ON_ASYNCIO),
     Excuse("client/guest.py", "", ON_ASYNCIO),
     Excuse("conformance/__main__.py", "", PLAYS),

@@ -18,7 +18,7 @@ function look() {
   const texts = [...own, ...outbox].map(({ text }) => text);
   if (new Set(texts).size < texts.length) doubles.push(texts);
 }
-chat.subscribe(look);
+chat.subscribe(() => setTimeout(look));  // in a task of its own, as the page draws
 window.chat = chat;
 window.doubles = doubles;
 window.until = (test) => new Promise((resolve, reject) => {

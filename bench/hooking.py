@@ -27,7 +27,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_shared_postgres_storage
 
 _HOOKS = 50
-"""As many as one room may have."""
+"""Hooks in each room: the most that one may have."""
 _CONNECTIONS = 32
 _ROUNDS = 3
 

@@ -171,7 +171,7 @@ WORDS_ARE_WRITTEN = """
 UPDATE words_written SET last_id = imports.end_id - 1 FROM imports
 WHERE words_written.id = 1 AND imports.id = $1 AND last_id >= first_id - 1 AND last_id < end_id"""
 END = "UPDATE imports SET ended_at = clock_timestamp() WHERE id = $1"
-# Followers of the log go on behind what was imported whole: nobody is notified of it.
+# Pushes and mails continue after a server that was imported whole: nobody is notified of its messages.
 FOLLOWERS_TO = (
     "UPDATE push_state SET last_id = $1",
     "UPDATE missed_state SET last_id = $1",

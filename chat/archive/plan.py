@@ -98,7 +98,7 @@ class Plan:
         is_whole: an empty server takes all of it, and all numbers stay.
         people: those of the archive by their ids; `person_ids` has their ids here.
         rooms: those that are imported, by the archive's ids.
-        lost: what is left out, and how often.
+        lost: for each reason, how many things are left out.
         new: messages that are to be written to new rooms, and `added` to rooms that are there.
         files, file_bytes: of these messages.
     """
@@ -157,7 +157,7 @@ class Plan:
             by_room.setdefault(line.room, []).append(line)
 
     def count(self, progress: Callable[[int], object] = lambda _lines: None) -> None:
-        """Read the log, and count what is to be written. `progress` is called with the number of lines."""
+        """Read the log, and count its messages and files. `progress` is called with the number of lines."""
         last_id = -1
         for nth, entry in enumerate(self._reader.log(), 1):
             if nth % 10_000 == 0:

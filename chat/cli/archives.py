@@ -82,7 +82,7 @@ def with_files_and_storage(
 
 @contextmanager
 def progress_lines() -> Iterator[Callable[[str, int, int], None]]:
-    """Provide the function that reports progress on stderr: what is counted, how far it is, and the whole.
+    """Provide the function that reports progress on stderr: the unit, how many are done, and of how many.
 
     On a terminal it is one line, which is removed at the end; else a line now and then.
     """

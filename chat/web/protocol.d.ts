@@ -448,8 +448,8 @@ export interface ChangeScheduled {
 }
 
 /**
- * What changes of an outgoing hook; fields that are left out stay. With another `position` it sends what follows
- * there again, or leaves out what is before it.
+ * What changes of an outgoing hook; fields that are left out stay. With an earlier `position` it sends the changes
+ * after it again, with a later one it skips those before it.
  */
 export interface ChangeSentHook {
   hook: number;

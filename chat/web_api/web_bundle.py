@@ -65,11 +65,11 @@ class Bundler:
             name = waiting.pop()
             if name not in self._bundle_of and self._folder + name not in scripts:
                 scripts[self._folder + name] = self._alone(name)
-                waiting += [*self.imports(name), *self._imported_later([name])]
+                waiting += [*self._imports_of(name), *self._imported_later([name])]
         return scripts
 
-    def imports(self, name: str) -> list[str]:
-        """Return the paths of the modules that a module imports when it is loaded. Sync."""
+    def _imports_of(self, name: str) -> list[str]:
+        """The paths of the modules that a module imports when it is loaded."""
         if name not in self._imports:
             found = _IMPORT.finditer(self._sources[name])
             self._imports[name] = [_joined_path(name, each["path"]) for each in found]
@@ -78,7 +78,7 @@ class Bundler:
     def _in_order(self, root: str, known: dict[str, None] | None = None) -> dict[str, None]:
         """A module after all that it imports."""
         known = {} if known is None else known
-        for name in self.imports(root):
+        for name in self._imports_of(root):
             if name not in known:
                 self._in_order(name, known)
         known[root] = None
@@ -91,7 +91,7 @@ class Bundler:
                     yield _joined_path(name, found["path"])
 
     def _joined(self, file: str, names: Sequence[str]) -> str:
-        others = {each for name in names for each in self.imports(name) if self._bundle_of[each] != file}
+        others = {each for name in names for each in self._imports_of(name) if self._bundle_of[each] != file}
         parts = [*self._from_bundles(others)]
         for name in names:
             body, exported = _without_exports(self._rewritten(name))
@@ -105,7 +105,7 @@ class Bundler:
         return "\n".join([*parts, f"export {{ {', '.join(map(_identifier, names))} }};\n"])
 
     def _alone(self, name: str) -> str:
-        bundled = {each for each in self.imports(name) if each in self._bundle_of}
+        bundled = {each for each in self._imports_of(name) if each in self._bundle_of}
         return " ".join([*self._from_bundles(bundled), self._rewritten(name)])
 
     def _from_bundles(self, names: set[str]) -> Iterator[str]:

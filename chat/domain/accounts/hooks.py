@@ -48,7 +48,7 @@ def new_token() -> str:
 
 
 def digest_of(token: str) -> bytes:
-    """Return what is stored of a token."""
+    """Return the SHA-256 of a token, which the database stores in its place."""
     return hashlib.sha256(token.encode()).digest()
 
 

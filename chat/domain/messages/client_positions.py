@@ -65,7 +65,7 @@ class ClientPositions:
         return stored if waiting is None else max(waiting, stored or 0)
 
     async def ask(self) -> None:
-        """Call what is in `asking` until end(). Cancelling ends it too."""
+        """Call the functions in `asking` until end(). Cancelling ends it too."""
         while not self._has_ended:
             with trio.move_on_after(_ASK):
                 await self._noted.wait_until(lambda: self._has_ended)
@@ -73,7 +73,7 @@ class ClientPositions:
                 ask()
 
     def end(self) -> None:
-        """Write what is noted once more, and end keep() and ask(). Sync."""
+        """Write the noted positions once more, and end keep() and ask(). Sync."""
         self._has_ended = True
         self._noted.notify()
 

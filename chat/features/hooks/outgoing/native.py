@@ -124,7 +124,7 @@ class CreateSentHook(Value, kw_only=True, frozen=True):
 class ChangeSentHook(WhichSentHook, kw_only=True, frozen=True):
     """What changes of an outgoing hook; fields that are left out stay.
 
-    With another `position` it sends what follows there again, or leaves out what is before it.
+    With an earlier `position` it sends the changes after it again, with a later one it skips those before it.
     """
 
     url: Url | None = None

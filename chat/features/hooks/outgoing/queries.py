@@ -56,7 +56,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id"""
 _IS_BOT = "SELECT true FROM hooks WHERE person_id = $1 AND room_id = $2"
 _BY = "SELECT is_admin FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL"
 _LOCK_HOOK = "SELECT owner_id, room_id FROM outgoing_hooks WHERE id = $1 FOR UPDATE"
-# Each change by its owner voids a claim, so what is sent just then moves nothing.
+# Each change by its owner voids a claim, so a call under way does not move the position.
 _CHANGE = f"""
 UPDATE outgoing_hooks SET
     kinds = coalesce($2, kinds), url = coalesce($3, url), position = coalesce($4, position),

@@ -141,7 +141,7 @@ class Sender:
                         await self._changed.wait_until(lambda: trio.current_time() < self._busy_until)
 
     async def _listen(self) -> None:
-        """Notice what is published, until cancelled. Cancelling changes nothing."""
+        """Wake the sender for each published change, until cancelled. Cancelling changes nothing."""
         while True:
             await self._hub.published.wait()
             self._changed.notify()
@@ -241,7 +241,7 @@ class Sender:
         return None
 
     async def _again(self, hook: Waiting, end: int) -> Batch:
-        """Return the batch that failed, as it is now: what was deleted since is not in it."""
+        """Return the batch that failed, as it is now: without messages that were deleted since."""
         entries: list[Entry] = []
         place = hook.position
         while place < end:

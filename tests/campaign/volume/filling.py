@@ -207,11 +207,12 @@ async def _pool(connection: Connection) -> None:
 
 
 async def _drop_indexes(connection: Connection) -> list[str]:
-    """Drop the indexes of the large tables; return the statements that make them again."""
-    await connection.execute("ALTER TABLE pins DROP CONSTRAINT pins_room_id_seq_fkey")
-    rows = await connection.fetch(_INDEXES)
+    """Drop the indexes of the large tables, and what refers to them; return the statements that make them again."""
+    references = await connection.fetch(_REFERENCES)
+    for row in references:
+        await connection.execute(f"ALTER TABLE {row['table']} DROP CONSTRAINT {row['constraint']}")
     statements = []
-    for row in rows:
+    for row in await connection.fetch(_INDEXES):
         if row["constraint"]:
             await connection.execute(f"ALTER TABLE {row['table']} DROP CONSTRAINT {row['constraint']}")
             statements.append(
@@ -223,10 +224,10 @@ async def _drop_indexes(connection: Connection) -> list[str]:
             if row["name"] == "messages_client_key":
                 definition = definition.replace(" WHERE ", " WITH (fillfactor = 50) WHERE ")
             statements.append(definition)
-    statements.append(
-        "ALTER TABLE pins ADD CONSTRAINT pins_room_id_seq_fkey"
-        " FOREIGN KEY (room_id, seq) REFERENCES messages (room_id, seq) ON DELETE CASCADE"
-    )
+    statements += [
+        f"ALTER TABLE {row['table']} ADD CONSTRAINT {row['constraint']} {row['as_constraint']}"
+        for row in references
+    ]
     return statements
 
 
@@ -343,6 +344,11 @@ SELECT i.indexrelid::regclass::text AS name, i.indrelid::regclass::text AS table
 FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
 WHERE i.indrelid IN ('messages'::regclass, 'message_words'::regclass, 'changes'::regclass)
 ORDER BY i.indexrelid"""
+
+_REFERENCES = """
+SELECT conrelid::regclass::text AS table, conname AS constraint, pg_get_constraintdef(oid) AS as_constraint
+FROM pg_constraint
+WHERE contype = 'f' AND confrelid IN ('messages'::regclass, 'message_words'::regclass, 'changes'::regclass)"""
 
 _GAPS = """
 WITH entry AS (SELECT room_id, pos, seq FROM messages UNION ALL SELECT room_id, pos, NULL FROM changes),

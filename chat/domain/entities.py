@@ -34,7 +34,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     Raising `token_generation` revokes every token issued so far. A moderator moderates every public room. A disabled
     person can't log in. `changed_at` is the last change of name, roles or profile, `status_until` the status's end, in
     Unix seconds. `picture` is a SHA-256 in hex; `share_reads`: others may see what the person has read. A visitor has
-    no password, and no room but their conversation. `session_id` is not stored: that of the token in use.
+    no password, and no room but their conversation. `scopes` are a bot's, which is a visitor too; None: no bot.
+    `session_id` is not stored: that of the token in use.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     share_reads: bool = True
     created_at: float = 0.0
     changed_at: float = 0.0
+    scopes: tuple[str, ...] | None = None
     session_id: int | None = None
 
 

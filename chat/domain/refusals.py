@@ -53,6 +53,7 @@ NOT_FOR_VISITORS = Refusal(
     "a visitor has their own support conversation, and nothing else",
     reason="not_for_visitors",
 )
+NOT_FOR_BOTS = Refusal(Code.FORBIDDEN, "bots can't do this", reason="not_for_bots")
 EXPIRED_TOKEN = Refusal(Code.EXPIRED, "the token has expired", reason="token_expired")
 BAD_CREDENTIALS = Refusal(Code.UNAUTHENTICATED, "invalid credentials", reason="bad_credentials")
 NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken", field="name", reason="name_taken")

@@ -3,6 +3,7 @@
 from chat.features.address_bans import FEATURE as ADDRESS_BANS
 from chat.features.addresses import FEATURE as ADDRESSES
 from chat.features.blocks import FEATURE as BLOCKS
+from chat.features.bots import FEATURE as BOTS
 from chat.features.calls import FEATURE as CALLS
 from chat.features.canned_answers import FEATURE as CANNED_ANSWERS
 from chat.features.clean_up import FEATURE as CLEAN_UP
@@ -57,6 +58,7 @@ _BEFORE: tuple[Feature, ...] = (
     ADDRESSES,
     ADDRESS_BANS,
     BLOCKS,
+    BOTS,
     CALLS,
     CANNED_ANSWERS,
     CLEAN_UP,

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple, assert_never
 
 import msgspec
 
+from chat.domain.accounts.bots import Scope, scope_refusal
 from chat.domain.accounts.sessions import Device
 from chat.domain.entities import Person
 from chat.domain.limits.budgets import Budgets
 from chat.domain.ports import KeptFile
-from chat.domain.refusals import Code, Refusal
+from chat.domain.refusals import NOT_FOR_VISITORS, Code, Refusal
 from chat.domain.rooms.room_history import MOST_TEXTS
 from chat.engine.hub import Subscriber
 
@@ -118,6 +119,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     | `is_read` | on the socket it is answered concurrently with other requests, in any order |
     | `takes_bytes`, `gives_bytes` | the request uploads a file; the reply is a file |
     | `visitors` | visitors of the support widget may call it |
+    | `bots` | the scopes of which a bot needs one to call it; none: no bot may |
     | `tokens` | API tokens may call it |
     | `before_set_up` | people who must set up a second factor first may call it |
     | `refuses` | the codes of its refusals, besides those of every operation |
@@ -139,6 +141,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     gives_bytes: bool = False
     access: Access = Access.PERSON
     visitors: bool = False
+    bots: tuple[Scope, ...] = ()
     tokens: bool = True
     before_set_up: bool = False
     cost: Cost = Cost.NOTHING
@@ -149,6 +152,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """A sentence that says what it does."""
         return (self.handler.__doc__ or "").strip().splitlines()[0]
+
+    def refusal_of(self, person: Person) -> Refusal | None:
+        """Return why a visitor or a bot may not call it; None: they may, or the person is neither. Sync."""
+        if person.scopes is not None:
+            return scope_refusal(person, self.bots)
+        return NOT_FOR_VISITORS if person.is_visitor and not self.visitors else None
 
     def over_budget(self, budgets: Budgets, caller: Caller, request: Any) -> Refusal | None:  # noqa: ANN401
         """Charge the operation's cost, or refuse the request. Sync."""

@@ -151,6 +151,12 @@ export interface AddressState {
   mail: boolean;
 }
 
+/** Bots of all people, by id. If there are more, `next` is the `after` of the next page. */
+export interface AllBots {
+  bots: Bot[];
+  next?: number;
+}
+
 /** Hooks of all rooms, by id. If there are more, `next` is the `after` of the next page. */
 export interface AllHooks {
   hooks: RoomHook[];
@@ -298,6 +304,42 @@ export interface BlocksEvent {
   people: number[];
 }
 
+/** A bot: the account of a program. `off`: it, or its owner, is disabled. */
+export interface Bot {
+  id: number;
+  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  name: string;
+  owner: Sender;
+  /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
+  scopes: Scope[];
+  off?: boolean;
+  /** Unix milliseconds */
+  made: number;
+  rooms?: RoomOfBot[];
+}
+
+/** A bot and a room. */
+export interface BotInRoom {
+  bot: number;
+  room: number;
+}
+
+/** A token of a bot. `used` is the time of its last use, to the minute; of its making before it is used. */
+export interface BotToken {
+  id: number;
+  name: string;
+  /** Unix milliseconds */
+  made: number;
+  /** Unix milliseconds */
+  used: number;
+}
+
+/** A token of a bot, which is shown once. */
+export interface BotTokenMade {
+  token: string;
+  id: number;
+}
+
 /** The server stops; connect again after `after_ms` milliseconds. */
 export interface ByeEvent {
   type: "bye";
@@ -356,6 +398,15 @@ export interface ChangeAccount {
   disabled?: boolean;
   /** At most 72 bytes */
   password?: string;
+}
+
+/** What changes of a bot; fields that are left out stay. */
+export interface ChangeBot {
+  bot: number;
+  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  name?: string | null;
+  /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
+  scopes?: Scope[] | null;
 }
 
 /** A new shortcut or text of an answer; fields that are left out stay. */
@@ -667,6 +718,23 @@ export interface CreateAccount {
   roles?: ("admin" | "moderator" | "operator")[];
 }
 
+/** A bot to make. */
+export interface CreateBot {
+  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  name: string;
+  /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
+  scopes: Scope[];
+}
+
+/** A new token of a bot, valid for `days`; `password` is one's own, if there is one. */
+export interface CreateBotToken {
+  bot: number;
+  name: string;
+  /** At most 72 bytes */
+  password?: string | null;
+  days?: number;
+}
+
 /** A file to upload for a message in that room, and its name. */
 export interface CreateFile {
   room: number;
@@ -710,7 +778,7 @@ export interface CreateRoom {
 
 /**
  * An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end.
- * With `bot`, a hook of the room, it is a bot.
+ * With `bot`, a hook of the room, or without `room` a bot of one's own, the bot is called.
  */
 export interface CreateSentHook {
   url: string;
@@ -1211,12 +1279,12 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
-   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, positions,
-   * presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review,
-   * saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages,
-   * teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * activity, address_bans, addresses, blocks, bots, calls, canned_answers, clean_up, conversation_pages,
+   * custom_emoji, dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks,
+   * invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins,
+   * positions, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
+   * review, saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail,
+   * sync_pages, teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1930,6 +1998,26 @@ export interface OverdueCount {
 /** What would be removed now. What stays because of a hold on a person is counted too. */
 export interface OverdueCounts {
   overdue: OverdueCount[];
+}
+
+/** One's bot, with its tokens, the newest first. */
+export interface OwnBot {
+  id: number;
+  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  name: string;
+  owner: Sender;
+  /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
+  scopes: Scope[];
+  off?: boolean;
+  /** Unix milliseconds */
+  made: number;
+  rooms?: RoomOfBot[];
+  tokens?: BotToken[];
+}
+
+/** One's bots, the oldest first. */
+export interface OwnBots {
+  bots: OwnBot[];
 }
 
 /** One's own messages that wait for review, or were not sent, the first one first. */
@@ -2790,6 +2878,12 @@ export interface RoomHooks {
   hooks: RoomHook[];
 }
 
+/** A room that a bot is in. */
+export interface RoomOfBot {
+  id: number;
+  name: string;
+}
+
 /**
  * A room to make of the thread of a message; repeating it with the same key makes it once. `base` is the address
  * of the server for the links in the messages, if its settings have none.
@@ -2945,6 +3039,9 @@ export interface ScheduledNow {
   message: Scheduled;
 }
 
+/** What a bot may do in the rooms that it is in. */
+export type Scope = "react" | "read" | "speak";
+
 /**
  * A search for messages in one's own rooms. `q` has words, which also match as prefixes, and phrases in quotes; a
  * minus before one excludes it. `has` names what a message must have: a `link`, a `file`, or a file of a kind;
@@ -3033,8 +3130,9 @@ export interface Sender {
  * rooms of its owner are. Its receiver has all up to the log id `position`; `behind` ids follow in the log, also
  * those that are not for it. `off` says why it is off: its owner said so, its receiver answered 410, it failed for
  * a day, or its owner may not send the room any more. `sent` is the time of the last call that was taken, `error`
- * why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of the room, it is
- * called by messages that mention this one, or begin with `/` and `command`, and its answer is posted.
+ * why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of the room or an own
+ * bot in any of its rooms, it is called by messages that mention this one, or begin with `/` and `command`, and
+ * its answer is posted.
  */
 export interface SentHook {
   id: number;
@@ -3077,12 +3175,12 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, address_bans, addresses, blocks, calls, canned_answers, clean_up, conversation_pages, custom_emoji,
-   * dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks, invites, labels,
-   * leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins, positions,
-   * presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention, review,
-   * saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail, sync_pages,
-   * teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * activity, address_bans, addresses, blocks, bots, calls, canned_answers, clean_up, conversation_pages,
+   * custom_emoji, dates, desk_report, drafts, earlier, edits, exports, files, folders, forwarding, groups, hooks,
+   * invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins,
+   * positions, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
+   * review, saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail,
+   * sync_pages, teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -3700,6 +3798,24 @@ export interface WhichBan {
 export interface WhichBlocks {
   /** The `next` of the page before */
   after?: string;
+  limit?: number;
+}
+
+/** A bot. */
+export interface WhichBot {
+  bot: number;
+}
+
+/** A token of a bot. */
+export interface WhichBotToken {
+  bot: number;
+  token: number;
+}
+
+/** A page of the bots of all people. */
+export interface WhichBots {
+  /** The `next` of the page before */
+  after?: number;
   limit?: number;
 }
 

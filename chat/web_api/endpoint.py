@@ -37,7 +37,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     `name` is unique in its dialect. `query` is the type of its query; the body is `bytes` if the handler reads it
     piece by piece. `answers` maps each status to the type of its body; None: an empty body. `reads` is how many
     messages it reads. Without `needs_body` an empty body counts as an empty object. `visitors`: tokens of visitors of
-    the support widget are accepted. `before_set_up`: so are those of people who must set up a second factor first.
+    the support widget are accepted. `bots`: so are those of bots. `before_set_up`: so are those of people who must set
+    up a second factor first.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     costs_message: bool
     needs_body: bool
     visitors: bool = False
+    bots: bool = False
     before_set_up: bool = False
 
 
@@ -100,6 +102,7 @@ class Routes:
         reads: int = 0,
         costs_message: bool | None = None,
         visitors: bool = False,
+        bots: bool = False,
         before_set_up: bool = False,
     ) -> Callable[[CallHandler], CallHandler]:
         """Register the decorated function as the handler of `method` `path`.
@@ -112,14 +115,13 @@ class Routes:
             reads: the most messages that it reads, for the budget.
             costs_message: whether a call costs as much as a message; by default all methods but GET do.
             visitors: whether visitors of the support widget may call it; otherwise they get 403.
+            bots: whether bots may call it, whose scopes the handler checks; otherwise they get 403.
             before_set_up: whether people may call it who must set up a second factor first; otherwise they get 403.
         """
 
         def register(handler: CallHandler) -> CallHandler:
             summary = (handler.__doc__ or "").strip().splitlines()[0]
-            described = {**answers, 401: self._error} if token else answers
-            if token and not visitors:
-                described = {**described, 403: self._error}
+            described = {**answers, 401: self._error, 403: self._error} if token else answers
             has_cost = method != "GET" if costs_message is None else costs_message
             if token and (reads or has_cost):
                 described = {**described, 429: self._error}
@@ -137,6 +139,7 @@ class Routes:
                 has_cost,
                 not (self._empty_bodies and body not in (None, bytes) and _may_be_empty(body)),
                 visitors,
+                bots,
                 before_set_up,
             )
             self.endpoints.append(endpoint)
@@ -154,7 +157,9 @@ class Routes:
     async def _answer(self, handler: CallHandler, endpoint: Endpoint, parts: dict[str, Any]) -> Response:
         person = None
         if endpoint.token:
-            caller = await self._caller(visitors=endpoint.visitors, before_set_up=endpoint.before_set_up)
+            caller = await self._caller(
+                visitors=endpoint.visitors, bots=endpoint.bots, before_set_up=endpoint.before_set_up
+            )
             if isinstance(caller, Refusal):
                 return refuse(caller)
             person = caller
@@ -184,15 +189,17 @@ class Routes:
 
         Cancelling changes nothing.
         """
-        caller = await self._caller(visitors=visitors, before_set_up=before_set_up)
+        caller = await self._caller(visitors=visitors, bots=False, before_set_up=before_set_up)
         return None if isinstance(caller, Refusal) else caller
 
-    async def _caller(self, *, visitors: bool, before_set_up: bool) -> Person | Refusal:
+    async def _caller(self, *, visitors: bool, bots: bool, before_set_up: bool) -> Person | Refusal:
         assert self._accounts is not None
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return BAD_TOKEN
-        caller = await self._accounts.authenticate(token, visitors=visitors, before_set_up=before_set_up)
+        caller = await self._accounts.authenticate(
+            token, visitors=visitors, bots=bots, before_set_up=before_set_up
+        )
         if caller is BAD_TOKEN and has_codes() and self._accounts.tokens.has_expired(token):
             return EXPIRED_TOKEN
         return caller

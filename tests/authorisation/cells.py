@@ -102,6 +102,8 @@ def answer_to(act: Act, relation: str, place: str) -> Answer:
     is_for_visitors = act.frame is not None or right.is_for_everybody or (operation and operation.visitors)
     if relation in ("visitor", "guest") and not is_for_visitors:
         return Answer.FORBIDDEN
+    if relation == "bot" and not right.is_for_everybody and not _is_for_bots(act, operation):
+        return Answer.FORBIDDEN
     if right.is_for_admins and relation not in ("admin", "admin-inside"):
         return Answer.FORBIDDEN
     if place.endswith("deleted"):
@@ -112,6 +114,10 @@ def answer_to(act: Act, relation: str, place: str) -> Answer:
         if groups & {*line.who.split()} and fits(line.where, place):
             return line.answer
     raise LookupError(f"no line says whether somebody may: {relation}, {place}, {act.words}")
+
+
+def _is_for_bots(act: Act, operation: Operation | None) -> bool:
+    return act.frame is not None or (operation is not None and bool(operation.bots))
 
 
 def fits(where: str, place: str) -> bool:

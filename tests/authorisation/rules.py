@@ -42,6 +42,7 @@ RELATIONS = {
     "admin": "is an admin, and is nothing else here",
     "moderator-inside": "is a moderator of the server, and a member",
     "admin-inside": "is an admin, and a member",
+    "bot": "is a bot with all scopes, which an owner has added",
 }
 
 NO_LONGER = ("disabled", "deleted")
@@ -62,7 +63,7 @@ PLACES = (
 )
 """Kinds of rooms and their states. A direct room is over when one of the two was deleted."""
 
-_MEMBERS = ("member", "moderator", "owner", "blocked", "moderator-inside", "admin-inside")
+_MEMBERS = ("member", "moderator", "owner", "blocked", "moderator-inside", "admin-inside", "bot")
 
 INSIDE = {
     "lobby": ("member", "blocked", "operator", "moderator-inside", "admin-inside"),
@@ -132,7 +133,7 @@ _LEADING = "moderator owner"
 _NO_CONVERSATIONS = (Line("inside outside", "direct | support", NOT_FOUND),)
 _NO_ROOM = (Line("inside", "lobby | direct | support", NOT_FOUND),)
 _DIRECT_TOKENS = (
-    Line("visitor", "", FORBIDDEN),
+    Line("visitor bot", "", FORBIDDEN),
     Line("disabled deleted", "", UNAUTHENTICATED),
 )
 _SILENT = (
@@ -140,7 +141,7 @@ _SILENT = (
     Line("inside", "direct over", FORBIDDEN),
     Line("blocked", "direct", FORBIDDEN),
 )
-_SUPPORT_TOKENS = (Line("nobody disabled deleted", "", UNAUTHENTICATED),)
+_SUPPORT_TOKENS = (Line("nobody bot disabled deleted", "", UNAUTHENTICATED),)
 
 RIGHTS = {
     "read": Right("Read the room: who is in.", (Line("inside", "", DONE),)),
@@ -311,6 +312,10 @@ RIGHTS = {
             Line("inside", "", FORBIDDEN),
         ),
     ),
+    "a bot": Right(
+        "Add one's bot to a room, or take it out: of bots of others nobody learns.",
+        (Line("inside outside", "", NOT_FOUND),),
+    ),
     "a hook": Right(
         "Change and remove a hook, which is not there: who may make some.",
         (
@@ -407,6 +412,7 @@ RIGHTS = {
         "Over Rooms, see that a room is there: everybody a public one, who is in a private one.",
         (
             Line("inside outside", "lobby | public", DONE),
+            Line("bot", "private", NOT_FOUND),
             Line("inside", "private", DONE),
             Line("inside", "", NOT_FOUND),
         ),
@@ -465,12 +471,12 @@ RIGHTS = {
     ),
     "lines: speak": Right(
         "Over Talker and Messenger, write and read in the lobby: everybody with an account.",
-        (Line("nobody visitor disabled deleted", "", UNAUTHENTICATED), Line("inside", "", DONE)),
+        (Line("nobody visitor bot disabled deleted", "", UNAUTHENTICATED), Line("inside", "", DONE)),
         is_for_everybody=True,
     ),
     "lines: claim": Right(
         "Over Talker and Messenger, write under another's name: nobody.",
-        (Line("nobody visitor disabled deleted", "", UNAUTHENTICATED), Line("inside", "", FORBIDDEN)),
+        (Line("nobody visitor bot disabled deleted", "", UNAUTHENTICATED), Line("inside", "", FORBIDDEN)),
         is_for_everybody=True,
     ),
     "direct: write": Right(
@@ -567,6 +573,7 @@ CALLERS = (
     "disabled",
     "deleted",
     "visitor",
+    "bot",
     "program",
     "person",
     "operator",
@@ -578,8 +585,10 @@ CALLERS = (
 
 GROUPS = {
     "everybody": CALLERS,
-    "accounts and visitors": CALLERS[3:],
-    "accounts": CALLERS[4:],
+    "accounts, bots and visitors": CALLERS[3:],
+    "accounts and visitors": ("visitor", *CALLERS[5:]),
+    "accounts and bots": CALLERS[4:],
+    "accounts": CALLERS[5:],
     "people": ("person", "operator", "server-moderator", "admin"),
     "operators": ("operator",),
     "operators and admins": ("operator", "admin", "admin's program"),
@@ -591,6 +600,7 @@ GROUPS = {
 
 _PASSWORD = "world of tea"
 _NO_ONE = {"person": 2**52}
+_NO_BOT = {"bot": 2**50}
 
 _NO_PASSKEY = dict.fromkeys(("id", "client_data", "authenticator_data", "signature", "user"), "AA")
 
@@ -621,8 +631,8 @@ SERVER_ACTS = (
     ServerAct("support_desk", "everybody", {}),
     ServerAct("identify_visitor", "everybody", {"token": "x"}, Answer.INVALID),
     ServerAct("picture", "everybody", {"picture": "00" * 32}, NOT_FOUND),
-    ServerAct("me", "accounts and visitors", {}),
-    ServerAct("profiles", "accounts and visitors", {"people": [2**52]}),
+    ServerAct("me", "accounts, bots and visitors", {}),
+    ServerAct("profiles", "accounts, bots and visitors", {"people": [2**52]}),
     ServerAct("own_conversation", "accounts and visitors", {}),
     ServerAct("own_rating", "accounts and visitors", {}),
     ServerAct("choose_team", "accounts and visitors", {"team": "none"}, NOT_FOUND),
@@ -631,7 +641,7 @@ SERVER_ACTS = (
     ServerAct("change_me", "accounts", {}),
     ServerAct("set_my_picture", "accounts", {}),
     ServerAct("remove_my_picture", "accounts", {}),
-    ServerAct("custom_emoji", "accounts and visitors", {}),
+    ServerAct("custom_emoji", "accounts, bots and visitors", {}),
     ServerAct("add_custom_emoji", "admins", {"name": "X"}, Answer.INVALID),
     ServerAct("remove_custom_emoji", "accounts", {"name": "none"}, NOT_FOUND),
     ServerAct("set_my_status", "accounts", {}, Answer.INVALID),
@@ -645,18 +655,18 @@ SERVER_ACTS = (
     ServerAct("provider_logout_page", "accounts", {}),
     ServerAct("sessions", "accounts", {}),
     ServerAct("people", "accounts", {}),
-    ServerAct("person", "accounts", _NO_ONE, NOT_FOUND),
+    ServerAct("person", "accounts and bots", _NO_ONE, NOT_FOUND),
     ServerAct("blocks", "accounts", {}),
     ServerAct("block", "accounts", _NO_ONE, NOT_FOUND),
     ServerAct("unblock", "accounts", _NO_ONE),
-    ServerAct("own_rooms", "accounts", {}),
+    ServerAct("own_rooms", "accounts and bots", {}),
     ServerAct("public_rooms", "accounts", {}),
     ServerAct("new_room", "accounts", {"name": "\u200b"}, Answer.INVALID),
     ServerAct("direct_room", "accounts", _NO_ONE, NOT_FOUND),
     ServerAct("open_group", "accounts", {"people": []}, Answer.INVALID),
     ServerAct("issued_invites", "accounts", {}),
     ServerAct("withdraw_issued_invite", "accounts", {"id": "00" * 32}, NOT_FOUND),
-    ServerAct("mentions", "accounts", {}),
+    ServerAct("mentions", "accounts and bots", {}),
     ServerAct("saved", "accounts", {}),
     ServerAct("saved_places", "accounts", {}),
     ServerAct("scheduled", "accounts", {}),
@@ -668,7 +678,7 @@ SERVER_ACTS = (
     ServerAct("add_folder", "accounts", {"name": "\u200b"}, Answer.INVALID),
     ServerAct("rename_folder", "accounts", {"folder": 2**50, "name": "x"}, NOT_FOUND),
     ServerAct("remove_folder", "accounts", {"folder": 2**50}, NOT_FOUND),
-    ServerAct("search", "accounts", {"q": "words"}),
+    ServerAct("search", "accounts and bots", {"q": "words"}),
     ServerAct("conversations", "operators", {}),
     ServerAct("conversation_counts", "operators", {}),
     ServerAct("clean_up", "accounts", {**_NO_ONE, "hours": 1}),
@@ -699,6 +709,13 @@ SERVER_ACTS = (
     ServerAct("all_invites", "admins", {}),
     ServerAct("all_hooks", "admins", {}),
     ServerAct("all_outgoing_hooks", "admins", {}),
+    ServerAct("all_bots", "admins", {}),
+    ServerAct("bots", "people", {}),
+    ServerAct("new_bot", "people", {"name": "!", "scopes": ["read"]}, Answer.INVALID),
+    ServerAct("change_bot", "people", _NO_BOT, NOT_FOUND),
+    ServerAct("remove_bot", "people", _NO_BOT, NOT_FOUND),
+    ServerAct("new_bot_token", "people", {**_NO_BOT, "name": "x", "password": _PASSWORD}, NOT_FOUND),
+    ServerAct("end_bot_token", "people", {**_NO_BOT, "token": 2**50}, NOT_FOUND),
     ServerAct("outgoing_hooks", "people", {}),
     ServerAct("change_outgoing_hook", "people", {"hook": 2**50}, NOT_FOUND),
     ServerAct("renew_outgoing_hook", "people", {"hook": 2**50}, NOT_FOUND),

@@ -85,7 +85,7 @@ def may_connect(protocol: str, who: str) -> bool:
     """Visitors have the protocol Support alone; who has no conversation would begin one by coming."""
     if protocol == "Support":
         return who in ("member", "guest", "operator")
-    return who not in ("visitor", "guest")
+    return who not in ("visitor", "guest", "bot")
 
 
 def drained(socket: OlderSocket) -> list[str]:

@@ -30,7 +30,7 @@ WRITTEN = ("lobby open", "public open", "private open", "direct open", "support 
 OF_SUPPORT = ("member", "guest", "operator")
 """Who has a support conversation; who has none would begin one by coming."""
 
-VISITORS = ("visitor", "guest")
+VISITORS = ("visitor", "guest", "bot")
 
 Sockets = dict[tuple[str, str, str], OlderSocket]
 """By protocol, who has it, and for Rooms the place that they entered."""

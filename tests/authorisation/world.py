@@ -27,6 +27,8 @@ _WERE_IN = ("removed", *NO_LONGER)
 
 _VISITORS = ("visitor", "guest", "guest of the closed")
 
+_WITHOUT_LOBBY = (*_VISITORS, "bot")
+
 _OTHERS = ("host", "someone", "stranger", "peer", "member of the closed")
 
 
@@ -127,7 +129,7 @@ class House:
                 is_closed = place == "support closed" and each == "operator"
                 if is_there and not is_closed and self.asks_as(each, place) == who:
                     rooms[made.room] = place
-            in_all = place.startswith("lobby") and who not in _VISITORS
+            in_all = place.startswith("lobby") and who not in _WITHOUT_LOBBY
             if in_all or (place == "support open" and who == "operator"):
                 rooms[made.room] = place
         if who == "operator":
@@ -153,13 +155,20 @@ class House:
             None, "POST", "/setup", {"code": json.loads(line)["code"], "name": "admin", "password": PASSWORD}
         )
         self.people["admin"] = _person(first)
-        accounts = [each for each in (*RELATIONS, *_OTHERS) if each not in ("nobody", "admin", *_VISITORS)]
+        accounts = [
+            each for each in (*RELATIONS, *_OTHERS) if each not in ("nobody", "admin", *_WITHOUT_LOBBY)
+        ]
         for who in accounts:
             name = who.replace(" ", "-")
             new = {"name": name, "password": PASSWORD, "roles": _ROLES.get(who, [])}
             self.api.call(first["access"], "POST", "/admin/people", new)
             session = self.api.call(None, "POST", "/auth/login", {"login": name, "password": PASSWORD})
             self.people[who] = _person(session)
+        host = self.people["host"].token
+        bot = self.api.call(host, "POST", "/bots", {"name": "bot", "scopes": ["read", "speak", "react"]})
+        wanted = {"name": "of the tests", "password": PASSWORD}
+        token = self.api.call(host, "POST", f"/bots/{bot['id']}/tokens", wanted)["token"]
+        self.people["bot"] = Person(bot["id"], "bot (hook)", token)
         for who in _VISITORS:
             session = self.api.call(None, "POST", "/support/visitors", {})
             self.people[who] = _person(session)
@@ -203,7 +212,10 @@ class House:
             if who in (*INSIDE[kind], *_WERE_IN, "banned", "someone"):
                 path = f"/rooms/{room}/members/{self.people[who].id}"
                 role = who if who in ("owner", "moderator") else "member"
-                self.api.call(host.token, "PUT", path, {"role": role})
+                if who == "bot":
+                    self.api.call(host.token, "PUT", f"/bots/{self.people[who].id}/rooms/{room}")
+                else:
+                    self.api.call(host.token, "PUT", path, {"role": role})
                 if "own" in has and who != "someone":
                     self._say(place, who)
                 if who == "removed":

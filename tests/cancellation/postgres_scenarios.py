@@ -16,6 +16,7 @@ from trio_cancel_sweep import Run, Scenario
 
 from chat.data_access import open_data_access
 from chat.domain.accounts.account_changes import LAST_ADMIN, AccountChange
+from chat.domain.accounts.bots import BOTS, BotAccount
 from chat.domain.administration.audit import Act, What
 from chat.domain.entities import (
     LOBBY_ID,
@@ -268,6 +269,9 @@ async def _change_rooms(storage: PostgresStorage, returned: Returned) -> None:
         ]
     )
     assert not await users.withdraw_invite(b"to garden")
+    bot = await storage.feature_ports[BOTS].add(ben.id, "Dice (hook)", ["read"])
+    assert isinstance(bot, BotAccount)
+    await messages.save([Addition(Draft(garden.id, bot.id, "", "", 8.35, MessageKind.JOIN), ada.id)])
     returned["archived"] = await messages.save(
         [
             RoomChange(room_id=garden.id, actor_id=ada.id, created_at=8.4, name="lobby"),  # which is taken

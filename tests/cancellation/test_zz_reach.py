@@ -13,6 +13,7 @@ FEWEST_SWEEPS = 40
 
 OF_FEATURES = (
     "features/address_bans/queries.py",
+    "features/bots/queries.py",
     "features/canned_answers/queries.py",
     "features/clean_up/queries.py",
     "features/custom_emoji/queries.py",

@@ -2,6 +2,7 @@
 
 from tests.features.address_bans.model import AddressBansModel
 from tests.features.addresses.model import AddressesModel
+from tests.features.bots.model import BotsModel
 from tests.features.canned_answers.model import CannedAnswersModel
 from tests.features.clean_up.model import RecentMessagesModel
 from tests.features.custom_emoji.model import CustomEmojiModel
@@ -47,6 +48,7 @@ from tests.features.visitor_list.model import VisitorListModel
 MODELS = (
     AddressBansModel,
     AddressesModel,
+    BotsModel,
     CannedAnswersModel,
     RecentMessagesModel,
     CustomEmojiModel,

@@ -11,7 +11,7 @@ from chat.domain.entities import Person
 from chat.domain.fresh_reads import FreshReads
 from chat.domain.limits.bounds import SecondFactorFor
 from chat.domain.ports import Sessions, Users
-from chat.domain.refusals import BAD_TOKEN, NOT_FOR_VISITORS, Refusal
+from chat.domain.refusals import BAD_TOKEN, NOT_FOR_BOTS, NOT_FOR_VISITORS, Refusal
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -57,18 +57,18 @@ class Authentication:
         return Granted(person, self._tokens.issue(person))
 
     async def authenticate(
-        self, token: str, *, visitors: bool = False, before_set_up: bool = False
+        self, token: str, *, visitors: bool = False, bots: bool = False, before_set_up: bool = False
     ) -> Person | Refusal:
         """Return the person of a token, unless it is forged, expired or revoked, or its person or session has ended.
 
-        With `visitors`, tokens of visitors of the support widget are accepted too; with `before_set_up`, those of
-        people who must set up a second factor first.
+        With `visitors`, tokens of visitors of the support widget are accepted too; with `bots`, those of bots, whose
+        scopes the caller checks; with `before_set_up`, those of people who must set up a second factor first.
         """
-        found = await self.check(token, visitors=visitors, before_set_up=before_set_up)
+        found = await self.check(token, visitors=visitors, bots=bots, before_set_up=before_set_up)
         return found if isinstance(found, Refusal) else found.person
 
     async def check(
-        self, token: str, *, visitors: bool = False, before_set_up: bool = False
+        self, token: str, *, visitors: bool = False, bots: bool = False, before_set_up: bool = False
     ) -> Authenticated | Refusal:
         """Return what `authenticate` does, with the claims of the token, which takes a while to read."""
         claims = self._tokens.read(token)
@@ -90,6 +90,8 @@ class Authentication:
             person = structs.replace(person, session_id=claims.session_id)
         if not before_set_up and self.must_set_up(person):
             return SET_UP_FIRST
+        if person.scopes is not None:
+            return Authenticated(person, claims) if bots else NOT_FOR_BOTS
         return Authenticated(person, claims) if visitors or not person.is_visitor else NOT_FOR_VISITORS
 
     def must_set_up(self, person: Person) -> bool:

@@ -24,18 +24,23 @@ def new_secret() -> str:
 
 
 class Bot(msgspec.Struct, frozen=True):
-    """An incoming hook that answers: its name calls it, and `/` with `command`, if it has one."""
+    """A bot that answers: its name calls it, and `/` with `command`, if it has one.
+
+    It is an incoming hook of the room, or an account with rooms of its own.
+    """
 
     id: int
     name: str
     command: str | None
+    is_account: bool = False
 
 
 class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     """An outgoing hook, as its owner sees it. Times are in Unix seconds.
 
-    Without `room_id` it sends all rooms of its owner, without `kinds` all kinds of change. `position` is the log id up
-    to which its receiver has all, `behind` how many ids the log has after it. With a `bot` only calls of it are sent.
+    Without `room_id` it sends all rooms of its owner, or of the account of its `bot`; without `kinds` all kinds of
+    change. `position` is the log id up to which its receiver has all, `behind` how many ids the log has after it. With
+    a `bot` only calls of it are sent.
     """
 
     id: int
@@ -56,7 +61,10 @@ class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewOutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
-    """An outgoing hook to be made. `position` None: the end of the log. `bot_id`: an incoming hook of the room."""
+    """An outgoing hook to be made. `position` None: the end of the log.
+
+    `bot_id` is an incoming hook of the room; without a room, it is the account of a bot of `owner_id`.
+    """
 
     owner_id: int
     room_id: int | None
@@ -151,7 +159,10 @@ class OutgoingHooks(Protocol):
         ...
 
     async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
-        """Return those of the rooms that the owner of the hook may send now; None: they may send none of its rooms."""
+        """Return those of the rooms that the owner of the hook may send now; None: they may send none of its rooms.
+
+        With the account of a bot: those that it is in, if it is not disabled.
+        """
         ...
 
     async def advance(self, hook_id: int, claim: int, position: int, lease: float, *, is_sent: bool) -> bool:

@@ -77,6 +77,9 @@ class What(StrEnum):
     OUTGOING_HOOK_MADE = "outgoing_hook_made"
     OUTGOING_HOOK_CHANGED = "outgoing_hook_changed"
     OUTGOING_HOOK_REMOVED = "outgoing_hook_removed"
+    BOT_MADE = "bot_made"
+    BOT_CHANGED = "bot_changed"
+    BOT_REMOVED = "bot_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

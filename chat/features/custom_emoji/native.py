@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.messages.changes import Reacted
 from chat.domain.messages.outcomes import Unchanged
 from chat.domain.refusals import Code, Refusal
@@ -132,6 +133,7 @@ OPERATIONS = (
         path="/emoji",
         reply=CustomEmojiList,
         visitors=True,
+        bots=(Scope.READ,),
         handler=custom_emoji,
     ),
     Operation(
@@ -172,6 +174,7 @@ OPERATIONS = (
         cost=Cost.MESSAGE,
         refuses=REFUSED_WRITES,
         visitors=True,
+        bots=(Scope.REACT,),
         handler=react_custom,
     ),
     Operation(
@@ -183,6 +186,7 @@ OPERATIONS = (
         cost=Cost.MESSAGE,
         refuses=REFUSED_WRITES,
         visitors=True,
+        bots=(Scope.REACT,),
         handler=take_back_custom,
     ),
     Operation(
@@ -193,6 +197,7 @@ OPERATIONS = (
         cost=Cost.MESSAGE,
         refuses=REFUSED_WRITES,
         visitors=True,
+        bots=(Scope.REACT,),
         handler=switch_custom_reaction,
     ),
 )

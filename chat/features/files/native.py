@@ -1,5 +1,6 @@
 """The operations on files."""
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.refusals import Code
 from chat.features.files import handlers
 from chat.features.files.types import CreateFile, FilesOfRoom, WhichFile, WithFiles
@@ -18,6 +19,7 @@ OPERATIONS = (
         visitors=True,
         cost=Cost.UPLOAD,
         refuses=(*REFUSED_WRITES, Code.TOO_BIG),
+        bots=(Scope.SPEAK,),
         handler=handlers.upload,
     ),
     Operation(
@@ -28,6 +30,7 @@ OPERATIONS = (
         reply=FilesOfRoom,
         cost=Cost.PAGE,
         refuses=NO_ACCESS,
+        bots=(Scope.READ,),
         handler=handlers.of_room,
     ),
     Operation(
@@ -38,6 +41,7 @@ OPERATIONS = (
         gives_bytes=True,
         visitors=True,
         refuses=(Code.NOT_FOUND,),
+        bots=(Scope.READ,),
         handler=handlers.download,
     ),
 )

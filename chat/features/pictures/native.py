@@ -5,6 +5,7 @@ from typing import Annotated
 import trio
 from msgspec import Meta
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.messages.outcomes import Unchanged
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
@@ -252,6 +253,7 @@ OPERATIONS = (
         reply=Profiles,
         is_read=True,
         visitors=True,
+        bots=(Scope.READ,),
         handler=profiles,
     ),
 )

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
@@ -123,6 +124,7 @@ OPERATIONS = (
         reply=PinnedMessages,
         cost=Cost.PAGE,
         refuses=NO_ACCESS,
+        bots=(Scope.READ,),
         handler=pins,
     ),
     Operation(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.messages.files import FILE_KINDS
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms.room_history import ANSWER_BYTES, LONGEST_JSON
@@ -94,6 +95,7 @@ OPERATIONS = (
         reply=Hits,
         cost=Cost.SEARCH,
         refuses=(Code.INVALID, Code.FORBIDDEN, Code.NOT_FOUND),
+        bots=(Scope.READ,),
         handler=search,
     ),
 )

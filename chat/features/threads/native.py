@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms.room_history import HistoryQuery
@@ -221,6 +222,7 @@ OPERATIONS = (
         reply=ThreadList,
         cost=Cost.PAGE,
         refuses=NO_ACCESS,
+        bots=(Scope.READ,),
         handler=threads,
     ),
     Operation(
@@ -233,6 +235,7 @@ OPERATIONS = (
         reply=Thread,
         cost=Cost.PAGE,
         refuses=REFUSED_READS,
+        bots=(Scope.READ,),
         handler=thread,
     ),
     Operation(

@@ -16,7 +16,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from chat.domain.accounts.second_factor import SET_UP_FIRST
 from chat.domain.closing import CRASHED, CUT_BY_ADMIN
 from chat.domain.failures import StorageDown
-from chat.domain.refusals import NOT_FOR_VISITORS, Refusal
+from chat.domain.refusals import NOT_FOR_BOTS, NOT_FOR_VISITORS, Refusal
 from chat.engine.dialect import Dialect, by_name, by_path
 from chat.engine.presence import Handshake, Presence
 from chat.engine.session import Session, SessionContext
@@ -135,8 +135,8 @@ class WebSocketEndpoint:
             person = await self._context.accounts.authenticate(decision.token, visitors=visitors)
         except StorageDown:
             return _Rejection(HTTPStatus.SERVICE_UNAVAILABLE, "database", "the database does not answer")
-        if person is NOT_FOR_VISITORS:
-            return _Rejection(HTTPStatus.FORBIDDEN, "visitor", NOT_FOR_VISITORS.text)
+        if person is NOT_FOR_VISITORS or person is NOT_FOR_BOTS:
+            return _Rejection(HTTPStatus.FORBIDDEN, "visitor", person.text)
         if person is SET_UP_FIRST:
             return _Rejection(HTTPStatus.FORBIDDEN, "second factor", SET_UP_FIRST.text)
         if isinstance(person, Refusal):

@@ -87,6 +87,7 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         token=operation.access in (Access.PERSON, Access.ADMIN),
         costs_message=False,  # over_budget() charges it
         visitors=operation.visitors,
+        bots=bool(operation.bots),
         before_set_up=operation.before_set_up,
     )(handle)
 

@@ -34,6 +34,11 @@ WITH locked AS MATERIALIZED (
 SELECT ended.*, rooms.last_pos, lanes.last_id
 FROM ended JOIN rooms ON rooms.id = room_id JOIN lanes ON lanes.id = 1"""
 
+_BOTS_INSIDE = """
+SELECT ended.room_id, bots.person_id FROM unnest($1::bigint[], $2::bigint[]) AS ended(room_id, owner_id)
+JOIN bots ON bots.owner_id = ended.owner_id
+JOIN memberships ON memberships.room_id = ended.room_id AND memberships.user_id = bots.person_id"""
+
 _BAN = """
 WITH wanted AS (
     SELECT room_id, user_id, rooms.last_pos
@@ -66,6 +71,18 @@ async def save_removals(connection: RawConnection, removals: Sequence[Removal]) 
             refusal = found and found.by and refusal_of(removal, found.by, found.role)
             saved += [refusal] if refusal else await _end_memberships(connection, [removal])
     return saved
+
+
+async def end_memberships_of_bots(connection: RawConnection, saved: Sequence[Saved]) -> list[Saved]:
+    """End the memberships of bots whose owners were removed: a bot is in no room without its owner."""
+    ended = [each for each in saved if type(each) is Removed]
+    if not ended:
+        return []
+    columns = [each.room_id for each in ended], [each.person_id for each in ended]
+    at = max(each.created_at for each in ended)
+    inside = {(row["room_id"], row["person_id"]) for row in await connection.fetch(_BOTS_INSIDE, *columns)}
+    removals = [Removal(room_id, bot_id, bot_id, at) for room_id, bot_id in sorted(inside)]
+    return await _end_memberships(connection, removals) if removals else []
 
 
 def _is_leaving(removal: Removal) -> bool:

@@ -24,7 +24,7 @@ from chat.domain.refusals import ALREADY_IN, BANNED, BLOCKED, INVITE_OVER, PRIVA
 from chat.domain.rooms.room_rights import addition_refusal
 from chat.storage.postgres import saving_queries as queries
 from chat.storage.postgres import support_queries
-from chat.storage.postgres.access import save_removals, save_room_deletions
+from chat.storage.postgres.access import end_memberships_of_bots, save_removals, save_room_deletions
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.drafts import save_drafts
@@ -73,6 +73,7 @@ async def _save(
             saved += await save_all(connection, list(run))
         if lock is support_queries.LOCK:
             saved += await Followers(locked).save(connection, saved)
+        saved += await end_memberships_of_bots(connection, saved)
     return saved
 
 

@@ -4,7 +4,7 @@ from chat.storage.postgres.name_parts import NEAR
 
 _COLUMNS = """id, name, email, display_name, picture, is_operator, is_moderator, is_admin, token_generation,
     disabled_at IS NOT NULL AS is_disabled, is_visitor, has_second_factor, share_reads,
-    status_emoji, status_text, extract(epoch FROM status_until)::float8 AS status_until,
+    scopes, status_emoji, status_text, extract(epoch FROM status_until)::float8 AS status_until,
     extract(epoch FROM created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(changed_at, created_at))::float8 AS changed_at"""
 

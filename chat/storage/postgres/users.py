@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 import msgspec
+from msgspec import structs
 
 from chat.domain.accounts.account_changes import (
     LAST_ADMIN,
@@ -353,7 +354,8 @@ def _taken(error: asyncpg.UniqueViolationError) -> Taken:
 
 def _person(row: asyncpg.Record | None) -> Person:
     assert row is not None
-    return Person(**{name: row[name] for name in Person.__struct_fields__ if name != "session_id"})
+    person = Person(**{name: row[name] for name in Person.__struct_fields__ if name != "session_id"})
+    return person if person.scopes is None else structs.replace(person, scopes=tuple(person.scopes))
 
 
 def _person_or_none(row: asyncpg.Record | None) -> Person | None:

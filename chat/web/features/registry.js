@@ -1,6 +1,7 @@
 // The features of the page, a folder each; feature.d.ts says what one may bring.
 
 import { blocks } from "./blocks/feature.js";
+import { bots } from "./bots/feature.js";
 import { calls } from "./calls/feature.js";
 import { cannedAnswers } from "./canned_answers/feature.js";
 import { code } from "./code/feature.js";
@@ -38,7 +39,7 @@ import { threads } from "./threads/feature.js";
 import { transcripts } from "./transcripts/feature.js";
 import { voice } from "./voice/feature.js";
 
-export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, review, statuses, polls, calls, customEmoji, drafts, slowMode, hooks, support, labels, teams, ratings, cannedAnswers, deskReport, transcripts, voice]);
+export const FEATURES = /** @type {const} */ ([previews, reactions, threads, saved, scheduled, folders, forwarding, readMarks, blocks, invites, pictures, pins, dates, code, push, reports, oidc, exports, leaving, secondFactor, retention, review, statuses, polls, calls, customEmoji, drafts, slowMode, hooks, bots, support, labels, teams, ratings, cannedAnswers, deskReport, transcripts, voice]);
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

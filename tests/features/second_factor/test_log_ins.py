@@ -166,6 +166,7 @@ NO_DOORS = {
     (NATIVE, "register"): "a new account",
     (NATIVE, "change_password"): "by a session and the password",
     ("protocols/native/accounts/sessions.py", "prove"): "by a session and the password",
+    ("features/bots/native.py", "prove"): "by a session and the password; the token is a bot's",
     ("features/exports/native.py", "prove"): "by a session and the password",
     ("features/leaving/native.py", "prove"): "by a session and the password",
     ("features/oidc/native.py", "prove"): "by a session and the password",

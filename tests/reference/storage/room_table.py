@@ -118,6 +118,14 @@ class RoomTable:
         if room.kind is RoomKind.ROOM and room.creator_id == person_id and not self.owners(room_id):
             self.roles[room_id, person_id] = RoomRole.OWNER
 
+    def rooms_of_member(self, person_id: int) -> list[Room]:
+        """Return the rooms that the person was made a member of, at once."""
+        return [
+            self._by_id[room_id]
+            for room_id, member_id in sorted(self._delivered)
+            if member_id == person_id and self.is_there(room_id)
+        ]
+
     def has_member(self, room_id: int, person_id: int) -> bool:
         """Whether the person was made a member, at once."""
         return (room_id, person_id) in self._delivered

@@ -16,6 +16,7 @@ from chat.domain.messages.changes import (
     FeatureWrite,
     Reaction,
     Removal,
+    Removed,
     RoleChange,
     RoomChange,
     RoomDeletion,
@@ -60,7 +61,18 @@ class MemorySaving:
     def save(self, writes: list[Write | Refusal]) -> list[Saved]:
         """Do them all, in their order, and behind them what follows from them; what is refused already stays so."""
         saved = [write if isinstance(write, Refusal) else self._write(write) for write in writes]
-        return [*saved, *self._support_changes.follow(each for each in saved if isinstance(each, Message))]
+        followed = self._support_changes.follow(each for each in saved if isinstance(each, Message))
+        return [*saved, *followed, *self._end_memberships_of_bots(saved)]
+
+    def _end_memberships_of_bots(self, saved: list[Saved]) -> list[Saved]:
+        """Take the bots of removed people out of the rooms."""
+        return [
+            self._room_changes.remove(Removal(each.room_id, bot_id, bot_id, each.created_at))
+            for each in saved
+            if isinstance(each, Removed)
+            for bot_id, owner_id in sorted(self._users.bots.items())
+            if owner_id == each.person_id and self._rooms.has_member(each.room_id, bot_id)
+        ]
 
     def _write(self, write: Write) -> Saved:
         match write:

@@ -128,6 +128,12 @@ class MemorySessions:
         numbers = {person_id: len(self._of(person_id)) for person_id in person_ids}
         return {person_id: number for person_id, number in numbers.items() if number}
 
+    def note_use(self, session_id: int) -> None:
+        """Note that a session is used, as part of a write; within a minute of the last time it stays. Sync."""
+        row, at = self._rows.get(session_id), round(time.time(), 6)
+        if row is not None and row.session.used_at < at - 60:
+            self._rows[session_id] = structs.replace(row, session=structs.replace(row.session, used_at=at))
+
     def end_now(self, session_ids: Iterable[int]) -> None:
         """End sessions, as part of a write. Sync."""
         self._end(session_ids)

@@ -64,6 +64,9 @@ class MemoryUsers:
         self._taken = TakenNames()
         self.hooks: dict[int, bool] = {}
         """The accounts of hooks, and whether they may mention people; the feature's model writes it."""
+        self.bots: dict[int, int] = {}
+        """The owners of bots; read-only to others."""
+        self._off_with_owner: set[int] = set()
         self.removed: dict[int, How] = {}
         """How people were removed; read-only to others."""
         self.visits: dict[int, Visit] = {}
@@ -129,6 +132,32 @@ class MemoryUsers:
         self._by_id[hook.id] = Credentials(hook, b"")
         self.joined_at[hook.id] = self.operator_since[hook.id] = self._end_of_log()
         return hook
+
+    def add_bot(self, owner_id: int, name: str, scopes: tuple[str, ...]) -> Person:
+        """Add the account of a bot, as part of a write. Sync."""
+        bot = self._replace(Credentials(self.add_hook(name), b""), scopes=scopes)
+        self.bots[bot.id] = owner_id
+        return bot
+
+    def change_bot(self, bot_id: int, name: str | None, scopes: tuple[str, ...] | None) -> Person:
+        """Give a bot another name or other scopes. Sync."""
+        known = self._by_id[bot_id]
+        bot = known.person
+        return self._replace(known, name=name or bot.name, scopes=bot.scopes if scopes is None else scopes)
+
+    def _follow(self, owner_id: int, *, is_disabled: bool) -> None:
+        """Disable the bots of somebody, or enable those that were disabled with them."""
+        for bot_id in [each for each, whose in self.bots.items() if whose == owner_id]:
+            known = self._known(bot_id)
+            if known is None:
+                continue
+            generation = known.person.token_generation + is_disabled
+            if is_disabled and not known.person.is_disabled:
+                self._off_with_owner.add(bot_id)
+            is_off = is_disabled or (known.person.is_disabled and bot_id not in self._off_with_owner)
+            if not is_disabled:
+                self._off_with_owner.discard(bot_id)
+            self._replace(known, is_disabled=is_off, token_generation=generation)
 
     async def invite(self, new: NewInvite) -> None:
         await trio.lowlevel.checkpoint()
@@ -281,6 +310,8 @@ class MemoryUsers:
         generation = before.token_generation + change.ends_tokens
         after = self._replace(Credentials(before, password_hash), token_generation=generation, **changes)
         self.admins_made += after.is_admin and not before.is_admin
+        if after.is_disabled is not before.is_disabled:
+            self._follow(person_id, is_disabled=after.is_disabled)
         self.audit.note(acts_of(before, change, after, by_id))
         return after
 
@@ -323,6 +354,9 @@ class MemoryUsers:
             return False
         person = known.person
         self.removed[person_id] = how
+        for bot_id in [each for each, whose in self.bots.items() if whose == person_id]:
+            self.removed.setdefault(bot_id, How.LEAVE)
+            self.watchers.notify(bot_id)
         self.visits.pop(person_id, None)
         self._taken.change_email(person, None)
         profile = {

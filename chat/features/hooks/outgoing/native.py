@@ -53,7 +53,8 @@ class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
     follow in the log, also those that are not for it. `off` says why it is off: its owner said so, its receiver
     answered 410, it failed for a day, or its owner may not send the room any more. `sent` is the time of the last call
     that was taken, `error` why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of
-    the room, it is called by messages that mention this one, or begin with `/` and `command`, and its answer is posted.
+    the room or an own bot in any of its rooms, it is called by messages that mention this one, or begin with `/` and
+    `command`, and its answer is posted.
     """
 
     id: Id
@@ -110,7 +111,7 @@ class WhichSentHooks(Value, kw_only=True, frozen=True):
 class CreateSentHook(Value, kw_only=True, frozen=True):
     """An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end.
 
-    With `bot`, a hook of the room, it is a bot.
+    With `bot`, a hook of the room, or without `room` a bot of one's own, the bot is called.
     """
 
     url: Url

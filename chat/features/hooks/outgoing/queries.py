@@ -36,13 +36,14 @@ from chat.storage.postgres.session import Connection
 
 _HOOK = """
 SELECT hook.id, owner_id, owner.name AS owner_name, hook.room_id, rooms.name AS room_name, kinds, url, position,
-    greatest(lanes.last_id - position, 0) AS behind, off_reason AS off, tries, error, bot_id,
-    bot.name AS bot_name, command, extract(epoch FROM hook.created_at)::float8 AS created_at,
+    greatest(lanes.last_id - position, 0) AS behind, off_reason AS off, tries, error,
+    bot.id AS bot_id, bot.name AS bot_name, account_id IS NOT NULL AS is_account, command,
+    extract(epoch FROM hook.created_at)::float8 AS created_at,
     extract(epoch FROM sent_at)::float8 AS sent_at, extract(epoch FROM error_at)::float8 AS error_at
 FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
 JOIN users AS owner ON owner.id = owner_id AND owner.deleted_at IS NULL
 LEFT JOIN rooms ON rooms.id = hook.room_id
-LEFT JOIN users AS bot ON bot.id = hook.bot_id"""
+LEFT JOIN users AS bot ON bot.id = coalesce(hook.bot_id, account_id)"""
 _OF = f"{_HOOK} WHERE owner_id = $1 ORDER BY hook.id"
 _PAGE = f"{_HOOK} WHERE hook.id > $1 ORDER BY hook.id LIMIT $2"
 _ONE = f"{_HOOK} WHERE hook.id = $1"
@@ -51,9 +52,14 @@ _LOCK = f"SELECT pg_advisory_xact_lock({0x6F7574})"  # "out"
 _COUNT = "SELECT count(*) FROM outgoing_hooks WHERE owner_id = $1"
 _END = "SELECT last_id FROM lanes WHERE id = 1"
 _ADD = """
-INSERT INTO outgoing_hooks (owner_id, room_id, kinds, url, secret, position, bot_id, command)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id"""
+INSERT INTO outgoing_hooks (owner_id, room_id, kinds, url, secret, position, bot_id, account_id, command)
+SELECT $1, room, $3, $4, $5, $6, CASE WHEN room IS NOT NULL THEN bot END, CASE WHEN room IS NULL THEN bot END, $8
+FROM (SELECT $2::bigint AS room, $7::bigint AS bot) AS asked RETURNING id"""
 _IS_BOT = "SELECT true FROM hooks WHERE person_id = $1 AND room_id = $2"
+_IS_OWN_BOT = "SELECT true FROM bots WHERE person_id = $1 AND owner_id = $2"
+_ROOMS_OF_BOT = """
+SELECT room_id FROM memberships JOIN users ON users.id = user_id AND deleted_at IS NULL AND disabled_at IS NULL
+WHERE user_id = $1 AND room_id = ANY($2::bigint[])"""
 _BY = "SELECT is_admin FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL"
 _LOCK_HOOK = "SELECT owner_id, room_id FROM outgoing_hooks WHERE id = $1 FOR UPDATE"
 # Each change by its owner voids a claim, so a call under way does not move the position.
@@ -70,9 +76,11 @@ UPDATE outgoing_hooks SET
 WHERE id = $1"""
 _REMOVE = "DELETE FROM outgoing_hooks WHERE id = $1"
 _WAITING = """
-SELECT hook.id, owner_id, room_id, kinds, position, claim, bot_id, bot.name AS bot_name, command,
+SELECT hook.id, owner_id, room_id, kinds, position, claim, bot.id AS bot_id, bot.name AS bot_name,
+    account_id IS NOT NULL AS is_account, command,
     greatest(extract(epoch FROM greatest(due_at, claimed_until) - clock_timestamp()), 0)::float8 AS wait
-FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1 LEFT JOIN users AS bot ON bot.id = hook.bot_id
+FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
+LEFT JOIN users AS bot ON bot.id = coalesce(hook.bot_id, account_id)
 WHERE off_reason IS NULL AND position < last_id ORDER BY hook.id"""
 _CLAIM = """
 UPDATE outgoing_hooks SET claim = claim + 1, claimed_until = clock_timestamp() + $3 * interval '1 s'
@@ -127,7 +135,7 @@ class PostgresOutgoingHooks:
             position = end if new.position is None else new.position
             if position > end:
                 return NOT_IN_LOG
-            if new.bot_id is not None and not await connection.fetchval(_IS_BOT, new.bot_id, new.room_id):
+            if new.bot_id is not None and not await _is_bot(connection, new.bot_id, new):
                 return NO_HOOK
             columns = new.owner_id, new.room_id, list(new.kinds), new.url, new.secret, position
             hook_id = await connection.fetchval(_ADD, *columns, new.bot_id, new.command)
@@ -197,6 +205,10 @@ class PostgresOutgoingHooks:
         )
 
     async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
+        if hook.bot is not None and hook.bot.is_account:
+            bot_id = hook.bot.id
+            rows = await self._database.read(lambda c: c.fetch(_ROOMS_OF_BOT, bot_id, list(room_ids)))
+            return frozenset(row["room_id"] for row in rows)
         rows = await self._database.read(lambda c: c.fetch(_ROOMS, hook.owner_id, list(room_ids)))
         is_for_all = hook.room_id is None
         found = frozenset(
@@ -222,11 +234,18 @@ class PostgresOutgoingHooks:
 
 async def _sending_refusal(connection: Connection, new: NewOutgoingHook) -> Refusal | None:
     if new.room_id is None:
-        return None if await connection.fetchval(_BY, new.owner_id) else NOT_ADMIN
+        is_let = new.bot_id is not None or await connection.fetchval(_BY, new.owner_id)
+        return None if is_let else NOT_ADMIN
     found = await find(connection, new.room_id, new.owner_id, any_kind=True)
     if found is None or found.by is None:
         return NO_ROOM
     return sending_refusal(found.by, is_for_all=False)
+
+
+async def _is_bot(connection: Connection, bot_id: int, new: NewOutgoingHook) -> bool:
+    if new.room_id is None:
+        return bool(await connection.fetchval(_IS_OWN_BOT, bot_id, new.owner_id))
+    return bool(await connection.fetchval(_IS_BOT, bot_id, new.room_id))
 
 
 async def _one(connection: Connection, hook_id: int) -> OutgoingHook | Refusal:
@@ -250,11 +269,13 @@ def _authority(row: asyncpg.Record, owner_id: int) -> Authority:
 
 
 def _bot(row: asyncpg.Record) -> Bot | None:
-    return None if row["bot_id"] is None else Bot(row["bot_id"], name_of(row["bot_name"]), row["command"])
+    if row["bot_id"] is None:
+        return None
+    return Bot(row["bot_id"], name_of(row["bot_name"]), row["command"], row["is_account"])
 
 
 def _hook(row: asyncpg.Record) -> OutgoingHook:
-    others = ("owner_id", "owner_name", "kinds", "bot_id", "bot_name", "command")
+    others = ("owner_id", "owner_name", "kinds", "bot_id", "bot_name", "is_account", "command")
     fields = {name: value for name, value in row.items() if name not in others}
     owner = Named(row["owner_id"], row["owner_name"])
     return OutgoingHook(owner=owner, kinds=tuple(row["kinds"]), bot=_bot(row), **fields)

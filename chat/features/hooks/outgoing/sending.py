@@ -285,8 +285,8 @@ class Sender:
             return _failed(claimed, batch.end, str(error))
         if 200 <= answer.status < 300:
             message = batch.entries[0].message
-            if claimed.bot_token is not None and message is not None:
-                await self._answers.post(hook, claimed.bot_token, message.seq, call_id, answer)
+            if hook.bot is not None and message is not None:
+                await self._answers.post(hook.bot, claimed.bot_token, message, call_id, answer)
             return None
         off: OffReason | None = "gone" if answer.status == 410 else None
         reason = f"the receiver answered {answer.status}"

@@ -1,5 +1,6 @@
 """The operations on one's own account and sessions."""
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.refusals import Code
 from chat.operations.operation import Access, Cost, Operation
 from chat.operations.sessions import Session
@@ -94,7 +95,14 @@ ACCOUNTS = (
         handler=sessions.log_out,
     ),
     Operation(
-        name="me", method="GET", path="/me", reply=Me, visitors=True, before_set_up=True, handler=accounts.me
+        name="me",
+        method="GET",
+        path="/me",
+        reply=Me,
+        visitors=True,
+        bots=tuple(Scope),
+        before_set_up=True,
+        handler=accounts.me,
     ),
     Operation(
         name="change_me",

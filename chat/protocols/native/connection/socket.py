@@ -8,6 +8,7 @@ from itertools import repeat
 import trio
 
 from chat import __version__
+from chat.domain.accounts.bots import USES, Scope, scope_refusal
 from chat.domain.closing import (
     GOING_AWAY,
     RESTARTING,
@@ -118,7 +119,10 @@ class NativeClient(Client):
         if request.protocol != PROTOCOL:
             await trio.lowlevel.checkpoint()
             return session.send(Refused(_OTHER_PROTOCOL, request.id))
-        checked = await accounts.check(request.token, visitors=True)
+        checked = await accounts.check(request.token, visitors=True, bots=True)
+        if not isinstance(checked, Refusal) and checked.person.scopes is not None:
+            # A socket receives what is said, so it takes the scope to read.
+            checked = scope_refusal(checked.person, (Scope.READ,)) or checked
         if isinstance(checked, Refusal):
             refusal = EXPIRED_TOKEN if accounts.tokens.has_expired(request.token) else checked
             return session.send(Refused(refusal, request.id))
@@ -135,6 +139,8 @@ class NativeClient(Client):
         session.become(found)
         self._sockets.add(found, self)
         session.close_at(trio.current_time() + checked.claims.expires_at - time.time(), TOKEN_EXPIRED)
+        if found.scopes is not None:
+            nursery.start_soon(self._services.feature_ports[USES].note, found)
         reply = HelloOk(
             id=request.id,
             me=as_me(found),
@@ -203,6 +209,8 @@ class NativeClient(Client):
         """Submit a message to the journal, if the person may send to the room."""
         if self._nursery is None:
             self._refuse_unauthenticated(request.id)
+        elif refusal := scope_refusal(self._person, (Scope.SPEAK,)):
+            self.session.send(Refused(refusal, request.id))
         elif not (self._queue.is_busy and await self._queue.add(request)):
             await self._send(request)
 
@@ -237,6 +245,8 @@ class NativeClient(Client):
         """Announce the person's activity to the others in a room."""
         if self._nursery is None:
             return self._refuse_unauthenticated(request.id)
+        if refusal := scope_refusal(self._person, (Scope.SPEAK,)):
+            return self.session.send(Refused(refusal, request.id))
         conversations = self._services.conversations
         people = await people_to_speak_to(conversations, self.session, self._room_sync, request.room)
         if isinstance(people, Refusal):
@@ -278,8 +288,14 @@ class NativeClient(Client):
         return was_closed is not closed
 
     def person_changed(self) -> None:
-        """Send a changed profile; give a new operator the conversations, and take them from a former one. Sync."""
+        """Send a changed profile; give a new operator the conversations, and take them from a former one. Sync.
+
+        A bot that may no longer read is closed.
+        """
         if self._nursery is None:
+            return
+        if scope_refusal(self._person, (Scope.READ,)):
+            self.session.expel(UNAUTHENTICATED)
             return
         if self._person.changed_at > self._profile_changed_at:
             self._profile_changed_at = self._person.changed_at

@@ -5,7 +5,7 @@ import trio
 from chat.domain.accounts.sessions import Device
 from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.refusals import NOT_FOR_VISITORS, UNAVAILABLE, Code, Refusal
+from chat.domain.refusals import UNAVAILABLE, Code, Refusal
 from chat.engine.events import Refused
 from chat.engine.session import Session
 from chat.operations.operation import Caller
@@ -71,7 +71,6 @@ class Operations:
     async def _may(self, command: Ask, caller: Caller) -> bool:
         """Charge the request's cost, or refuse it."""
         limits = self._session.limits
-        if caller.known.is_visitor and not command.operation.visitors:
-            return await limits.may(NOT_FOR_VISITORS, command.ref)
-        refusal = command.operation.over_budget(self._services.budgets, caller, command)
+        refusal = command.operation.refusal_of(caller.known)
+        refusal = refusal or command.operation.over_budget(self._services.budgets, caller, command)
         return await limits.may(refusal, command.ref)

@@ -1,5 +1,6 @@
 """The operations on messages."""
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.refusals import Code
 from chat.operations.operation import NO_ACCESS, REFUSED_READS, REFUSED_WRITES, Cost, Operation
 from chat.operations.room_values import Hits, Message, WhichMessage
@@ -29,6 +30,7 @@ MESSAGES = (
         cost=Cost.PAGE,
         refuses=REFUSED_READS,
         visitors=True,
+        bots=(Scope.READ,),
         handler=messages.history,
     ),
     Operation(
@@ -42,6 +44,7 @@ MESSAGES = (
         cost=Cost.TEXT,
         refuses=(*REFUSED_WRITES, Code.CONFLICT),
         visitors=True,
+        bots=(Scope.SPEAK,),
         handler=messages.say,
     ),
     Operation(
@@ -54,6 +57,7 @@ MESSAGES = (
         cost=Cost.TEXT,
         refuses=REFUSED_WRITES,
         visitors=True,
+        bots=(Scope.SPEAK,),
         handler=messages.edit,
     ),
     Operation(
@@ -66,6 +70,7 @@ MESSAGES = (
         cost=Cost.MESSAGE,
         refuses=(*NO_ACCESS, Code.OUTCOME_UNKNOWN),
         visitors=True,
+        bots=(Scope.SPEAK,),
         handler=messages.delete,
     ),
     Operation(
@@ -85,6 +90,7 @@ MESSAGES = (
         request=Mentions,
         reply=Hits,
         cost=Cost.PAGE,
+        bots=(Scope.READ,),
         handler=messages.mentions,
     ),
     Operation(
@@ -96,6 +102,7 @@ MESSAGES = (
         cost=Cost.MESSAGE,
         refuses=REFUSED_WRITES,
         visitors=True,
+        bots=(Scope.REACT,),
         handler=messages.react,
     ),
     Operation(
@@ -107,6 +114,7 @@ MESSAGES = (
         cost=Cost.MESSAGE,
         refuses=REFUSED_WRITES,
         visitors=True,
+        bots=(Scope.REACT,),
         handler=messages.take_back,
     ),
     Operation(
@@ -117,6 +125,7 @@ MESSAGES = (
         cost=Cost.MESSAGE,
         refuses=REFUSED_WRITES,
         visitors=True,
+        bots=(Scope.REACT,),
         handler=messages.switch_reaction,
     ),
     Operation(
@@ -130,6 +139,7 @@ MESSAGES = (
         cost=Cost.MESSAGE,
         refuses=NO_ACCESS,
         visitors=True,
+        bots=(Scope.READ,),
         handler=messages.mark_read,
     ),
 )

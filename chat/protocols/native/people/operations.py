@@ -1,5 +1,6 @@
 """The operations on other people."""
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.refusals import Code
 from chat.operations.operation import Cost, Operation
 from chat.operations.values import People, Person, WhichPerson
@@ -23,6 +24,7 @@ PEOPLE = (
         request=WhichPerson,
         reply=Person,
         refuses=(Code.NOT_FOUND,),
+        bots=(Scope.READ,),
         handler=people.one_person,
     ),
 )

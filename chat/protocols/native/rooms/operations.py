@@ -1,5 +1,6 @@
 """The operations on rooms and members."""
 
+from chat.domain.accounts.bots import Scope
 from chat.domain.refusals import Code
 from chat.operations.operation import NO_ACCESS, Cost, Operation
 from chat.operations.room_values import Room
@@ -29,6 +30,7 @@ ROOMS = (
         request=WhichRooms,
         reply=Rooms,
         cost=Cost.PAGE,
+        bots=(Scope.READ,),
         handler=rooms.own_rooms,
     ),
     Operation(
@@ -59,6 +61,7 @@ ROOMS = (
         reply=Room,
         visitors=True,
         refuses=NO_ACCESS,
+        bots=(Scope.READ,),
         handler=rooms.one_room,
     ),
     Operation(
@@ -109,6 +112,7 @@ ROOMS = (
         reply=Members,
         cost=Cost.PAGE,
         refuses=NO_ACCESS,
+        bots=(Scope.READ,),
         handler=members.members,
     ),
     Operation(

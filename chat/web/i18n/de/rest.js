@@ -364,6 +364,9 @@ export default {
   "audit.outgoing_hook_made": "{by} hat einen ausgehenden Hook von {person} erstellt: {detail}",
   "audit.outgoing_hook_changed": "{by} hat einen ausgehenden Hook von {person} geändert {detail}",
   "audit.outgoing_hook_removed": "{by} hat einen ausgehenden Hook von {person} entfernt",
+  "audit.bot_made": "{by} hat den Bot {person} erstellt: {detail}",
+  "audit.bot_changed": "{by} hat den Bot {person} geändert {detail}",
+  "audit.bot_removed": "{by} hat den Bot {person} entfernt",
   "audit.expired_removed": "Der Server hat Abgelaufenes entfernt: {detail}",
   "audit.conversation_closed": "Der Server hat die Unterhaltung von {person} geschlossen: {days} lang hat niemand geschrieben",
   "admin.part_server": "Server",
@@ -1337,6 +1340,11 @@ export default {
   "refusal.own_hook_url": "Ein Hook kann den eigenen Server nicht aufrufen.",
   "refusal.unknown_event_type": "Ein Ereignis mit diesem Typ gibt es nicht.",
   "refusal.position_not_in_log": "Das Protokoll reicht nicht bis zu dieser Position.",
+  "refusal.not_for_bots": "Bots können das nicht.",
+  "refusal.no_scope": "Dem Bot fehlt die Berechtigung dafür.",
+  "refusal.no_bot": "Dieser Bot wurde entfernt.",
+  "refusal.bot_name_taken": "Ein Bot mit diesem Namen existiert schon.",
+  "refusal.too_many_bots": "Eine Person hat höchstens # Bots. Entferne zuerst einen.",
 
   // features/invites
   "invite.title": "In {name} einladen",

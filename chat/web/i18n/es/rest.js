@@ -364,6 +364,9 @@ export default {
   "audit.outgoing_hook_made": "{by} creó un hook saliente de {person}: {detail}",
   "audit.outgoing_hook_changed": "{by} cambió un hook saliente de {person} {detail}",
   "audit.outgoing_hook_removed": "{by} quitó un hook saliente de {person}",
+  "audit.bot_made": "{by} creó el bot {person}: {detail}",
+  "audit.bot_changed": "{by} cambió el bot {person} {detail}",
+  "audit.bot_removed": "{by} quitó el bot {person}",
   "audit.expired_removed": "El servidor eliminó lo que había caducado: {detail}",
   "audit.conversation_closed": "El servidor cerró la conversación de {person}: nadie escribió durante {days}",
   "admin.part_server": "Servidor",
@@ -1338,6 +1341,11 @@ export default {
   "refusal.own_hook_url": "Un hook no puede llamar a su propio servidor.",
   "refusal.unknown_event_type": "No hay ningún evento de este tipo.",
   "refusal.position_not_in_log": "El registro no llega a esta posición.",
+  "refusal.not_for_bots": "Los bots no pueden hacer esto.",
+  "refusal.no_scope": "El bot no tiene el permiso para esto.",
+  "refusal.no_bot": "Este bot se quitó.",
+  "refusal.bot_name_taken": "Ya existe un bot con ese nombre.",
+  "refusal.too_many_bots": "Una persona tiene como máximo # bots. Quita uno primero.",
 
   // features/invites
   "invite.title": "Invitar a {name}",

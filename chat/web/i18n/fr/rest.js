@@ -364,6 +364,9 @@ export default {
   "audit.outgoing_hook_made": "{by} a créé un hook sortant de {person} : {detail}",
   "audit.outgoing_hook_changed": "{by} a modifié un hook sortant de {person} {detail}",
   "audit.outgoing_hook_removed": "{by} a supprimé un hook sortant de {person}",
+  "audit.bot_made": "{by} a créé le bot {person} : {detail}",
+  "audit.bot_changed": "{by} a modifié le bot {person} {detail}",
+  "audit.bot_removed": "{by} a supprimé le bot {person}",
   "audit.expired_removed": "Le serveur a supprimé ce qui avait expiré : {detail}",
   "audit.conversation_closed": "Le serveur a fermé la conversation de {person} : personne n’a écrit pendant {days}",
   "admin.part_server": "Serveur",
@@ -1338,6 +1341,11 @@ export default {
   "refusal.own_hook_url": "Un hook ne peut pas appeler son propre serveur.",
   "refusal.unknown_event_type": "Il n’y a pas d’événement de ce type.",
   "refusal.position_not_in_log": "Le journal ne va pas jusqu’à cette position.",
+  "refusal.not_for_bots": "Les bots ne peuvent pas faire cela.",
+  "refusal.no_scope": "Le bot n’a pas l’autorisation nécessaire.",
+  "refusal.no_bot": "Ce bot a été supprimé.",
+  "refusal.bot_name_taken": "Un bot porte déjà ce nom.",
+  "refusal.too_many_bots": "Une personne a au plus # bots. Supprimez-en un d’abord.",
 
   // features/invites
   "invite.title": "Inviter dans {name}",

@@ -364,6 +364,9 @@ export default {
   "audit.outgoing_hook_made": "{by} criou um hook de saída de {person}: {detail}",
   "audit.outgoing_hook_changed": "{by} alterou um hook de saída de {person} {detail}",
   "audit.outgoing_hook_removed": "{by} removeu um hook de saída de {person}",
+  "audit.bot_made": "{by} criou o bot {person}: {detail}",
+  "audit.bot_changed": "{by} alterou o bot {person} {detail}",
+  "audit.bot_removed": "{by} removeu o bot {person}",
   "audit.expired_removed": "O servidor removeu o que havia expirado: {detail}",
   "audit.conversation_closed": "O servidor fechou a conversa de {person}: ninguém escreveu por {days}",
   "admin.part_server": "Servidor",
@@ -1338,6 +1341,11 @@ export default {
   "refusal.own_hook_url": "Um hook não pode chamar o próprio servidor.",
   "refusal.unknown_event_type": "Não há evento deste tipo.",
   "refusal.position_not_in_log": "O registro não chega a esta posição.",
+  "refusal.not_for_bots": "Bots não podem fazer isso.",
+  "refusal.no_scope": "O bot não tem a permissão para isso.",
+  "refusal.no_bot": "Este bot foi removido.",
+  "refusal.bot_name_taken": "Já existe um bot com esse nome.",
+  "refusal.too_many_bots": "Uma pessoa tem no máximo # bots. Remova um primeiro.",
 
   // features/invites
   "invite.title": "Convidar para {name}",

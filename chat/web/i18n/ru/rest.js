@@ -364,6 +364,9 @@ export default {
   "audit.outgoing_hook_made": "{by}: создан исходящий хук, {person}: {detail}",
   "audit.outgoing_hook_changed": "{by}: изменён исходящий хук, {person} {detail}",
   "audit.outgoing_hook_removed": "{by}: удалён исходящий хук, {person}",
+  "audit.bot_made": "{by}: создан бот {person}, {detail}",
+  "audit.bot_changed": "{by}: изменён бот {person} {detail}",
+  "audit.bot_removed": "{by}: удалён бот {person}",
   "audit.expired_removed": "Сервер удалил устаревшее: {detail}",
   "audit.conversation_closed": "Сервер закрыл обращение ({person}): никто не писал {days}",
   "admin.part_server": "Сервер",
@@ -1339,6 +1342,11 @@ export default {
   "refusal.own_hook_url": "Хук не может вызывать свой же сервер.",
   "refusal.unknown_event_type": "События такого типа нет.",
   "refusal.position_not_in_log": "Журнал не доходит до этой позиции.",
+  "refusal.not_for_bots": "Ботам это недоступно.",
+  "refusal.no_scope": "У бота нет на это разрешения.",
+  "refusal.no_bot": "Этот бот удалён.",
+  "refusal.bot_name_taken": "Бот с таким именем уже есть.",
+  "refusal.too_many_bots": "У человека не больше # ботов. Сначала удалите одного.",
 
   // features/invites
   "invite.title": "Пригласить: {name}",

@@ -364,6 +364,9 @@ export default {
   "audit.outgoing_hook_made": "{by}为{person}创建了外发钩子：{detail}",
   "audit.outgoing_hook_changed": "{by}修改了{person}的外发钩子 {detail}",
   "audit.outgoing_hook_removed": "{by}移除了{person}的外发钩子",
+  "audit.bot_made": "{by}创建了机器人{person}：{detail}",
+  "audit.bot_changed": "{by}修改了机器人{person} {detail}",
+  "audit.bot_removed": "{by}移除了机器人{person}",
   "audit.expired_removed": "服务器移除了过期内容：{detail}",
   "audit.conversation_closed": "服务器关闭了{person}的对话：{days}无人发言",
   "admin.part_server": "服务器",
@@ -1336,6 +1339,11 @@ export default {
   "refusal.own_hook_url": "钩子不能调用所在的服务器。",
   "refusal.unknown_event_type": "没有此类型的事件。",
   "refusal.position_not_in_log": "日志没有到达此位置。",
+  "refusal.not_for_bots": "机器人不能执行此操作。",
+  "refusal.no_scope": "机器人没有此权限。",
+  "refusal.no_bot": "此机器人已被移除。",
+  "refusal.bot_name_taken": "已有同名的机器人。",
+  "refusal.too_many_bots": "每人最多有#个机器人。请先移除一个。",
 
   // features/invites
   "invite.title": "邀请加入{name}",

@@ -98,7 +98,7 @@ class OutgoingModel:
         position = end if new.position is None else new.position
         if position > end:
             return NOT_IN_LOG
-        if new.bot_id is not None and not self._is_bot(new.bot_id, new.room_id):
+        if new.bot_id is not None and not self._is_bot(new.bot_id, new):
             return NO_HOOK
         self._newest_id += 1
         row = self._rows[self._newest_id] = Row(
@@ -181,6 +181,10 @@ class OutgoingModel:
 
     async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
         await trio.lowlevel.checkpoint()
+        if hook.bot is not None and hook.bot.is_account:
+            account = self._users.look_up(hook.bot.id)
+            is_on = account is not None and self._users.is_there(account.id) and not account.is_disabled
+            return frozenset(each for each in room_ids if is_on and self._rooms.has_member(each, hook.bot.id))
         is_for_all = hook.room_id is None
         by = {each: self._rooms.authority(each, hook.owner_id, any_kind=True) for each in room_ids}
         found = frozenset(
@@ -246,12 +250,16 @@ class OutgoingModel:
         found: Any = self._ports()[HOOKS]
         return cast("HooksModel", getattr(found, "_table", found))
 
-    def _is_bot(self, bot_id: int, room_id: int | None) -> bool:
-        return room_id is not None and self._hooks().is_there(room_id, bot_id)
+    def _is_bot(self, bot_id: int, new: NewOutgoingHook) -> bool:
+        if new.room_id is None:
+            return self._users.is_there(bot_id) and self._users.bots.get(bot_id) == new.owner_id
+        return self._hooks().is_there(new.room_id, bot_id)
 
     def _bot(self, row: Row) -> Bot | None:
         account = None if row.bot_id is None else self._users.look_up(row.bot_id)
-        return None if account is None else Bot(account.id, name_of(account.name), row.command)
+        if account is None:
+            return None
+        return Bot(account.id, name_of(account.name), row.command, account.scopes is not None)
 
     def _token(self, row: Row) -> bytes | None:
         return None if row.bot_id is None else self._hooks().token_of(row.bot_id)
@@ -267,7 +275,7 @@ class OutgoingModel:
 
     def _sending_refusal(self, new: NewOutgoingHook) -> Refusal | None:
         if new.room_id is None:
-            return None if self._is_admin(new.owner_id) else NOT_ADMIN
+            return None if new.bot_id is not None or self._is_admin(new.owner_id) else NOT_ADMIN
         by = self._rooms.authority(new.room_id, new.owner_id, any_kind=True)
         return NO_ROOM if by is None else sending_refusal(by, is_for_all=False)
 

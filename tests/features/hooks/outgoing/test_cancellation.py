@@ -1,10 +1,12 @@
 """Outgoing hooks, cancelled at many points: each change reaches the receiver in order, and no claim stays for ever."""
 
+from functools import partial
 from typing import Any
 
 import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
+from chat.domain.accounts.bots import BOTS, BotAccount
 from chat.domain.accounts.hooks import HOOKS, Hook, NewHook, digest_of
 from chat.domain.accounts.outgoing_hooks import (
     OUTGOING,
@@ -18,6 +20,7 @@ from chat.domain.accounts.sessions import Device
 from chat.domain.entities import Draft, Person, Room
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import Refusal
+from chat.features.bots.use_cases import add_to_room
 from chat.features.hooks.outgoing import native, open_outgoing
 from chat.operations.operation import Caller
 from chat.storage.postgres.database import DatabaseAddress
@@ -76,22 +79,29 @@ async def sending(run: Run) -> None:
             assert await services.feature_ports[OUTGOING].of(ada.id) == []
 
 
-async def answering(run: Run) -> None:
+async def answering(run: Run, *, is_account: bool = False) -> None:
     """Call a bot, whose answer is one message or none; then it is called again, and answers."""
     async with open_receiver() as receiver, swept_world(run) as (world, _witness):
         await world.services.settings.change(None, {"outbound_hosts": ("127.0.0.1",)})
         ada = await world.add("ada")
         room, services = (await world.make_room(ada)).id, world.services
-        new = NewHook(room_id=room, name="Echo (hook)", token=digest_of("a"), may_mention=False)
-        hook = await services.feature_ports[HOOKS].add(new, ada.id)
-        assert isinstance(hook, Hook)
+        if is_account:
+            bot = await services.feature_ports[BOTS].add(ada.id, "Echo (hook)", ["speak"])
+            assert isinstance(bot, BotAccount)
+            await add_to_room(services, ada, room, bot.id)
+            called: dict[str, Any] = {"bot": bot.id}
+        else:
+            new = NewHook(room_id=room, name="Echo (hook)", token=digest_of("a"), may_mention=False)
+            hook = await services.feature_ports[HOOKS].add(new, ada.id)
+            assert isinstance(hook, Hook)
+            called = {"bot": hook.id, "room": room}
         receiver.answer = lambda _call: b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
 
         def answers() -> int:
             return sum(each.text == "yes" for each in world.said(room))
 
         async def call(text: str) -> None:
-            asked = native.CreateSentHook(url=receiver.url, room=room, bot=hook.id)
+            asked = native.CreateSentHook(url=receiver.url, **called)
             made = await native.new_outgoing_hook(services, Caller(ada, Device("127.0.0.1")), asked)
             assert not isinstance(made, Refusal)
             known = answers()
@@ -160,6 +170,12 @@ def test_sending(cancel_sweep: Sweeper) -> None:
 def test_answering(cancel_sweep: Sweeper) -> None:
     name = "bots"
     cancel_sweep.scenario(answering, name, flavours=CANCELLING, virtual=False, limit=10, every=60, seeds=1)
+
+
+def test_answering_as_an_account(cancel_sweep: Sweeper) -> None:
+    name = "bots that are accounts"
+    scenario = partial(answering, is_account=True)
+    cancel_sweep.scenario(scenario, name, flavours=CANCELLING, virtual=False, limit=8, every=60, seeds=1)
 
 
 @in_campaign

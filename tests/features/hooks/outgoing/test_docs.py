@@ -23,8 +23,13 @@ BOTS = (ROOT / "docs/bots.md").read_text("utf-8")
 
 
 def test_the_bot_of_ten_lines_answers(tmp_path: Path) -> None:
-    (bot,) = re.findall(r"^```python\n(.*?)^```$", BOTS, re.MULTILINE | re.DOTALL)
-    commands = re.findall(r"^```sh\n(.*?)^```$", BOTS, re.MULTILINE | re.DOTALL)
+    (bot,) = (
+        each
+        for each in re.findall(r"^```python\n(.*?)^```$", BOTS, re.MULTILINE | re.DOTALL)
+        if "Dice" in each
+    )
+    of_two = BOTS[BOTS.index("## A bot of two hooks") :]
+    commands = re.findall(r"^```sh\n(.*?)^```$", of_two, re.MULTILINE | re.DOTALL)
     port = free_port()
     with used_data_path() as data, running_server(data) as server:
         access = register(server.url, "ada")

@@ -1,0 +1,12 @@
+"""What is refused of bots, and how many there are. All of it is sync and pure."""
+
+from chat.domain.refusals import Code, Refusal
+
+MOST_BOTS = 20
+"""Bots of one person."""
+
+NO_BOT = Refusal(Code.NOT_FOUND, "there is no such bot", reason="no_bot")
+BOT_TAKEN = Refusal(Code.TAKEN, "a bot of that name exists", field="name", reason="bot_name_taken")
+TOO_MANY_BOTS = Refusal(
+    Code.TOO_MANY, f"one has at most {MOST_BOTS} bots: remove one first", reason="too_many_bots"
+)

@@ -1,0 +1,73 @@
+"""Bots in rooms, and their tokens. Rights are checked when they are used."""
+
+from chat.domain.accounts.bots import BOTS
+from chat.domain.accounts.sessions import Device, NamedToken
+from chat.domain.entities import Person
+from chat.domain.messages.changes import Addition, Removal
+from chat.domain.refusals import NO_MEMBER, NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import addition_refusal, visibility_refusal
+from chat.domain.timestamps import current_time
+from chat.engine.services import EngineServices
+from chat.features.bots.rules import NO_BOT
+
+_OUTSIDE = (None, RoomRole.BANNED)
+
+
+async def account_of(services: EngineServices, owner: Person, bot_id: int) -> Person | Refusal:
+    """Return the account of somebody's bot. May raise StorageDown. Cancelling changes nothing."""
+    bot = await services.feature_ports[BOTS].one(bot_id)
+    account = None if bot is None or bot.owner.id != owner.id else await services.accounts.person(bot_id)
+    return NO_BOT if account is None else account
+
+
+async def add_to_room(services: EngineServices, by: Person, room_id: int, bot_id: int) -> Refusal | None:
+    """Add one's bot to a room that one is in and may add people to. ALREADY_IN: it is there.
+
+    Raises StorageDown. Cancelling: it is added, or not.
+    """
+    bot = await account_of(services, by, bot_id)
+    if isinstance(bot, Refusal):
+        return bot
+    # The storage ends a bot's membership with its owner's, so the owner must have one.
+    own = await services.conversations.role_of(by.id, room_id)
+    authority = await services.conversations.authority(by, room_id)
+    if isinstance(authority, Refusal):
+        return authority
+    if own in _OUTSIDE:
+        return NO_ROOM if authority.room.is_private else NOT_MEMBER
+    if refusal := addition_refusal(authority):
+        return refusal
+    outcome = await services.writes.write(Addition(services.rooms.joining(bot, room_id), by.id))
+    return outcome if isinstance(outcome, Refusal) else None
+
+
+async def take_out(services: EngineServices, by: Person, room_id: int, bot_id: int) -> Refusal | None:
+    """Take one's bot out of a room. It receives nothing published after this returns.
+
+    Raises StorageDown. Cancelling: it is out, or not.
+    """
+    bot = await account_of(services, by, bot_id)
+    if isinstance(bot, Refusal):
+        return bot
+    role = await services.conversations.role_of(bot_id, room_id)
+    authority = await services.conversations.authority(bot, room_id)
+    if isinstance(authority, Refusal):
+        return authority
+    if role in _OUTSIDE:
+        return visibility_refusal(authority) or NO_MEMBER
+    return await services.memberships.end(Removal(room_id, bot_id, bot_id, current_time()))
+
+
+async def new_token(
+    services: EngineServices, by: Person, bot_id: int, name: str, days: int, device: Device
+) -> NamedToken | Refusal:
+    """Make a token of one's bot. May raise StorageDown and OutcomeUnknown. Cancelling: it is made, or not."""
+    bot = await account_of(services, by, bot_id)
+    return bot if isinstance(bot, Refusal) else await services.sessions.new_token(bot, name, days, device)
+
+
+async def end_token(services: EngineServices, by: Person, bot_id: int, session_id: int) -> Refusal | None:
+    """End a token of one's bot. May raise StorageDown and OutcomeUnknown. Cancelling: it has ended, or not."""
+    bot = await account_of(services, by, bot_id)
+    return bot if isinstance(bot, Refusal) else await services.sessions.end(bot, session_id)

@@ -1,0 +1,106 @@
+"""Bots in the reference model's memory. A method's work is done in one go after its checkpoint."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from chat.domain.accounts.account_removal import How
+from chat.domain.accounts.bots import BOTS, BotAccount, BotRoom
+from chat.domain.accounts.hooks import name_of
+from chat.domain.administration.audit import Act, Named, What
+from chat.domain.entities import Person
+from chat.domain.features import Port
+from chat.domain.messages.outcomes import Saved
+from chat.domain.refusals import NO_PERSON, Refusal
+from chat.domain.text.rules import same_name_key
+from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, TOO_MANY_BOTS
+
+if TYPE_CHECKING:
+    from tests.reference.storage import MemoryStorage
+
+
+class BotsModel:
+    """The port `Bots`."""
+
+    def __init__(self, storage: "MemoryStorage") -> None:
+        self._users, self._rooms, self._audit = storage.users, storage.rooms, storage.audit
+        self._sessions = storage.sessions
+        self.savers: Mapping[type, Callable[[Any], Saved]] = {}
+        self.ports: Mapping[Port[Any], Any] = {BOTS: self}
+
+    async def of(self, owner_id: int) -> Sequence[BotAccount]:
+        await trio.lowlevel.checkpoint()
+        return [self._seen(each) for each in self._there() if self._users.bots[each.id] == owner_id]
+
+    async def page(self, after_id: int, limit: int) -> Sequence[BotAccount]:
+        await trio.lowlevel.checkpoint()
+        return [self._seen(each) for each in self._there() if each.id > after_id][:limit]
+
+    async def one(self, bot_id: int) -> BotAccount | None:
+        await trio.lowlevel.checkpoint()
+        return next((self._seen(each) for each in self._there() if each.id == bot_id), None)
+
+    async def add(self, owner_id: int, account: str, scopes: Sequence[str]) -> BotAccount | Refusal:
+        await trio.lowlevel.checkpoint()
+        owner = self._users.look_up(owner_id)
+        if owner is None or owner.is_disabled or owner.is_visitor or not self._users.is_there(owner_id):
+            return NO_PERSON
+        if sum(self._users.bots[each.id] == owner_id for each in self._there()) >= MOST_BOTS:
+            return TOO_MANY_BOTS
+        if self._is_taken(account, None):
+            return BOT_TAKEN
+        bot = self._users.add_bot(owner_id, account, tuple(scopes))
+        self._note(What.BOT_MADE, bot.id, owner_id, ", ".join(scopes))
+        return self._seen(bot)
+
+    async def change(
+        self, bot_id: int, by_id: int, account: str | None, scopes: Sequence[str] | None
+    ) -> BotAccount | Refusal:
+        await trio.lowlevel.checkpoint()
+        if not self._users.is_there(bot_id) or self._users.bots.get(bot_id) != by_id:
+            return NO_BOT
+        if account is not None and self._is_taken(account, bot_id):
+            return BOT_TAKEN
+        bot = self._users.change_bot(bot_id, account, None if scopes is None else tuple(scopes))
+        self._note(What.BOT_CHANGED, bot_id, by_id, ", ".join(scopes or ()))
+        return self._seen(bot)
+
+    async def remove(self, bot_id: int, by_id: int) -> Refusal | None:
+        await trio.lowlevel.checkpoint()
+        by = self._users.look_up(by_id)
+        is_admin = by is not None and by.is_admin and not by.is_disabled and self._users.is_there(by_id)
+        owner_id = self._users.bots.get(bot_id)
+        if not self._users.is_there(bot_id) or owner_id is None or not (owner_id == by_id or is_admin):
+            return NO_BOT
+        self._users.removed[bot_id] = How.LEAVE
+        self._users.watchers.notify(bot_id)
+        self._note(What.BOT_REMOVED, bot_id, by_id)
+        return None
+
+    async def note_use(self, session_id: int) -> None:
+        await trio.lowlevel.checkpoint()
+        self._sessions.note_use(session_id)
+
+    def _there(self) -> list[Person]:
+        return [each for each in self._users.there() if each.scopes is not None]
+
+    def _is_taken(self, account: str, bot_id: int | None) -> bool:
+        key = same_name_key(account)
+        return any(each.id != bot_id and same_name_key(each.name) == key for each in self._there())
+
+    def _seen(self, bot: Person) -> BotAccount:
+        owner = self._users.look_up(self._users.bots[bot.id])
+        assert owner is not None
+        return BotAccount(
+            id=bot.id,
+            name=name_of(bot.name),
+            owner=Named(owner.id, owner.name),
+            scopes=bot.scopes or (),
+            is_disabled=bot.is_disabled,
+            created_at=bot.created_at,
+            rooms=tuple(BotRoom(each.id, each.name or "") for each in self._rooms.rooms_of_member(bot.id)),
+        )
+
+    def _note(self, what: What, bot_id: int, by_id: int, detail: str = "") -> None:
+        self._audit.note([Act(by_id=by_id, what=what, person_id=bot_id, detail=detail)])

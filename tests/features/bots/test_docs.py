@@ -1,0 +1,100 @@
+"""The commands and programs of docs/bots.md, against the real process."""
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+
+from tests.authorisation.clients import Live, live
+from tests.support.command_line import chat as command
+from tests.support.people import PASSWORD, eventually, register
+from tests.support.server import running_server, used_data_path
+from tests.web.ports import free_port
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/bots.md").read_text("utf-8").partition("## A bot of two hooks")[0]
+MAKE, ADD, TOKEN, LIST, CALL = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+READS, IS_CALLED = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@contextmanager
+def running(program: str, **environment: str) -> Generator[None]:
+    own = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    with subprocess.Popen([sys.executable, "-c", program], env=own, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def is_closed(socket: Live) -> bool:
+    try:
+        return socket.ask("ping", {})["type"] != "ping_ok"
+    except ConnectionClosed:
+        return True
+
+
+def test_the_commands_and_programs_of_the_page_work() -> None:
+    port, numbers = free_port(), itertools.count()
+    with used_data_path() as data, running_server(data) as server:
+        access = register(server.url, "ada")
+        command(server, "setting", "set", "outbound_hosts", "127.0.0.1")
+        head, api = {"Authorization": f"Bearer {access}"}, f"{server.url}/api/v1"
+        room = httpx.post(f"{api}/rooms", json={"name": "garden"}, headers=head).json()["id"]
+        receiver = f"http://127.0.0.1:{port}/"
+        own = {
+            "CHAT": server.url,
+            "TOKEN": access,
+            "ROOM": str(room),
+            "PASSWORD": PASSWORD,
+            "RECEIVER": receiver,
+        }
+
+        def run(block: str) -> Any:
+            done = subprocess.run(
+                ["bash", "-e", "-c", block],
+                env={**os.environ, **own},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, (block, done.stdout, done.stderr)
+            return json.loads(done.stdout or "null")
+
+        def say(text: str) -> None:
+            body = {"key": f"k{next(numbers)}", "text": text}
+            httpx.post(f"{api}/rooms/{room}/messages", json=body, headers=head).raise_for_status()
+
+        def rolls() -> int:
+            return sum(bool(re.fullmatch("ada rolls a [1-6]", each.get("text", ""))) for each in messages())
+
+        def messages() -> list[Any]:
+            page = httpx.get(f"{api}/rooms/{room}/messages", headers=head).json()
+            return [each for each in page["messages"] if each.get("kind") != "join"]
+
+        own["BOT"] = str(run(MAKE)["id"])
+        run(ADD)
+        token = run(TOKEN)["token"]
+        (listed,) = run(LIST)["bots"]
+        assert [each["name"] for each in listed["rooms"]] == ["garden"]
+        assert run(CALL)["hook"]["command"] == "roll"
+        with running(READS, SERVER=server.url, TOKEN=token), running(IS_CALLED, PORT=str(port)):
+            for text in ("@Dice please", "/roll"):
+                say(text)
+            eventually(lambda: rolls() == 2, "it rolls twice")
+            eventually(
+                lambda: say("coffee?") or "☕" in json.dumps(messages(), ensure_ascii=False), "it reacts"
+            )
+        assert {each["sender"]["name"] for each in messages()} == {"ada", "Dice (hook)"}
+        with live(server.url, token) as socket:
+            command(server, "user", "disable", "ada")
+            eventually(lambda: is_closed(socket), "its socket is closed with its owner's")

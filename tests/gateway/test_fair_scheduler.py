@@ -24,6 +24,7 @@ A, B = b"a", b"b"
 @pytest.fixture(autouse=True)
 def _every_step_costs_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TURN", 0.0)
+    monkeypatch.setattr(module, "PASS", 0.0)
 
 
 class Passes(trio.abc.Instrument):
@@ -74,6 +75,38 @@ async def test_of_many_that_can_go_on_about_one_does_in_each_pass() -> None:
                 workers.start_soon(awaits, scheduler.steps(A, count()))
     assert sum(at_once.values()) == 250
     assert max(at_once.values()) <= 2  # somebody new may come where nobody waits any more
+
+
+@pytest.mark.parametrize(("took", "most"), [(0.00005, 5), (0.0002, 2), (0.01, 1)])
+async def test_one_pass_gives_several_short_turns_or_one_long(
+    monkeypatch: pytest.MonkeyPatch, took: float, most: int
+) -> None:
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += took  # between the two looks at it, before and after a step
+        return now
+
+    monkeypatch.setattr(module, "PASS", 0.0005)
+    monkeypatch.setattr(module, "TURN", 0.0001)
+    monkeypatch.setattr(module, "perf_counter", clock)
+    at_once: Counter[int] = Counter()
+    passes = Passes()
+    trio.lowlevel.add_instrument(passes)
+
+    async def count() -> None:
+        for _ in range(20):
+            at_once[passes.number] += 1
+            await trio.lowlevel.checkpoint()
+
+    with trio.fail_after(30):
+        async with serving() as (scheduler, workers):
+            scheduler._usual = took
+            for _ in range(50):
+                workers.start_soon(awaits, scheduler.steps(A, count()))
+    at_once.subtract({min(at_once): 50})  # those that began together
+    assert most <= max(at_once.values()) <= most + 1
 
 
 async def test_calls_wait_while_anything_else_can_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,15 +14,17 @@ _MOST_UNREAD = 262_144
 class BodyFlow:
     """Counts the bytes of one request that its handler has not used yet."""
 
-    __slots__ = ("_progress", "_unread")
+    __slots__ = ("_pieces", "_progress", "_unread")
 
     def __init__(self) -> None:
-        self._unread = 0
+        self._unread = self._pieces = 0
         self._progress = Signal()
 
-    def came(self, size: int) -> None:
-        """Note that `size` bytes were handed to the handler. Sync."""
+    def came(self, size: int) -> bool:
+        """Note `size` bytes for the handler; return whether to wait. A small body and its end are free. Sync."""
         self._unread += size
+        self._pieces += 1
+        return self._pieces > 2 or self._unread > _MOST_UNREAD
 
     def took(self, size: int) -> None:
         """Note that the handler has used `size` bytes. Sync."""

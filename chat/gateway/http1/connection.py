@@ -100,6 +100,7 @@ class _HttpConnection:
 
     __slots__ = (
         "_deadlines",
+        "_head",
         "_is_last",
         "_lingers",
         "_loopback",
@@ -138,6 +139,8 @@ class _HttpConnection:
         self._lingers = False
         """The client may still be sending, and must get our last answer."""
         self._upgrades = False
+        self._head: bytes | None = None
+        """The head of an answer that waits for the first piece of its body; empty: it comes next."""
 
     async def run(self) -> bool:
         """Serve requests. True: a WebSocket's handshake follows."""
@@ -174,8 +177,8 @@ class _HttpConnection:
         while not self._over:
             self._reading.deadline = self._deadlines.deadline()
             try:
-                data = await self._stream.receive_some(READ_BYTES)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                data = await self._stream.receive_ready(READ_BYTES)
+            except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
                 return False
             self._reading.deadline = math.inf  # our own time does not count
             since, end = trio.current_time(), 0
@@ -220,6 +223,10 @@ class _HttpConnection:
                 self._deadlines.begin_request()
 
     async def _write(self, data: bytes) -> None:
+        if self._head == b"":
+            self._head = data
+            return
+        data, self._head = (self._head or b"") + data, None
         if self._over or not data:
             return
         try:
@@ -266,11 +273,12 @@ class _HttpConnection:
         flow = scope["extensions"][FLOW] = BodyFlow()
 
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
-            last = self._is_last or self._parser.their_state is h11.SEND_BODY or self._parser.must_close
-            if last and event is not None and event["type"] == "http.response.start":
-                # The answer precedes the end of the body, or the end is uncertain: the connection can't be reused, and
-                # the client must know.
-                event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
+            if event is not None and event["type"] == "http.response.start":
+                self._head = b""
+                if self._is_last or self._parser.their_state is h11.SEND_BODY or self._parser.must_close:
+                    # The answer precedes the end of the body, or the end is uncertain: the connection can't be reused,
+                    # and the client must know.
+                    event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
             await send(event)
 
         served_by = self._server.app if refusal is None else forbidding(refusal)
@@ -283,8 +291,7 @@ class _HttpConnection:
                 to_handler.send_nowait(event)
             except trio.BrokenResourceError:
                 return  # the handler is over
-            if event["type"] == "http.request":
-                flow.came(len(event["body"]))
+            if event["type"] == "http.request" and flow.came(len(event["body"])):
                 await flow.wait()
 
         return put

@@ -44,3 +44,9 @@ async def test_waiting_is_a_turn_for_the_others_and_cancels_nothing_where_there_
             await flow.wait()
         steps.append("went on")
     assert steps == ["other", "went on"]
+
+
+def test_a_small_body_and_its_end_wait_for_nobody_and_more_pieces_do() -> None:
+    flow = BodyFlow()
+    assert [flow.came(size) for size in (10, 0, 10)] == [False, False, True]
+    assert BodyFlow().came(_MOST_UNREAD + 1)

@@ -50,6 +50,23 @@ async def test_no_answer_names_the_software() -> None:
             assert "server" not in headers
 
 
+async def test_head_and_body_of_an_answer_leave_in_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    writes: list[bytes] = []
+    send_all = ReplayStream.send_all
+
+    def send(stream: ReplayStream, data: memoryview) -> Any:
+        writes.append(bytes(data))
+        return send_all(stream, data)
+
+    monkeypatch.setattr(ReplayStream, "send_all", send)
+    with trio.fail_after(10):
+        async with running() as gateway, wire_to(gateway) as wire:
+            assert (await wire.get())[2] == b"hello"
+            await wire.send(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await until(lambda: len(writes) == 2)
+    assert [each.partition(b"\r\n\r\n")[2] for each in writes] == [b"hello", b""]
+
+
 async def test_pipelined_requests_are_answered_in_order() -> None:
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:

@@ -24,12 +24,16 @@ class PlainRequest(NamedTuple):
 
 
 class PlainAnswer(NamedTuple):
-    """An answer: a status and a text. `retry_after` is in whole seconds, `allow` names the methods that a path has."""
+    """An answer: a status and a text. `retry_after` is in whole seconds, `allow` names the methods that a path has.
+
+    `kind` is the type of the text.
+    """
 
     status: int
     text: str
     retry_after: int | None = None
     allow: str | None = None
+    kind: str = "text/plain; charset=utf-8"
 
 
 class PlainRoute(NamedTuple):

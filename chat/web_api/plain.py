@@ -87,7 +87,7 @@ async def _serve(
         await trio.sleep(HOLD_BACK)
     text = answer.text.encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", answer.kind.encode()),
         (b"content-length", b"%d" % len(text)),
         (b"x-content-type-options", b"nosniff"),
     ]

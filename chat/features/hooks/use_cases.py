@@ -6,6 +6,7 @@ Source: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhook
 import math
 import re
 
+import msgspec
 import structlog
 import trio
 
@@ -35,6 +36,8 @@ _NOTED_FOR = 10.0
 """Seconds in which a use of a hook, or the same error, is written once."""
 
 _LONGEST_ERROR = 300
+# Clients of Discord's webhooks then read the message from the answer: https://discord.com/developers/docs/resources/webhook
+_WAITS = re.compile("(?:^|&)wait=(?:true|1)(?:&|$)", re.IGNORECASE)
 _TOKEN = re.compile("[A-Za-z0-9_-]{32}")
 
 _OK = PlainAnswer(200, "ok")
@@ -69,7 +72,7 @@ class HookCalls:
         answer, reason = await self._post(hook, digest, request)
         if answer is _NO_SERVICE and digest in self._known:
             del self._known[digest]  # the hook is removed, or its token was renewed
-        if answer is _OK or reason:
+        if answer.status == 200 or reason:
             await self._note(hook, f"{answer.text}: {reason}" if reason else "")
         return answer
 
@@ -107,7 +110,10 @@ class HookCalls:
             key=key_of(data),
             is_body=delivery is None,
         )
-        return _answer_to(post, await self._services.writes.write(post))
+        outcome = await self._services.writes.write(post)
+        if _WAITS.search(request.query) and isinstance(outcome, Message | Repeated):
+            return _created(outcome if isinstance(outcome, Message) else outcome.message), ""
+        return _answer_to(post, outcome)
 
     async def _note(self, hook: HookAccess, error: str) -> None:
         """Keep that a hook is used, or an error; not for each call."""
@@ -120,6 +126,20 @@ class HookCalls:
             await (self._hooks.note_error(hook.id, error) if error else self._hooks.note_use(hook.id))
         except StorageError as problem:  # the message is committed, or refused for another reason
             logger.warning("the last use or error of a hook was not kept", hook=hook.id, error=str(problem))
+
+
+def _created(message: Message) -> PlainAnswer:
+    """Return the message as Discord returns one to clients that wait for it. Sync and pure."""
+    shown = {
+        "id": str(message.id),
+        "type": 0,
+        "channel_id": str(message.room_id),
+        "webhook_id": str(message.sender_id),
+        "content": message.text,
+        "attachments": [],
+        "embeds": [],
+    }
+    return PlainAnswer(200, msgspec.json.encode(shown).decode(), kind="application/json")
 
 
 def _answer_to(post: HookPost, outcome: Outcome) -> tuple[PlainAnswer, str]:

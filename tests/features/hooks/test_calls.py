@@ -188,6 +188,18 @@ async def test_repeats_are_sent_once(site: Site) -> None:
     assert await at.texts() == ["same", "same", "keyed"]
 
 
+async def test_a_client_of_discords_webhooks_that_waits_gets_the_message(site: Site) -> None:
+    at = await hooked(site)
+    for _ in range(2):  # the second is a repeat
+        got = await at.answer({"content": "done"}, f"{at.path}?wait=True")
+        assert (got.status_code, got.content_type) == (200, "application/json")
+        message = await got.get_json()
+        assert (message["content"], message["webhook_id"]) == ("done", str(at.hook["id"]))
+        assert message["id"].isdecimal()
+    assert await at.texts() == ["done"]
+    assert (await at.listed())["used"] is not None
+
+
 async def test_what_is_wrong_has_a_word_and_those_who_look_after_it_read_why(site: Site) -> None:
     at = await hooked(site)
     assert (await at.listed())["error"] is None

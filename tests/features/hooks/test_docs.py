@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.features.hooks.test_payloads import RECORDED, call_of
 from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import eventually, register
@@ -75,6 +76,18 @@ def test_the_commands_of_the_page_work_in_their_order(chat: ServerProcess, tmp_p
         "the backup has ended",
     ]
     assert httpx.post(environment["HOOK"], content=b"more").text == "no_service"
+
+
+def test_bodies_of_real_senders_become_messages(chat: ServerProcess) -> None:
+    access = register(chat.url, "ben")
+    path = command(chat, "hook", "add", "lobby", "Recorded").strip()
+    before = len(texts(chat, access))
+    for file in RECORDED:
+        call = call_of(file)
+        headers = {name: value for name, value in call.headers.items() if name != "transfer-encoding"}
+        assert httpx.post(chat.url + path, content=call.body, headers=headers).text == "ok", file.stem
+    said = texts(chat, access)[before:]
+    assert said == [file.with_suffix(".md").read_text("utf-8").rstrip("\n") for file in RECORDED]
 
 
 @in_campaign

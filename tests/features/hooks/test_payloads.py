@@ -12,6 +12,7 @@ from chat.features.hooks.payloads.reading import Call, delivery_key, read
 from chat.features.hooks.payloads.values import LABEL_LENGTH, Unreadable
 
 BODIES = sorted(Path(__file__).with_name("bodies").glob("*.http"))
+RECORDED = sorted(Path(__file__).with_name("bodies").glob("recorded/*.http"))
 JSON = {"content-type": "application/json"}
 
 
@@ -27,7 +28,7 @@ def said(payload: object, *, query: str = "", may_mention: bool = False, **heade
     return read(Call(JSON | headers, query, body), may_mention=may_mention)
 
 
-@pytest.mark.parametrize("file", BODIES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", BODIES + RECORDED, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_the_body_of_a_tool_becomes_a_message(file: Path) -> None:
     assert read(call_of(file), may_mention=False) == file.with_suffix(".md").read_text("utf-8").rstrip("\n")
 

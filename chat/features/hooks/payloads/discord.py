@@ -4,6 +4,7 @@ Source: https://discord.com/developers/docs/resources/webhook
 """
 
 import re
+from datetime import UTC, datetime
 
 from chat.features.hooks.payloads.values import (
     LONGEST_PART,
@@ -26,6 +27,7 @@ from chat.features.hooks.payloads.values import (
 
 _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>", re.ASCII)
 _PERSON = re.compile(r"<@[!&]?(\d{1,20})>", re.ASCII)
+_TIME = re.compile(r"<t:(\d{1,10})(?::[tTdDfFR])?>", re.ASCII)
 _CHANNEL = re.compile(r"<#(\d{1,20})>", re.ASCII)
 
 
@@ -40,10 +42,16 @@ def read(payload: Payload, reader: Reader) -> Content:
 def _text(value: object, reader: Reader) -> str:
     text = text_of(value)
     if "<" in text:
+        text = _TIME.sub(_time, text)
         text = _CHANNEL.sub(r"#\1", _PERSON.sub(r"@\1", _EMOJI.sub(r"\1", text)))
     for sign in ("@everyone", "@here"):
         text = text.replace(sign, reader.everybody)
     return text
+
+
+def _time(found: "re.Match[str]") -> str:
+    """Return a time, which Discord shows in the reader's zone, in UTC."""
+    return f"{datetime.fromtimestamp(int(found[1]), UTC):%F %H:%M} UTC"
 
 
 def _embed(embed: Payload, reader: Reader) -> str:

@@ -122,8 +122,9 @@ def bold(text: str) -> str:
 
 
 def field(name: str, value: str) -> str:
-    """Return a value with its name in bold, or the one of them that there is."""
-    return f"{bold(name)}: {value}" if name and value else name or value
+    """Return a value with its name in bold, or the one of them that there is. A block of code begins a line."""
+    blank = "\n" if value.startswith("```") else " "
+    return f"{bold(name)}:{blank}{value}" if name and value else name or value
 
 
 def code(value: object) -> str:

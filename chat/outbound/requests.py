@@ -88,12 +88,12 @@ class _Connections:
 
 
 class _Body:
-    """A body that has `written` called once it is handed to the socket.
+    """A body that has `written` called once it is handed to the socket, and is no generator that a cancellation leaves.
 
     Behind a proxy, it calls it itself a moment later: httpcore asks for more then, and there is none.
     """
 
-    def __init__(self, body: bytes, written: Callable[[], object]) -> None:
+    def __init__(self, body: bytes, written: Callable[[], object] | None) -> None:
         self._body = body
         self._written = written
         self._is_asked = False
@@ -110,7 +110,7 @@ class _Body:
             self._is_asked = True
             WRITTEN.set(self._written)
             return self._body
-        if WRITTEN.get() is not None:
+        if self._written is not None and WRITTEN.get() is not None:
             WRITTEN.set(None)
             self._written()
         raise StopAsyncIteration
@@ -140,7 +140,7 @@ class Requests:
     ) -> Answer:
         """As `Outbound.send`."""
         target = parse_target(url)
-        content = body if written is None else _Body(body, written)
+        content = _Body(body, written)
         WRITTEN.set(None)
         try:
             with trio.fail_after(total_timeout):
@@ -170,7 +170,7 @@ class Requests:
         url: str,
         target: Target,
         headers: Mapping[str, str],
-        body: "bytes | _Body",
+        body: _Body,
         most_bytes: int,
         is_cut: bool,
     ) -> Answer:

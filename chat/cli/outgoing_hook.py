@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from chat.cli.command_failed import CommandFailed
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_storage
 from chat.cli.find_room import find_room
 from chat.cli.flags import utf8
+from chat.domain.accounts.bridges import Bridge
 from chat.domain.accounts.outgoing_hooks import (
     OUTGOING,
     NewOutgoingHook,
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from chat.domain.ports import Storage
 
 _PAGE = 100
+_GATEWAY = re.compile("[A-Za-z0-9_.-]{1,64}")
+_TOKEN = re.compile("[!-~]{1,200}")
 _COMMAND = re.compile("[A-Za-z0-9_-]{1,32}")
 _id = click.IntRange(1, 2**53)
 
@@ -74,6 +78,17 @@ def outgoing(context: click.Context, /, json_wanted: bool, **flags: object) -> N
 )
 @click.option("--bot", "bot_id", type=_id, help="Make it a bot, which answers as this hook of the room.")
 @click.option("--command", callback=utf8, help="Call the bot by /COMMAND too.")
+@click.option(
+    "--gateway",
+    callback=utf8,
+    help="With --bot: make it a bridge to this gateway of a matterbridge, whose API is URL.",
+)
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="With --gateway: a file with the token of that API.",
+)
 @data_flags
 def add(
     owner: str,
@@ -82,13 +97,16 @@ def add(
     position: int | None,
     bot_id: int | None,
     command: str | None,
+    gateway: str | None,
+    token_file: Path | None,
     **flags: object,
 ) -> None:
     """Send the changes of a room to a URL.
 
     It sends by the right of OWNER, the name of an admin or of somebody who leads the room. Prints the secret that signs
-    the calls, which nobody can read again.
+    the calls, which nobody can read again; for a bridge it prints nothing.
     """
+    bridge = _bridge(gateway, room, bot_id, command, token_file)
     if refusal := url_refusal(url, ""):
         raise CommandFailed(refusal.text)
     if command is not None and not _COMMAND.fullmatch(command):
@@ -106,16 +124,18 @@ def add(
             owner_id=person.person.id,
             room_id=room_id,
             kinds=(),
-            url=url,
+            url=url if bridge is None else url.rstrip("/"),
             secret=secret,
             position=position,
             bot_id=bot_id,
             command=command,
+            bridge=bridge,
         )
         return _done(await storage.feature_ports[OUTGOING].add(new, None))
 
     made = with_storage(flags, act)
-    click.echo(secret)
+    if bridge is None:
+        click.echo(secret)
     click.echo(f"made outgoing hook {made.id}, which begins after position {made.position}", err=True)
 
 
@@ -164,6 +184,28 @@ def remove(hook_id: int, **flags: object) -> None:
     click.echo(f"removed outgoing hook {hook_id}")
 
 
+def _bridge(
+    gateway: str | None, room: str | None, bot_id: int | None, command: str | None, token_file: Path | None
+) -> Bridge | None:
+    if gateway is None:
+        if token_file is not None:
+            raise click.UsageError("--token-file goes with --gateway")
+        return None
+    if bot_id is None or room is None or command is not None:
+        raise click.UsageError("--gateway goes with --room and --bot, and without --command")
+    if not _GATEWAY.fullmatch(gateway):
+        raise CommandFailed("a gateway has 1 to 64 letters A to Z, digits, '_', '.' and '-'")
+    if token_file is None:
+        return Bridge(gateway, "")
+    try:
+        token = token_file.read_text("ascii", "replace").strip()
+    except OSError as error:
+        raise click.BadParameter(f"{token_file}: {error.strerror}", param_hint="--token-file") from None
+    if not _TOKEN.fullmatch(token):
+        raise click.BadParameter(f"{token_file} has no token", param_hint="--token-file")
+    return Bridge(gateway, token)
+
+
 def _change(flags: dict[str, object], hook_id: int, change: OutgoingChange) -> OutgoingHook:
     async def act(storage: "Storage") -> OutgoingHook | CommandFailed:
         return _done(await storage.feature_ports[OUTGOING].change(hook_id, change, None))
@@ -199,5 +241,6 @@ def _record(each: OutgoingHook) -> dict[str, object]:
         "error": each.error,
         "bot": each.bot and each.bot.name,
         "command": each.bot and each.bot.command,
+        "gateway": each.gateway,
         "error_at": each.error_at and moment(each.error_at).isoformat(),
     }

@@ -778,7 +778,8 @@ export interface CreateRoom {
 
 /**
  * An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end.
- * With `bot`, a hook of the room, or without `room` a bot of one's own, the bot is called.
+ * With `bot`, a hook of the room, or without `room` a bot of one's own, the bot is called. With `gateway` and a
+ * hook of the room it is a bridge, and `url` that of a matterbridge's API with this `token`.
  */
 export interface CreateSentHook {
   url: string;
@@ -789,6 +790,8 @@ export interface CreateSentHook {
   position?: number | null;
   bot?: number | null;
   command?: string | null;
+  gateway?: string | null;
+  token?: string;
 }
 
 /** A new API token for a program, valid for `days`; `password` is one's own, if there is one. */
@@ -3132,7 +3135,8 @@ export interface Sender {
  * a day, or its owner may not send the room any more. `sent` is the time of the last call that was taken, `error`
  * why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of the room or an own
  * bot in any of its rooms, it is called by messages that mention this one, or begin with `/` and `command`, and
- * its answer is posted.
+ * its answer is posted. With a `gateway` it is a bridge: messages of people go to this gateway of a matterbridge,
+ * and `bot` posts what comes from there.
  */
 export interface SentHook {
   id: number;
@@ -3156,6 +3160,7 @@ export interface SentHook {
   error_at: number | null;
   bot: Sender | null;
   command: string | null;
+  gateway: string | null;
 }
 
 /** One's outgoing hooks, the oldest first. */

@@ -80,6 +80,7 @@ def test_every_reachable_await_line_was_cancelled(cancel_sweep: Sweeper) -> None
             "features/address_bans/queries.py",
             "features/slow_mode/queries.py",
             "features/exports/",
+            "features/hooks/bridges/",
             "features/hooks/outgoing/",
             "features/previews/",
             "features/push/",

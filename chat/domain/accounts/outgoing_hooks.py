@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from chat.domain.accounts.bridges import Bridge
 from chat.domain.administration.audit import Named
 from chat.domain.features import Port
 from chat.domain.refusals import Refusal
@@ -40,7 +41,7 @@ class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
 
     Without `room_id` it sends all rooms of its owner, or of the account of its `bot`; without `kinds` all kinds of
     change. `position` is the log id up to which its receiver has all, `behind` how many ids the log has after it. With
-    a `bot` only calls of it are sent.
+    a `bot` only calls of it are sent; with a `gateway` too it is a bridge.
     """
 
     id: int
@@ -58,12 +59,14 @@ class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     error_at: float | None
     bot: Bot | None = None
+    gateway: str | None = None
 
 
 class NewOutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     """An outgoing hook to be made. `position` None: the end of the log.
 
     `bot_id` is an incoming hook of the room; without a room, it is the account of a bot of `owner_id`.
+    With a `bridge` that hook posts the messages of a matterbridge, and messages of people are sent there.
     """
 
     owner_id: int
@@ -74,6 +77,7 @@ class NewOutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None = None
     bot_id: int | None = None
     command: str | None = None
+    bridge: Bridge | None = None
 
 
 class OutgoingChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +101,7 @@ class Waiting(msgspec.Struct, frozen=True):
     claim: int
     wait: float
     bot: Bot | None = None
+    is_bridge: bool = False
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -112,6 +117,7 @@ class Claimed(msgspec.Struct, frozen=True):
     tries: int
     batch_end: int | None
     bot_token: bytes | None = None
+    bridge: Bridge | None = None
 
 
 class Failed(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chat.domain.accounts.bridges import Bridge
 from chat.domain.accounts.outgoing_hooks import (
     OUTGOING,
     NewOutgoingHook,
@@ -18,6 +19,7 @@ from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.domain.text.wrong_values import pattern
 from chat.engine.services import EngineServices
+from chat.features.hooks.changes import NO_HOOK
 from chat.features.hooks.outgoing.rules import MOST_OUTGOING, UNKNOWN_KIND
 from chat.operations.called_urls import url_refusal
 from chat.operations.operation import NO_ACCESS, Access, Caller, Cost, Operation
@@ -32,6 +34,13 @@ Url = Annotated[str, Meta(min_length=1, max_length=2000)]
 Command = Annotated[
     str,
     pattern(r"^[A-Za-z0-9_-]{1,32}$(?!\n)", "1 to 32 letters A to Z, digits, '_' and '-'"),
+]
+Gateway = Annotated[
+    str,
+    pattern(r"^[A-Za-z0-9_.-]{1,64}$(?!\n)", "1 to 64 letters A to Z, digits, '_', '.' and '-'"),
+]
+GatewayToken = Annotated[
+    str, pattern(r"^[!-~]{0,200}$(?!\n)", "at most 200 letters, digits and signs without a space")
 ]
 LogId = Annotated[int, Meta(ge=0, le=2**53 - 1, description="An id of the log of all rooms")]
 
@@ -54,7 +63,8 @@ class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
     answered 410, it failed for a day, or its owner may not send the room any more. `sent` is the time of the last call
     that was taken, `error` why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of
     the room or an own bot in any of its rooms, it is called by messages that mention this one, or begin with `/` and
-    `command`, and its answer is posted.
+    `command`, and its answer is posted. With a `gateway` it is a bridge: messages of people go to this gateway of a
+    matterbridge, and `bot` posts what comes from there.
     """
 
     id: Id
@@ -73,6 +83,7 @@ class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
     error_at: Time | None
     bot: Sender | None
     command: Command | None
+    gateway: Gateway | None
 
 
 class SentHooks(Value, kw_only=True, frozen=True):
@@ -111,7 +122,8 @@ class WhichSentHooks(Value, kw_only=True, frozen=True):
 class CreateSentHook(Value, kw_only=True, frozen=True):
     """An outgoing hook to make; without `room` for all rooms of an admin. It begins after `position`, or at the end.
 
-    With `bot`, a hook of the room, or without `room` a bot of one's own, the bot is called.
+    With `bot`, a hook of the room, or without `room` a bot of one's own, the bot is called. With `gateway` and a hook
+    of the room it is a bridge, and `url` that of a matterbridge's API with this `token`.
     """
 
     url: Url
@@ -120,6 +132,8 @@ class CreateSentHook(Value, kw_only=True, frozen=True):
     position: LogId | None = None
     bot: Id | None = None
     command: Command | None = None
+    gateway: Gateway | None = None
+    token: GatewayToken = ""
 
 
 class ChangeSentHook(WhichSentHook, kw_only=True, frozen=True):
@@ -157,15 +171,19 @@ async def new_outgoing_hook(
     """Make an outgoing hook; its secret is shown once."""
     if refusal := _refusal(services, request.url, request.kinds):
         return refusal
+    if request.gateway is not None and (request.bot is None or request.room is None):
+        return NO_HOOK
+    is_bridge = request.gateway is not None
     new = NewOutgoingHook(
         owner_id=caller.known.id,
         room_id=request.room,
         kinds=request.kinds,
-        url=request.url,
+        url=request.url.rstrip("/") if is_bridge else request.url,
         secret=new_secret(),
         position=request.position,
         bot_id=request.bot,
-        command=request.command,
+        command=None if is_bridge else request.command,
+        bridge=None if request.gateway is None else Bridge(request.gateway, request.token),
     )
     made = await services.feature_ports[OUTGOING].add(new, caller.known.id)
     if isinstance(made, Refusal):
@@ -232,6 +250,7 @@ def _as_hook(hook: OutgoingHook) -> SentHook:
         error_at=None if hook.error_at is None else milliseconds(hook.error_at),
         bot=None if hook.bot is None else Sender(id=hook.bot.id, name=hook.bot.name),
         command=None if hook.bot is None else hook.bot.command,
+        gateway=hook.gateway,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import asyncpg
 
+from chat.domain.accounts.bridges import Bridge
 from chat.domain.accounts.hooks import name_of
 from chat.domain.accounts.outgoing_hooks import (
     OLD_SECRET,
@@ -37,13 +38,14 @@ from chat.storage.postgres.session import Connection
 _HOOK = """
 SELECT hook.id, owner_id, owner.name AS owner_name, hook.room_id, rooms.name AS room_name, kinds, url, position,
     greatest(lanes.last_id - position, 0) AS behind, off_reason AS off, tries, error,
-    bot.id AS bot_id, bot.name AS bot_name, account_id IS NOT NULL AS is_account, command,
+    bot.id AS bot_id, bot.name AS bot_name, account_id IS NOT NULL AS is_account, command, gateway,
     extract(epoch FROM hook.created_at)::float8 AS created_at,
     extract(epoch FROM sent_at)::float8 AS sent_at, extract(epoch FROM error_at)::float8 AS error_at
 FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
 JOIN users AS owner ON owner.id = owner_id AND owner.deleted_at IS NULL
 LEFT JOIN rooms ON rooms.id = hook.room_id
-LEFT JOIN users AS bot ON bot.id = coalesce(hook.bot_id, account_id)"""
+LEFT JOIN users AS bot ON bot.id = coalesce(hook.bot_id, account_id)
+LEFT JOIN bridges ON outgoing_id = hook.id"""
 _OF = f"{_HOOK} WHERE owner_id = $1 ORDER BY hook.id"
 _PAGE = f"{_HOOK} WHERE hook.id > $1 ORDER BY hook.id LIMIT $2"
 _ONE = f"{_HOOK} WHERE hook.id = $1"
@@ -55,6 +57,7 @@ _ADD = """
 INSERT INTO outgoing_hooks (owner_id, room_id, kinds, url, secret, position, bot_id, account_id, command)
 SELECT $1, room, $3, $4, $5, $6, CASE WHEN room IS NOT NULL THEN bot END, CASE WHEN room IS NULL THEN bot END, $8
 FROM (SELECT $2::bigint AS room, $7::bigint AS bot) AS asked RETURNING id"""
+_ADD_BRIDGE = "INSERT INTO bridges (outgoing_id, gateway, token) VALUES ($1, $2, $3)"
 _IS_BOT = "SELECT true FROM hooks WHERE person_id = $1 AND room_id = $2"
 _IS_OWN_BOT = "SELECT true FROM bots WHERE person_id = $1 AND owner_id = $2"
 _ROOMS_OF_BOT = """
@@ -76,18 +79,22 @@ UPDATE outgoing_hooks SET
 WHERE id = $1"""
 _REMOVE = "DELETE FROM outgoing_hooks WHERE id = $1"
 _WAITING = """
-SELECT hook.id, owner_id, room_id, kinds, position, claim, bot.id AS bot_id, bot.name AS bot_name,
+SELECT hook.id, owner_id, room_id, kinds, position, hook.claim, bot.id AS bot_id, bot.name AS bot_name,
     account_id IS NOT NULL AS is_account, command,
-    greatest(extract(epoch FROM greatest(due_at, claimed_until) - clock_timestamp()), 0)::float8 AS wait
+    greatest(extract(epoch FROM greatest(due_at, hook.claimed_until) - clock_timestamp()), 0)::float8 AS wait,
+    gateway IS NOT NULL AS is_bridge
 FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
 LEFT JOIN users AS bot ON bot.id = coalesce(hook.bot_id, account_id)
+LEFT JOIN bridges ON outgoing_id = hook.id
 WHERE off_reason IS NULL AND position < last_id ORDER BY hook.id"""
 _CLAIM = """
 UPDATE outgoing_hooks SET claim = claim + 1, claimed_until = clock_timestamp() + $3 * interval '1 s'
 WHERE id = $1 AND claim = $2 AND off_reason IS NULL
     AND coalesce(greatest(due_at, claimed_until), '-infinity') <= clock_timestamp()
 RETURNING claim, url, secret, CASE WHEN old_until > clock_timestamp() THEN old_secret END AS old_secret, replays, tries,
-    batch_end, (SELECT token_digest FROM hooks WHERE person_id = bot_id) AS bot_token"""
+    batch_end, (SELECT token_digest FROM hooks WHERE person_id = bot_id) AS bot_token,
+    (SELECT gateway FROM bridges WHERE outgoing_id = id) AS gateway,
+    (SELECT token FROM bridges WHERE outgoing_id = id) AS gateway_token"""
 _ADVANCE = """
 UPDATE outgoing_hooks SET position = $3, batch_end = NULL,
     claimed_until = CASE WHEN $4 > 0 THEN clock_timestamp() + $4 * interval '1 s' END,
@@ -139,6 +146,8 @@ class PostgresOutgoingHooks:
                 return NO_HOOK
             columns = new.owner_id, new.room_id, list(new.kinds), new.url, new.secret, position
             hook_id = await connection.fetchval(_ADD, *columns, new.bot_id, new.command)
+            if new.bridge is not None:
+                await connection.execute(_ADD_BRIDGE, hook_id, new.bridge.gateway, new.bridge.token)
             await _note(connection, What.OUTGOING_HOOK_MADE, new.owner_id, new.room_id, by_id, new.url)
             return await _one(connection, hook_id)
 
@@ -185,6 +194,7 @@ class PostgresOutgoingHooks:
                 row["claim"],
                 row["wait"],
                 _bot(row),
+                row["is_bridge"],
             )
             for row in rows
         ]
@@ -202,6 +212,7 @@ class PostgresOutgoingHooks:
             row["tries"],
             row["batch_end"],
             row["bot_token"],
+            None if row["gateway"] is None else Bridge(row["gateway"], row["gateway_token"]),
         )
 
     async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:

@@ -11,11 +11,14 @@ import msgspec
 import structlog
 import trio
 
+from chat.domain.accounts.bridges import Bridge
 from chat.domain.accounts.outgoing_hooks import Bot, Claimed, Failed, OffReason, OutgoingHooks, Waiting
 from chat.domain.entities import MessageKind
 from chat.domain.failures import StorageError
 from chat.domain.timestamps import current_time
 from chat.engine.hub import Hub
+from chat.features.hooks.bridges.api import api_url, body_of, headers_of, is_bridged
+from chat.features.hooks.bridges.circles import Circles
 from chat.features.hooks.outgoing.bots import Answers, is_call
 from chat.features.hooks.outgoing.pages import Entry, Page, Pages
 from chat.features.hooks.outgoing.rules import retry_after, signed_headers
@@ -38,6 +41,10 @@ MOST_ANSWER = 65_536
 
 PACE = 0.1
 """Seconds from one look at the hooks to the next."""
+
+GOES_ROUND = (
+    "messages come back into the room by another way than this bridge: end that way, then switch it on"
+)
 
 _LOOK = 60.0
 """Seconds after which the hooks are looked at though nothing was published: a command may have changed one."""
@@ -108,6 +115,7 @@ class Sender:
         self._seen: dict[
             int, tuple[int, int]
         ] = {}  # by hook: its position, and up to where nothing is for it
+        self._circles: dict[int, Circles] = {}  # by bridge
         self._changed = Signal()
         self._has_failed = False
 
@@ -233,7 +241,7 @@ class Sender:
             page = await self._pages.read(place, newest)
             entries = _of(hook, page)
             if entries and hook.bot is not None:
-                return Batch(entries[0].id, entries[:1])  # a call for each message
+                return Batch(entries[0].id, entries[:1])  # a call for each message, also of a bridge
             if entries or page.end - hook.position >= _UNSENT:
                 return Batch(page.end, entries)
             place = page.end
@@ -265,6 +273,8 @@ class Sender:
         """Make the call for a batch; None: its receiver has taken it."""
         if url_refusal(claimed.url, self._public_url()) is OWN_URL:
             return _failed(claimed, batch.end, OWN_URL.text)
+        if claimed.bridge is not None:
+            return await self._bridge(hook, claimed, claimed.bridge, batch)
         at = int(current_time())
         data = {"hook": hook.id, "after": after, "position": batch.end, "events": _events(batch.entries)}
         body = msgspec.json.encode({"type": "changes", "timestamp": at, "data": data})
@@ -292,6 +302,32 @@ class Sender:
         reason = f"the receiver answered {answer.status}"
         return _failed(claimed, batch.end, reason, answer.headers.get("retry-after"), off)
 
+    async def _bridge(self, hook: Waiting, claimed: Claimed, bridge: Bridge, batch: Batch) -> Failed | None:
+        """Post the message of a batch in the gateway of a bridge; None: its matterbridge has taken it."""
+        message = batch.entries[0].message
+        assert message is not None  # `is_bridged` chose it
+        if claimed.batch_end is None:  # a repeated call is no return
+            circles = self._circles.setdefault(hook.id, Circles())
+            if circles.goes_round(message, trio.current_time()):
+                del self._circles[hook.id]
+                return _failed(claimed, batch.end, GOES_ROUND, off="failing")
+        try:
+            answer = await self._outbound.send(
+                "POST",
+                api_url(claimed.url, "message"),
+                headers=headers_of(bridge.token),
+                body=body_of(message, bridge),
+                most_bytes=MOST_ANSWER,
+                is_cut=True,
+                total_timeout=TIMEOUT,
+            )
+        except RequestFailed as error:
+            return _failed(claimed, batch.end, str(error))
+        if 200 <= answer.status < 300:
+            return None
+        reason = f"the matterbridge answered {answer.status}"
+        return _failed(claimed, batch.end, reason, answer.headers.get("retry-after"))
+
     async def _failed(self, error: StorageError) -> None:
         if not self._has_failed:
             logger.warning("outgoing hooks are not sent; trying again each second", error=str(error))
@@ -306,7 +342,7 @@ def _of(hook: Waiting, page: Page) -> list[Entry]:
         for each in page.entries
         if hook.room_id in (None, each.room_id)
         and (not hook.kinds or each.kind in hook.kinds)
-        and (hook.bot is None or _is_call(hook.bot, each))
+        and (is_bridged(each.message) if hook.is_bridge else hook.bot is None or _is_call(hook.bot, each))
     ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 import trio
 
+from chat.domain.accounts.bridges import BRIDGES, Bridge, BridgeToRead, Kept, Read
 from chat.domain.accounts.hooks import HOOKS, name_of
 from chat.domain.accounts.outgoing_hooks import (
     OLD_SECRET,
@@ -66,6 +67,7 @@ class Row(msgspec.Struct):
     error_at: float | None = None
     bot_id: int | None = None
     command: str | None = None
+    bridge: Bridge | None = None
 
 
 class OutgoingModel:
@@ -73,12 +75,16 @@ class OutgoingModel:
 
     def __init__(self, storage: "MemoryStorage") -> None:
         self._users, self._rooms, self._messages = storage.users, storage.rooms, storage.messages
-        self._audit, self._now = storage.audit, storage.now
+        self._audit, self.now = storage.audit, storage.now
         self._ports: Callable[[], Mapping[Port[Any], Any]] = lambda: storage.feature_ports
-        self._rows: dict[int, Row] = {}
+        self.rows: dict[int, Row] = {}
         self._newest_id = 0
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
-        self.ports: Mapping[Port[Any], Any] = {OUTGOING: self, LOG: storage.messages}
+        self.ports: Mapping[Port[Any], Any] = {
+            OUTGOING: self,
+            BRIDGES: BridgesModel(self),
+            LOG: storage.messages,
+        }
 
     async def of(self, owner_id: int) -> Sequence[OutgoingHook]:
         await trio.lowlevel.checkpoint()
@@ -92,7 +98,7 @@ class OutgoingModel:
         await trio.lowlevel.checkpoint()
         if refusal := self._sending_refusal(new):
             return refusal
-        if sum(each.owner_id == new.owner_id for each in self._rows.values()) >= MOST_OUTGOING:
+        if sum(each.owner_id == new.owner_id for each in self.rows.values()) >= MOST_OUTGOING:
             return TOO_MANY_OUTGOING
         end = self._messages.end_of_log()
         position = end if new.position is None else new.position
@@ -101,7 +107,7 @@ class OutgoingModel:
         if new.bot_id is not None and not self._is_bot(new.bot_id, new):
             return NO_HOOK
         self._newest_id += 1
-        row = self._rows[self._newest_id] = Row(
+        row = self.rows[self._newest_id] = Row(
             self._newest_id,
             new.owner_id,
             new.room_id,
@@ -109,16 +115,17 @@ class OutgoingModel:
             new.url,
             new.secret,
             position,
-            self._now(),
+            self.now(),
             bot_id=new.bot_id,
             command=new.command,
+            bridge=new.bridge,
         )
         self._note(What.OUTGOING_HOOK_MADE, row, by_id, new.url)
         return self._seen(row)
 
     async def change(self, hook_id: int, change: OutgoingChange, by_id: int | None) -> OutgoingHook | Refusal:
         await trio.lowlevel.checkpoint()
-        row = self._rows.get(hook_id)
+        row = self.rows.get(hook_id)
         if row is None or by_id not in (None, row.owner_id):
             return NO_OUTGOING
         if change.position is not None and change.position > self._messages.end_of_log():
@@ -132,7 +139,7 @@ class OutgoingModel:
         if change.is_on is not None:
             row.off = None if change.is_on else "owner"
         if change.secret is not None:
-            row.old_secret, row.old_until = row.secret, self._now() + OLD_SECRET
+            row.old_secret, row.old_until = row.secret, self.now() + OLD_SECRET
             row.secret = change.secret
         row.claim += 1
         row.claimed_until = row.due_at = 0.0
@@ -142,16 +149,16 @@ class OutgoingModel:
 
     async def remove(self, hook_id: int, by_id: int | None) -> Refusal | None:
         await trio.lowlevel.checkpoint()
-        row = self._rows.get(hook_id)
+        row = self.rows.get(hook_id)
         if row is None or not (by_id in (None, row.owner_id) or self._is_admin(by_id)):
             return NO_OUTGOING
-        del self._rows[hook_id]
+        del self.rows[hook_id]
         self._note(What.OUTGOING_HOOK_REMOVED, row, by_id, "")
         return None
 
     async def waiting(self) -> Sequence[Waiting]:
         await trio.lowlevel.checkpoint()
-        now, end = self._now(), self._messages.end_of_log()
+        now, end = self.now(), self._messages.end_of_log()
         return [
             Waiting(
                 each.id,
@@ -162,21 +169,29 @@ class OutgoingModel:
                 each.claim,
                 max(each.due_at - now, each.claimed_until - now, 0.0),
                 self._bot(each),
+                each.bridge is not None,
             )
-            for each in self._rows.values()
+            for each in self.rows.values()
             if each.off is None and each.position < end
         ]
 
     async def claim(self, hook: Waiting, lease: float) -> Claimed | None:
         await trio.lowlevel.checkpoint()
-        now, row = self._now(), self._claimed(hook.id, hook.claim)
+        now, row = self.now(), self._claimed(hook.id, hook.claim)
         if row is None or row.off is not None or max(row.due_at, row.claimed_until) > now:
             return None
         row.claim += 1
         row.claimed_until = now + lease
         old = (row.old_secret,) if row.old_secret is not None and row.old_until > now else ()
         return Claimed(
-            row.claim, row.url, (row.secret, *old), row.replays, row.tries, row.batch_end, self._token(row)
+            row.claim,
+            row.url,
+            (row.secret, *old),
+            row.replays,
+            row.tries,
+            row.batch_end,
+            self.token(row),
+            row.bridge,
         )
 
     async def rooms_to_send(self, hook: Waiting, room_ids: Collection[int]) -> frozenset[int] | None:
@@ -196,7 +211,7 @@ class OutgoingModel:
 
     async def advance(self, hook_id: int, claim: int, position: int, lease: float, *, is_sent: bool) -> bool:
         await trio.lowlevel.checkpoint()
-        row, now = self._claimed(hook_id, claim), self._now()
+        row, now = self._claimed(hook_id, claim), self.now()
         if row is None:
             return False
         row.position, row.batch_end, row.due_at = position, None, 0.0
@@ -207,7 +222,7 @@ class OutgoingModel:
 
     async def fail(self, hook_id: int, claim: int, failed: Failed) -> bool:
         await trio.lowlevel.checkpoint()
-        row, now = self._claimed(hook_id, claim), self._now()
+        row, now = self._claimed(hook_id, claim), self.now()
         if row is None:
             return False
         is_over = row.failing_since is not None and row.failing_since < now - DAY
@@ -218,11 +233,11 @@ class OutgoingModel:
         return True
 
     def _claimed(self, hook_id: int, claim: int) -> Row | None:
-        row = self._rows.get(hook_id)
+        row = self.rows.get(hook_id)
         return None if row is None or row.claim != claim else row
 
     def _there(self) -> list[Row]:
-        return [row for _, row in sorted(self._rows.items()) if self._users.is_there(row.owner_id)]
+        return [row for _, row in sorted(self.rows.items()) if self._users.is_there(row.owner_id)]
 
     def _seen(self, row: Row) -> OutgoingHook:
         owner = self._users.look_up(row.owner_id)
@@ -244,6 +259,7 @@ class OutgoingModel:
             error=row.error,
             error_at=row.error_at,
             bot=self._bot(row),
+            gateway=None if row.bridge is None else row.bridge.gateway,
         )
 
     def _hooks(self) -> HooksModel:
@@ -261,7 +277,7 @@ class OutgoingModel:
             return None
         return Bot(account.id, name_of(account.name), row.command, account.scopes is not None)
 
-    def _token(self, row: Row) -> bytes | None:
+    def token(self, row: Row) -> bytes | None:
         return None if row.bot_id is None else self._hooks().token_of(row.bot_id)
 
     def _is_admin(self, person_id: int | None) -> bool:
@@ -282,3 +298,49 @@ class OutgoingModel:
     def _note(self, what: What, row: Row, by_id: int | None, url: str) -> None:
         act = Act(by_id=by_id, what=what, person_id=row.owner_id, room_id=row.room_id, detail=host_of(url))
         self._audit.note([act])
+
+
+class BridgesModel:
+    """The port `Bridges`."""
+
+    def __init__(self, hooks: OutgoingModel) -> None:
+        self._outgoing = hooks
+        self._claims: dict[int, tuple[int, float]] = {}  # and until when
+        self._kept: list[Read] = []
+
+    async def to_read(self) -> Sequence[BridgeToRead]:
+        await trio.lowlevel.checkpoint()
+        now, found = self._outgoing.now(), []
+        for _, row in sorted(self._outgoing.rows.items()):
+            if row.bridge is not None and row.off is None and self._outgoing.token(row) is not None:
+                claim, until = self._claims.get(row.id, (0, 0.0))
+                about = row.url, row.bridge.token, row.bridge.gateway, row.bot_id or 0
+                found.append(BridgeToRead(row.id, *about, claim, max(until - now, 0.0)))
+        return found
+
+    async def claim(self, bridge_id: int, claim: int | None, lease: float) -> int | None:
+        await trio.lowlevel.checkpoint()
+        (known, until), now = self._claims.get(bridge_id, (0, 0.0)), self._outgoing.now()
+        if bridge_id not in self._outgoing.rows or (claim != known and (until > now or not lease)):
+            return None
+        made = known if claim == known else known + 1
+        self._claims[bridge_id] = made, now + lease if lease else 0.0
+        return made
+
+    async def keep(self, messages: Sequence[Read]) -> None:
+        await trio.lowlevel.checkpoint()
+        known = {each.key for each in self._kept}
+        self._kept += [each for each in messages if each.key not in known]
+
+    async def kept(self, bridge_id: int, limit: int) -> Sequence[Kept]:
+        await trio.lowlevel.checkpoint()
+        row = self._outgoing.rows.get(bridge_id)
+        token = None if row is None else self._outgoing.token(row)
+        if row is None or token is None or row.bot_id is None or row.room_id is None:
+            return []
+        found = [each for each in self._kept if each.bridge_id == bridge_id]
+        return [Kept(each.key, each.text, row.bot_id, token, row.room_id) for each in found[:limit]]
+
+    async def posted(self, keys: Sequence[str]) -> None:
+        await trio.lowlevel.checkpoint()
+        self._kept = [each for each in self._kept if each.key not in keys]

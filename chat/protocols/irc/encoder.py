@@ -210,7 +210,7 @@ class IrcEncoder:
         )
         if removed.actor_id == removed.person_id:
             return f"{stamp}:{source} PART {target}\r\n".encode()
-        reason = "banned" if removed.is_ban else "removed"
+        reason = "banned" if removed.is_ban else self._directory.nick(removed.actor_id) or "removed"
         return f"{stamp}:{source} KICK {target} {nick} :{reason}\r\n".encode()
 
     def _role(self, changed: RoleChanged) -> bytes:

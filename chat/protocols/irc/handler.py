@@ -7,7 +7,7 @@ from chat.domain.entities import Person
 from chat.protocols.irc.answering import Lines
 from chat.protocols.irc.directory import Place
 from chat.protocols.irc.lines import Line
-from chat.protocols.irc.names import group_of, is_channel, key_of, name_of
+from chat.protocols.irc.names import group_of, key_of, name_of
 
 if TYPE_CHECKING:
     from chat.protocols.irc.client import IrcClient
@@ -31,11 +31,15 @@ def has_parameters(line: Line, out: Lines, count: int) -> bool:
 
 
 def channel_place(client: "IrcClient", line: Line, out: Lines, channel: str) -> Place | None:
-    """Return the place of a channel that the client is in, or refuse the command. Sync."""
+    """Return the place of a channel that the client is in, or refuse the command. Sync.
+
+    A private room that the client is not in is answered as one that does not exist.
+    """
     room_id = place_id(client, channel)
     place = None if room_id is None else client.places.get(room_id)
     if place is None:
-        if is_channel(channel):
+        known = None if room_id is None else client.directory.places.get(room_id)
+        if known is not None and not known.is_private:
             out.numeric("442", shown(channel), text="you are not in that channel")
         else:
             out.numeric("403", shown(channel), text="there is no such channel")

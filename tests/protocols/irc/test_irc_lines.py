@@ -301,7 +301,7 @@ def test_changes_of_a_room_are_shown() -> None:
     known.note_person(2, "ben b")
     encoder = IrcEncoder(Cap.REDACTION | Cap.TAGS, known)
     removed = Removed(60, 7, 5, 2, 1, 0.5)
-    assert encoder.encode(removed) == b":ada!u1@chat.localhost KICK #the|garden ben|b :removed\r\n"
+    assert encoder.encode(removed) == b":ada!u1@chat.localhost KICK #the|garden ben|b :ada\r\n"
     assert encoder.encode(Removed(60, 7, 5, 2, 2, 0.5)) == b":ben|b!u2@chat.localhost PART #the|garden\r\n"
     made = RoleChanged(61, 7, 6, 2, RoomRole.MODERATOR, 1, 0.5)
     assert encoder.encode(made) == b":ada!u1@chat.localhost MODE #the|garden +o ben|b\r\n"

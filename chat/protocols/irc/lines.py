@@ -81,7 +81,8 @@ def parse(line: str | bytes) -> Line | BadLine | Misunderstood:
     params = [each for each in params if each]
     if colon:
         params.append(last)
-    if not verb or not verb.isascii() or not verb.isalnum() or len(params) > MOST_PARAMETERS:
+    is_word = verb.isascii() and (verb.isalnum() or verb.replace("_", "a").isalnum())
+    if not is_word or len(params) > MOST_PARAMETERS:
         return BadLine(MALFORMED)
     return Line(verb=verb.upper(), params=tuple(params), tags=tags)
 

@@ -107,6 +107,7 @@ def test_groups_have_channels_by_number() -> None:
         ("USER u  0 * :", "USER", ("u", "0", "*", "")),
         ("TOPIC #a ::)", "TOPIC", ("#a", ":)")),
         ("  JOIN #a", "JOIN", ("#a",)),
+        ("no_such x", "NO_SUCH", ("x",)),
     ],
 )
 def test_a_line_has_a_command_and_parameters(line: str, verb: str, params: tuple[str, ...]) -> None:

@@ -36,9 +36,11 @@ from chat.archive.format import (
     Scope,
     decode_entry,
 )
+from chat.domain.administration.audit import What, archive_act, counts
 from chat.domain.failures import FileStoreDown
 from chat.domain.messages.files import FILES
 from chat.storage.file_store import DiskFileStore
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
@@ -54,7 +56,7 @@ _SHARE = 0.7
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-T = TypeVar("T")
+L = TypeVar("L", bound=msgspec.Struct)
 
 
 class Progress(NamedTuple):
@@ -94,6 +96,7 @@ class Export:
         directory: where the archive is made.
         scope: what it is of.
         progress: called as it goes on. Sync.
+        by_id: the admin whose act it is in the audit; None: a command's.
     """
 
     def __init__(
@@ -103,12 +106,14 @@ class Export:
         directory: Path,
         scope: Scope,
         progress: Callable[[Progress], object] = lambda _progress: None,
+        by_id: int | None = None,
     ) -> None:
         self._database = database
         self._store = store
         self._scope = scope
         self._progress = progress
         self._directory = directory
+        self._by_id = by_id
 
     async def run(self) -> Exported:
         """Make the archive, or finish it. Raises BadArchive, StorageDown and OSError.
@@ -134,7 +139,16 @@ class Export:
             )
 
         await trio.to_thread.run_sync(writer.finish, finished)
+        lines = {name: part.lines for name, part in parts.items()}
+        messages = sum(each for name, each in lines.items() if name.startswith("log-"))
+        await self._note(
+            What.ARCHIVE_MADE, counts(lines["people.jsonl"], lines["rooms.jsonl"], messages, files)
+        )
         return Exported(parts, files, missing, await self._left_out())
+
+    async def _note(self, what: What, made: str = "") -> None:
+        act = archive_act(what, self._by_id, made, person_id=self._scope.person, room_id=self._scope.room)
+        await self._database.write(lambda c: note(c, [act]))
 
     async def _begin(self, writer: ArchiveWriter) -> _State:
         async def begin(connection: Connection) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
@@ -143,6 +157,7 @@ class Export:
                 assert head is not None
                 return head, await connection.fetch(queries.ROOMS, self._scope.room, self._scope.person)
 
+        await self._note(What.ARCHIVE_BEGUN)  # before anything is read
         head, rows = await self._database.read(begin)
         state = _State(head["source"], self._scope, head["last_id"])
         await trio.to_thread.run_sync(writer.keep_state, state)
@@ -338,22 +353,19 @@ def _perhaps(at: datetime | None) -> int | None:
     return None if at is None else _time(at)
 
 
+def _made(line: type[L], row: asyncpg.Record, **others: Any) -> L:
+    """Return a line with the columns that are called as its fields, or so with `_at`; `others` are its other fields."""
+    for field in line.__struct_fields__:
+        column = f"{field}_at" if f"{field}_at" in row else field
+        if field not in others and column in row:
+            value = row[column]
+            others[field] = _time(value) if isinstance(value, datetime) else value
+    return line(**others)
+
+
 def _person(row: asyncpg.Record) -> Person:
-    return Person(
-        id=row["id"],
-        name=row["name"],
-        display_name=row["display_name"],
-        email=row["email"],
-        is_operator=row["is_operator"],
-        is_moderator=row["is_moderator"],
-        is_admin=row["is_admin"],
-        is_visitor=row["is_visitor"],
-        shares_reads=row["share_reads"],
-        created=_time(row["created_at"]),
-        disabled=_perhaps(row["disabled_at"]),
-        deleted=_perhaps(row["deleted_at"]),
-        joined=row["joined_id"],
-        operating=row["operator_id"],
+    return _made(
+        Person, row, shares_reads=row["share_reads"], joined=row["joined_id"], operating=row["operator_id"]
     )
 
 
@@ -366,79 +378,51 @@ def _room(row: asyncpg.Record) -> Room:
         people = [row["creator_id"]]
     elif key is not None and not key.startswith("left"):
         people = [int(each) for each in key.split(",")]
-    return Room(
-        id=row["id"],
-        kind=kind,
+    return _made(
+        Room,
+        row,
         name=row["name"] if kind in ("lobby", "room") else None,
-        topic=row["topic"],
         creator=row["creator_id"],
-        is_private=row["is_private"],
         is_group=key is not None,
         people=people,
-        created=_time(row["created_at"]),
-        archived=_perhaps(row["archived_at"]),
-        first_seq=row["first_seq"],
-        announced_seq=row["announced_seq"],
-        last_seq=row["last_seq"],
-        last_pos=row["last_pos"],
-        floor=row["floor"],
-        slow_seconds=row["slow_seconds"],
-        keep_days=row["keep_days"],
         keep_set=_perhaps(row["keep_set_at"]),
-        kept_by_admin=row["kept_by_admin"],
-        is_closed=row["is_closed"],
         assignee=row["assignee_id"],
-        settled_seq=row["settled_seq"],
     )
 
 
 def _change(row: asyncpg.Record) -> Change:
-    return Change(
-        id=row["id"],
+    return _made(
+        Change,
+        row,
         room=row["room_id"],
-        pos=row["pos"],
         kind=_word(row["kind"]),
         by=row["actor_id"],
         at=_time(row["created_at"]),
-        seq=row["seq"],
-        emoji=row["emoji"],
-        is_on=row["is_on"],
         person=row["person_id"],
-        role=row["role"],
-        kept_until=_perhaps(row["kept_until"]),
-        is_closed=row["is_closed"],
         assignee=row["assignee_id"],
-        waiting_since=_perhaps(row["waiting_since"]),
         data=None if row["data"] is None else msgspec.json.decode(row["data"]),
     )
 
 
 def _member(row: asyncpg.Record) -> Member:
-    return Member(
-        room=row["room_id"],
-        person=row["user_id"],
-        role=_word(row["role"]),
-        joined=_time(row["joined_at"]),
-        joined_seq=row["joined_seq"],
-        delivered_seq=row["delivered_seq"],
-    )
+    return _made(Member, row, room=row["room_id"], person=row["user_id"], role=_word(row["role"]))
 
 
 def _mark(row: asyncpg.Record) -> Mark:
-    return Mark(
+    return _made(
+        Mark,
+        row,
         room=row["room_id"],
         person=row["user_id"],
-        seq=row["seq"],
         notify=_word(row["notify"]),
         is_hidden=row["hidden"],
         is_starred=row["starred"],
-        changed=_perhaps(row["changed_at"]),
     )
 
 
 def _ban(row: asyncpg.Record) -> Ban:
-    return Ban(room=row["room_id"], person=row["user_id"], at=_time(row["created_at"]))
+    return _made(Ban, row, room=row["room_id"], person=row["user_id"], at=_time(row["created_at"]))
 
 
 def _follow(row: asyncpg.Record) -> Follow:
-    return Follow(room=row["room_id"], root=row["root"], person=row["person_id"], is_on=row["is_on"])
+    return _made(Follow, row, room=row["room_id"], person=row["person_id"])

@@ -27,6 +27,7 @@ from chat.archive.format import Change, Message, Person, Scope
 from chat.archive.format import File as ArchivedFile
 from chat.archive.plan import Plan, RoomPlan, is_reaction
 from chat.domain.accounts.hooks import MARK
+from chat.domain.administration.audit import What, counts, import_act
 from chat.domain.entities import File
 from chat.domain.entities import Person as Account
 from chat.domain.failures import FileStoreDown
@@ -38,6 +39,7 @@ from chat.domain.text.rules import NAME_LENGTH, clean_email, clean_name, clean_r
 from chat.engine.log_follower import MOST_BEHIND
 from chat.features.search import statements as words
 from chat.storage.file_store import DiskFileStore
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.names import index_older_names
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
@@ -90,6 +92,7 @@ class Load:
         unusable_hash: the password hash of accounts that nobody can log in to yet.
         progress: called as it goes on. Sync.
         share: the part of the time that it works in.
+        by_id: the admin whose act it is in the audit; None: a command's.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class Load:
         unusable_hash: bytes,
         progress: Callable[[Progress], object] = lambda _progress: None,
         share: float = _SHARE,
+        by_id: int | None = None,
     ) -> None:
         self._database = database
         self._store = store
@@ -107,6 +111,7 @@ class Load:
         self._unusable_hash = unusable_hash.decode("ascii")
         self._progress = progress
         self._share = share
+        self._by_id = by_id
         self._run: asyncpg.Record | None = None
         self._known: dict[str, int] = {}  # accounts by the source's keys
         self._has_accounts_before = False
@@ -185,6 +190,7 @@ class Load:
                 if not await connection.fetchval(queries.IS_EMPTY):
                     return None
                 await connection.execute(queries.EXTEND_LOG, head.last_id)
+            await note(connection, [import_act(What.IMPORT_BEGUN, self._by_id, head.source)])
             return await connection.fetchrow(queries.BEGIN, head.source, plan.is_whole, digest, self._number)
 
         run = await self._database.write(begin)
@@ -683,6 +689,8 @@ class Load:
                 newest = await connection.fetchval(queries.LOCK_LOG)
                 await connection.execute(queries.EXTEND_LOG, newest + MOST_BEHIND + 1)
             await connection.execute(queries.END, run.id)
+            made = counts(len(plan.people), plan.new_rooms, plan.new + plan.added, plan.files)
+            await note(connection, [import_act(What.IMPORTED, self._by_id, self._reader.head.source, made)])
 
         await self._write_as(run, end)
 

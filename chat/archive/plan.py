@@ -118,6 +118,11 @@ class Plan:
         self._reader = reader
         self._read()
 
+    @property
+    def new_rooms(self) -> int:
+        """How many rooms are made."""
+        return sum(not room.is_there for room in self.rooms.values())
+
     def _read(self) -> None:
         for person in self._reader.lines("people.jsonl", Person):
             if self.people.setdefault(person.id, person) is not person or not person.id:

@@ -125,7 +125,7 @@ def _rows(plan: "Plan") -> list[list[str]]:
     rooms = list(plan.rooms.values())
     rows = [
         ("people", len(plan.people)),
-        ("rooms", sum(not room.is_there for room in rooms)),
+        ("rooms", plan.new_rooms),
         ("messages", plan.new + plan.added),
         ("files", plan.files),
         ("here already: rooms", sum(room.is_there for room in rooms)),

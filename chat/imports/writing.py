@@ -1,13 +1,16 @@
 """Writes the archive of another chat, a message at a time in the order of time, and numbers them. It blocks."""
 
+import hashlib
+import mimetypes
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from chat.archive.directory import ArchiveWriter, log_name
 from chat.archive.format import FORMAT, File, Head, Member, Message, Person, Pin, Room
+from chat.domain.messages.files import type_of
 from chat.domain.refusals import Refusal
 from chat.domain.text.rules import TEXT_LENGTH, clean_topic
 
@@ -92,10 +95,23 @@ class ArchiveMaker:
             Member(room=room, person=person, role="owner" if is_owner else "member", joined=at),
         )
 
-    def next_file(self) -> int:
-        """Return the id of a new file."""
+    def keep_file(self, name: str, media_type: str, pieces: Callable[[], Iterable[bytes]]) -> File | None:
+        """Keep the bytes of a file, and return it; None: they were others when they were read again.
+
+        Args:
+            name: the file's.
+            media_type: as the source has it, or guessed; of a type that is none, the file has a general one.
+            pieces: yields the bytes; called twice.
+        """
+        digest, size = hashlib.sha256(), 0
+        for piece in pieces():
+            digest.update(piece)
+            size += len(piece)
+        sha256 = digest.hexdigest()
+        if not self.writer.keep_file(sha256, pieces()):
+            return None
         self._files += 1
-        return self._files
+        return File(id=self._files, name=name, type=type_of(media_type, None), size=size, sha256=sha256)
 
     def finish(self, source: str) -> None:
         """Write the rest: the archive is whole."""
@@ -127,6 +143,11 @@ class ArchiveMaker:
                 nth += 1
             self.writer.write(log_name(nth), self._lines)
             self._lines = []
+
+
+def type_by(name: str) -> str:
+    """Return the media type that a file's name says; "": none."""
+    return mimetypes.guess_type(name)[0] or ""
 
 
 def topic_of(text: str) -> str:

@@ -1,5 +1,6 @@
 """`chat export` and `chat import`, as an operator runs them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from chat.storage.postgres.database import DatabaseAddress
 from tests.archive.conftest import opened
 from tests.archive.worlds import Builder, tree
 from tests.support.databases import empty, fetch, url_of
+
+
+ACTS = """
+SELECT array_agg(CASE WHEN what LIKE 'archive%' THEN 'all: ' ELSE '' END || detail ORDER BY id) FROM audit
+WHERE what IN ('archive_begun', 'archive_made', 'import_begun', 'imported') AND by_id IS NULL"""
 
 
 def run(database: DatabaseAddress, files: Path, *arguments: str) -> Result:
@@ -52,6 +58,13 @@ def test_a_server_moves_by_an_archive(
     assert tree(a) == tree(b)
     again = run(other, tmp_path / "files 2", "import", str(a))
     assert (again.exit_code, "in this server already" in again.output) == (1, True)
+    acts = [trio.run(fetch, each, ACTS) for each in (one, other)]
+    made = re.fullmatch(r"all: (5 people, 5 rooms, \d+ messages, \d+ files)", acts[0][1])
+    assert acts[0][0] == "all: "
+    assert made
+    source = acts[1][0]
+    assert source.startswith("chat ")
+    assert acts[1][1].split(", ")[:2] == [f"{source}: 5 people", "5 rooms"]
 
 
 def test_a_room_and_a_person_have_archives(

@@ -80,6 +80,10 @@ class What(StrEnum):
     BOT_MADE = "bot_made"
     BOT_CHANGED = "bot_changed"
     BOT_REMOVED = "bot_removed"
+    ARCHIVE_BEGUN = "archive_begun"
+    ARCHIVE_MADE = "archive_made"
+    IMPORT_BEGUN = "import_begun"
+    IMPORTED = "imported"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +185,28 @@ def ban_act(change: Removal | RoleChange) -> Act:
         person_id=change.person_id,
         room_id=change.room_id,
     )
+
+
+def archive_act(
+    what: What,
+    by_id: int | None,
+    counts: str = "",
+    *,
+    person_id: int | None = None,
+    room_id: int | None = None,
+) -> Act:
+    """Return the act of beginning or making an archive, of all, of a person or of a room. Sync and pure."""
+    return Act(by_id=by_id, what=what, person_id=person_id, room_id=room_id, detail=counts)
+
+
+def import_act(what: What, by_id: int | None, source: str, counts: str = "") -> Act:
+    """Return the act of beginning or ending an import from a source. Sync and pure."""
+    return Act(by_id=by_id, what=what, detail=f"{source}: {counts}" if counts else source)
+
+
+def counts(people: int, rooms: int, messages: int, files: int) -> str:
+    """Return what an archive has, as the audit writes it. Sync and pure."""
+    return f"{people} people, {rooms} rooms, {messages} messages, {files} files"
 
 
 def idle_act(change: SupportChange) -> Act:

@@ -6,21 +6,20 @@ folder with its attachments, to which they refer by relative paths.
 Source: the files that DiscordChatExporter 2.43 and newer write.
 """
 
-import hashlib
-import mimetypes
 import posixpath
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
-from chat.domain.messages.files import clean_file_name, type_of
+from chat.domain.messages.files import clean_file_name
 from chat.imports.sorting import TimeSorter
-from chat.imports.writing import ArchiveMaker, Said, topic_of
+from chat.imports.writing import ArchiveMaker, Said, topic_of, type_by
 from chat.imports.zip_reading import ZipReader
 
 NOTICES = "notices of Discord, as of pins and people who joined"
@@ -283,16 +282,8 @@ class DiscordExport:
                 is_link = each.url.startswith("https://") and " " not in each.url and ")" not in each.url
                 links.append(f"[{label}]({each.url})" if is_link else name)
                 continue
-            digest, size = hashlib.sha256(), 0
-            for piece in self._zip.pieces(entry):
-                digest.update(piece)
-                size += len(piece)
-            sha256 = digest.hexdigest()
-            if self._maker.writer.keep_file(sha256, self._zip.pieces(entry)):
-                media_type = type_of(mimetypes.guess_type(name)[0] or "", None)
-                files.append(
-                    File(id=self._maker.next_file(), name=name, type=media_type, size=size, sha256=sha256)
-                )
+            kept = self._maker.keep_file(name, type_by(name), partial(self._zip.pieces, entry))
+            files += [kept] if kept is not None else []
         return files, links
 
 

@@ -7,11 +7,11 @@ Source: Mattermost's page "Bulk loading data".
 """
 
 import hashlib
-import mimetypes
 import re
 import time
 from array import array
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -19,9 +19,9 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
-from chat.domain.messages.files import clean_file_name, type_of
+from chat.domain.messages.files import clean_file_name
 from chat.imports.emoji_names import emoji_of
-from chat.imports.writing import ArchiveMaker, Said, topic_of
+from chat.imports.writing import ArchiveMaker, Said, topic_of, type_by
 from chat.imports.zip_reading import ZipReader
 
 NOTICES = "notices of Mattermost, as of headers and people who left"
@@ -390,14 +390,6 @@ class MattermostExport:
                 self._maker.lost[NOT_INSIDE] += 1
                 names.append(name)
                 continue
-            digest, size = hashlib.sha256(), 0
-            for piece in self._zip.pieces(entry):
-                digest.update(piece)
-                size += len(piece)
-            sha256 = digest.hexdigest()
-            if self._maker.writer.keep_file(sha256, self._zip.pieces(entry)):
-                media_type = type_of(mimetypes.guess_type(name)[0] or "", None)
-                files.append(
-                    File(id=self._maker.next_file(), name=name, type=media_type, size=size, sha256=sha256)
-                )
+            kept = self._maker.keep_file(name, type_by(name), partial(self._zip.pieces, entry))
+            files += [kept] if kept is not None else []
         return files, names

@@ -19,7 +19,7 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
-from chat.domain.messages.files import clean_file_name, type_of
+from chat.domain.messages.files import clean_file_name
 from chat.imports.emoji_names import emoji_of
 from chat.imports.slack.files import Wanted
 from chat.imports.slack.text import References, convert
@@ -428,20 +428,7 @@ class SlackExport:
             if path is None:
                 return None
             pieces = partial(_pieces, path)
-        digest, size = hashlib.sha256(), 0
-        for piece in pieces():
-            digest.update(piece)
-            size += len(piece)
-        sha256 = digest.hexdigest()
-        if not self._maker.writer.keep_file(sha256, pieces()):
-            return None
-        return File(
-            id=self._maker.next_file(),
-            name=name,
-            type=type_of(file.mimetype or "", None),
-            size=size,
-            sha256=sha256,
-        )
+        return self._maker.keep_file(name, file.mimetype or "", pieces)
 
     def _list(self, name: str, decode: Callable[[msgspec.Raw], T], most: int = _MOST_LIST) -> Iterator[T]:
         """Yield what a file lists; of one that is not there, nothing. What can't be read is counted."""

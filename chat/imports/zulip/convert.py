@@ -8,7 +8,6 @@ Source: Zulip's page "Export your organization", and the tables that it names.
 """
 
 import hashlib
-import mimetypes
 import re
 import shutil
 import time
@@ -21,11 +20,11 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Room
-from chat.domain.messages.files import clean_file_name, type_of
+from chat.domain.messages.files import clean_file_name
 from chat.imports.emoji_names import emoji_of
 from chat.imports.sorting import TimeSorter
 from chat.imports.tar_reading import unpack
-from chat.imports.writing import ArchiveMaker, Said, topic_of
+from chat.imports.writing import ArchiveMaker, Said, topic_of, type_by
 from chat.imports.zulip.text import References, convert
 
 UNREADABLE = "messages that are not as Zulip writes them"
@@ -348,16 +347,8 @@ class ZulipExport:
                 self._maker.lost[NOT_INSIDE] += 1
                 names.append(name)
                 continue
-            digest = hashlib.sha256()
-            for piece in _pieces(path):
-                digest.update(piece)
-            sha256 = digest.hexdigest()
-            if self._maker.writer.keep_file(sha256, _pieces(path)):
-                media_type = type_of(mimetypes.guess_type(name)[0] or "", None)
-                size = path.stat().st_size
-                files.append(
-                    File(id=self._maker.next_file(), name=name, type=media_type, size=size, sha256=sha256)
-                )
+            kept = self._maker.keep_file(name, type_by(name), partial(_pieces, path))
+            files += [kept] if kept is not None else []
         return files, names
 
 

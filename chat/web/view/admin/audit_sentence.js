@@ -18,6 +18,7 @@ const KNOWN = new Set([
   "starting_room_added", "starting_room_removed", "visitor_secret_made", "visitor_secret_removed", "review_words", "held_allowed", "held_removed",
   "hook_made", "hook_changed", "hook_token_renewed", "hook_removed",
   "outgoing_hook_made", "outgoing_hook_changed", "outgoing_hook_removed", "bot_made", "bot_changed", "bot_removed",
+  "archive_begun", "archive_made", "import_begun", "imported",
 ]);
 
 /** @type {Record<string, Key>} */
@@ -81,6 +82,7 @@ export function Sentence({ act }) {
   if (act.what === "report_handled") return reportHandled(fields);
   if (act.what === "slow_mode_set") return slowModeSet(fields);
   if (act.what === "hold_placed" || act.what === "hold_lifted") return held(act, fields);
+  if (act.what === "archive_begun" || act.what === "archive_made" || act.what === "imported") return moved(act, fields);
   if (act.what === "conversation_closed") return t("audit.conversation_closed", { ...fields, days: tn("invite.days_n", parseInt(fields.detail, 10)) });
   if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
   if (act.what === "invite_used" && act.room) return t("audit.invite_used_room", fields);
@@ -107,6 +109,16 @@ function held({ what, person, room }, fields) {
   const [, kind = "", reason = ""] = /^(\w+)(?:: (.*))?$/s.exec(fields.detail) ?? [];
   const target = person ? fields.person : room ? fields.room : t("retention.kind_server");
   return t(/** @type {any} */ (`audit.${what}`), { by: fields.by, target, detail: reason || kind });
+}
+
+/** Translate "slack T1: 12 people, 4 rooms, 1840 messages, 31 files". @param {Act} act @param {{ by: string, person: string, room: string, detail: string }} fields */
+function moved({ what, person, room }, fields) {
+  const [, source = "", people = 0, rooms = 0, messages = 0, files = 0] =
+    /^(?:(.*): )?(\d+) people, (\d+) rooms, (\d+) messages, (\d+) files$/s.exec(fields.detail) ?? [];
+  const target = person ? fields.person : room ? fields.room : t("retention.kind_server");
+  const number = new Intl.NumberFormat(language());
+  const counts = { people: number.format(+people), rooms: number.format(+rooms), messages: number.format(+messages), files: number.format(+files) };
+  return t(/** @type {any} */ (`audit.${what}`), { by: fields.by, source, target, ...counts });
 }
 
 /** @param {{ by: string, detail: string }} fields */

@@ -27,8 +27,8 @@ SELECT id, room_id, seq FROM messages
 WHERE id >= $1 AND id < $2 AND sender_id = $3 AND kind = 'message' AND deleted_at IS NULL
     AND created_at >= to_timestamp($4::float8) AND room_id = ANY($5::bigint[])
 ORDER BY id DESC LIMIT $6"""
-_IS_OLDER = """
-SELECT created_at < to_timestamp($2::float8) FROM messages WHERE id < $1 ORDER BY id DESC LIMIT 1"""
+# The times of imported messages ascend among themselves alone, so the recent ones may be in several places.
+_PLACES = "SELECT low, high FROM ids_between(to_timestamp($1::float8), NULL, $2)"
 
 
 class PostgresRecentMessages:
@@ -48,15 +48,18 @@ class PostgresRecentMessages:
             if before_id is not None:
                 high = min(high, before_id)
             found: list[tuple[int, int]] = []
-            for _ in range(_WINDOWS):
-                low = high - _WINDOW
-                rows = await connection.fetch(_SAID, low, high, person_id, since, rooms, most - len(found))
-                found += [(row["room_id"], row["seq"]) for row in rows]
-                if len(found) == most:
-                    return Found(found, rows[-1]["id"])
-                if await connection.fetchval(_IS_OLDER, low, since - _SKEW) is not False:
-                    return Found(found, None)  # there are none, or only older ones
-                high = low
-            return Found(found, high)
+            windows = 0
+            for first, end in await connection.fetch(_PLACES, since - _SKEW, high):
+                while end > first:
+                    if windows == _WINDOWS:
+                        return Found(found, end)
+                    windows += 1
+                    low = max(end - _WINDOW, first)
+                    rows = await connection.fetch(_SAID, low, end, person_id, since, rooms, most - len(found))
+                    found += [(row["room_id"], row["seq"]) for row in rows]
+                    if len(found) == most:
+                        return Found(found, rows[-1]["id"])
+                    end = low
+            return Found(found, None)
 
         return await self._database.read(find)

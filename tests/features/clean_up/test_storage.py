@@ -12,6 +12,7 @@ from chat.domain.ports import NewPerson, Storage
 from chat.domain.rooms.membership import RoomRole
 from chat.features.clean_up import queries
 from chat.features.clean_up.use_cases import RECENT_MESSAGES, Found, RecentMessages
+from chat.storage.postgres.storage import PostgresStorage
 
 ADA, EVE, MOD = 1, 2, 3
 HOUR = 3_600.0
@@ -97,3 +98,15 @@ async def test_it_goes_on_where_it_ended(
             assert before is None or page.next_id < before
             before = page.next_id
         assert found == said[::-1]
+
+
+async def test_an_import_between_hides_nothing(
+    storage: Storage, recent: RecentMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_WINDOW", 1)
+    (before,) = await say(storage, LOBBY_ID, 0.5)
+    await say(storage, LOBBY_ID, 9_000, 8_000)
+    if isinstance(storage, PostgresStorage):
+        await storage.database.write(lambda c: c.execute("INSERT INTO imported_ids VALUES (2, 4)"))
+    (after,) = await say(storage, LOBBY_ID, 0.1)
+    assert await find(recent, MOD) == Found([after, before], None)

@@ -121,13 +121,15 @@ class Load:
         """Check the archive, and return what an import does. Raises BadArchive, StorageDown and OSError."""
         reader, source = self._reader, self._reader.head.source
 
-        async def look(connection: Connection) -> tuple[asyncpg.Record | None, bool]:
-            return await connection.fetchrow(queries.IMPORT, source), await connection.fetchval(
-                queries.IS_EMPTY
+        async def look(connection: Connection) -> tuple[asyncpg.Record | None, bool, int]:
+            return (
+                await connection.fetchrow(queries.IMPORT, source),
+                await connection.fetchval(queries.IS_EMPTY),
+                await connection.fetchval(queries.KEPT_SINCE),
             )
 
         await trio.to_thread.run_sync(reader.check)
-        run, is_empty = await self._database.read(look)
+        run, is_empty, kept_since = await self._database.read(look)
         is_servers = source.startswith("chat ") and reader.head.scope == Scope()
         is_whole = is_empty and is_servers if run is None else run["is_whole"]
         plan = await trio.to_thread.run_sync(lambda: Plan(reader, is_whole=is_whole))
@@ -137,7 +139,7 @@ class Load:
             raise BadArchive(f"{reader.directory} is in this server already, which goes on from it")
         lines = reader.log_lines()
         await trio.to_thread.run_sync(
-            lambda: plan.count(lambda done: self._progress(Progress("reading", done, lines)))
+            lambda: plan.count(kept_since, lambda done: self._progress(Progress("reading", done, lines)))
         )
         if self._store is None and plan.files:
             plan.lost[NO_STORE] += plan.files

@@ -12,6 +12,10 @@ IS_EMPTY = """
 SELECT last_id = 0 AND NOT EXISTS (SELECT FROM users) AND NOT EXISTS (SELECT FROM messages)
     AND NOT EXISTS (SELECT FROM rooms WHERE kind <> 'lobby') AND NOT EXISTS (SELECT FROM imports)
 FROM lanes WHERE id = 1 FOR NO KEY UPDATE"""
+# In microseconds; 0: messages are kept for ever.
+KEPT_SINCE = """
+SELECT coalesce(max((extract(epoch FROM now() - make_interval(days => value::int)) * 1000000)::bigint), 0)
+FROM settings WHERE name = 'message_days' AND value::int > 0"""
 BEGIN = """
 INSERT INTO imports (source, is_whole, digest, run) VALUES ($1, $2, $3, $4)
 ON CONFLICT (source) DO UPDATE SET digest = $3, lines = 0, first_id = NULL, end_id = NULL, next_id = NULL,

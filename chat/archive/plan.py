@@ -24,6 +24,7 @@ LOBBY = "the lobby: it becomes a room of its own"
 CHANGES = "log entries: numbers are new here, so earlier positions end"
 ROLES = "roles of people on their server"
 REACTIONS = "reactions that are no emoji"
+EXPIRED = "messages older than this server keeps (message_days): they are removed soon after"
 
 
 class RoomPlan:
@@ -161,8 +162,13 @@ class Plan:
             seen.add(place)
             by_room.setdefault(line.room, []).append(line)
 
-    def count(self, progress: Callable[[int], object] = lambda _lines: None) -> None:
-        """Read the log, and count its messages and files. `progress` is called with the number of lines."""
+    def count(self, kept_since: int = 0, progress: Callable[[int], object] = lambda _lines: None) -> None:
+        """Read the log, and count its messages and files.
+
+        Args:
+            kept_since: the time, in microseconds, from which on the server keeps messages.
+            progress: called with the number of lines.
+        """
         last_id = -1
         for nth, entry in enumerate(self._reader.log(), 1):
             if nth % 10_000 == 0:
@@ -188,6 +194,7 @@ class Plan:
                     self.added += 1
                 else:
                     self.new += 1
+                self.lost[EXPIRED] += entry.at < kept_since
                 self.files += len(entry.files)
                 self.file_bytes += sum(file.size for file in entry.files)
                 self.lost[REACTIONS] += sum(not is_reaction(emoji) for emoji in entry.reactions)

@@ -12,7 +12,7 @@ from chat.archive.directory import HEAD, ArchiveReader, BadArchive
 from chat.archive.export import Export
 from chat.archive.format import Scope
 from chat.archive.load import ADDRESSES, OTHER_NAMES, PAIRS, Load
-from chat.archive.plan import CHANGES, LOBBY, SUPPORT, Plan
+from chat.archive.plan import CHANGES, EXPIRED, LOBBY, SUPPORT, Plan
 from chat.backup.proving import _ROOMS
 from chat.domain.entities import Draft, Person
 from chat.domain.failures import StorageDown
@@ -109,6 +109,18 @@ async def test_people_rooms_and_messages_are_added(sites: tuple[Site, Site], tmp
     # Whom does it notify? Nobody, not even of a mention or in a conversation of two.
     everybody = ledger_statements.candidates("(SELECT id AS user_id FROM users)")
     assert await fetch(there, everybody, 1, 2**62) == []
+
+
+async def test_a_plan_says_what_the_server_does_not_keep(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    here, there = sites
+    await made(here, tmp_path / "a", steps=20)
+    load = Load(there.storage.database, there.store, ArchiveReader(tmp_path / "a"), UNUSABLE)
+    assert (await load.plan()).lost[EXPIRED] == 0
+    await there.storage.settings.change_settings({"message_days": 100_000}, None)
+    assert (await load.plan()).lost[EXPIRED] == 0
+    await there.storage.settings.change_settings({"message_days": 1}, None)
+    plan = await load.plan()
+    assert plan.lost[EXPIRED] == plan.new > 0
 
 
 async def test_a_conversation_of_two_beside_their_own_is_a_room(

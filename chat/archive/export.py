@@ -353,7 +353,7 @@ def _perhaps(at: datetime | None) -> int | None:
     return None if at is None else _time(at)
 
 
-def _made(line: type[L], row: asyncpg.Record, **others: Any) -> L:
+def _made(line: type[L], row: asyncpg.Record, **others: Any) -> L:  # noqa: ANN401 - each has its own
     """Return a line with the columns that are called as its fields, or so with `_at`; `others` are its other fields."""
     for field in line.__struct_fields__:
         column = f"{field}_at" if f"{field}_at" in row else field

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     "--from",
     "source",
     metavar="CHAT",
-    type=click.Choice(["discord", "mattermost", "slack", "zulip"]),
-    help="ARCHIVE is an export of another chat: discord, mattermost, slack or zulip.",
+    type=click.Choice(["discord", "mattermost", "rocketchat", "slack", "zulip"]),
+    help="ARCHIVE is an export of another chat: discord, mattermost, rocketchat, slack or zulip.",
 )
 @click.option(
     "--work",

@@ -34,6 +34,7 @@ class Conversion(Protocol):
 SOURCES = {
     "discord": ("chat.imports.discord.convert", "DiscordExport"),
     "mattermost": ("chat.imports.mattermost.convert", "MattermostExport"),
+    "rocketchat": ("chat.imports.rocketchat.convert", "RocketChatDump"),
     "slack": ("chat.imports.slack.convert", "SlackExport"),
     "zulip": ("chat.imports.zulip.convert", "ZulipExport"),
 }

@@ -15,7 +15,6 @@ from tests.archive.conftest import opened
 from tests.archive.worlds import Builder, tree
 from tests.support.databases import empty, fetch, url_of
 
-
 ACTS = """
 SELECT array_agg(CASE WHEN what LIKE 'archive%' THEN 'all: ' ELSE '' END || detail ORDER BY id) FROM audit
 WHERE what IN ('archive_begun', 'archive_made', 'import_begun', 'imported') AND by_id IS NULL"""

@@ -8,13 +8,11 @@ import re
 from collections.abc import Callable
 
 from chat.imports.emoji_names import emoji_of
+from chat.imports.markup import CODE, doubled
 
-_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _ANGLE = re.compile(r"<([^<>\n]{1,3000})>")
-_STYLED = re.compile(r"(?<![\w*~_\\])([*~])(?=\S)([^*~\n]{0,3999}?\S)\1(?![\w*~])")
 _EMOJI = re.compile(r":([a-z0-9_+'-]{1,60}(?:::skin-tone-[2-6])?):")
 _SCHEMES = ("http://", "https://", "mailto:", "tel:")
-_MARKS = {"*": "**", "~": "~~"}
 _EVERYBODY = ("here", "channel", "everyone")
 
 
@@ -37,15 +35,14 @@ def convert(text: str, found: References) -> str:
     """Return a text in this chat's form: bold, struck, links, mentions, emoji; code stays as it is."""
     pieces: list[str] = []
     end = 0
-    for code in _CODE.finditer(text):
+    for code in CODE.finditer(text):
         pieces += [_converted(text[end : code.start()], found), _plain(code[0], found)]
         end = code.end()
     return "".join([*pieces, _converted(text[end:], found)])
 
 
 def _converted(text: str, found: References) -> str:
-    styled = _STYLED.sub(lambda match: f"{_MARKS[match[1]]}{match[2]}{_MARKS[match[1]]}", text)
-    linked = _ANGLE.sub(lambda match: _reference(match[1], found, is_code=False), styled)
+    linked = _ANGLE.sub(lambda match: _reference(match[1], found, is_code=False), doubled(text))
     return html.unescape(_EMOJI.sub(lambda match: emoji_of(match[1]), linked))
 
 

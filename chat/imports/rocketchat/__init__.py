@@ -1,0 +1,1 @@
+"""Dumps of the database of Rocket.Chat."""

@@ -9,7 +9,8 @@ its rooms are new rooms, and its messages get new ids (docs/decisions/0107-impor
 3. Each room is opened in one transaction, with its counters, members and marks.
 
 Each batch notes in its transaction how far it is, so an import that was cut off goes on there. The same source again
-adds messages that are newer than those that are here, to rooms that are there under the log's lock.
+adds messages that are newer than those that are here, to rooms that are there under the log's lock, and changes those
+that are here (`later.py`).
 """
 
 import secrets
@@ -25,6 +26,7 @@ from chat.archive.batch import Batch, Placed, moment, perhaps
 from chat.archive.directory import ArchiveReader, BadArchive
 from chat.archive.format import Change, Message, Person, Scope
 from chat.archive.format import File as ArchivedFile
+from chat.archive.later import LaterChanges
 from chat.archive.plan import Plan, RoomPlan, is_reaction
 from chat.domain.accounts.hooks import MARK
 from chat.domain.administration.audit import What, counts, import_act
@@ -346,9 +348,10 @@ class Load:
     async def _write_log(self, run: _Run, plan: Plan) -> None:
         whole, done, next_id = self._reader.log_lines(), 0, run.next_id
         lines = self._reader.log()
+        later = LaterChanges(self._database, plan)
         began = trio.current_time()
         while entries := await trio.to_thread.run_sync(lambda: list(islice(lines, _BATCH))):
-            batch, added = Batch(), list[Message]()
+            batch, added, known = Batch(), list[Message](), list[Message]()
             skips = done < run.lines
             for entry in entries:
                 done += 1
@@ -359,7 +362,10 @@ class Load:
                     if plan.is_whole and room is not None:
                         room.last_pos, room.last_id = entry.pos, entry.id
                     continue
-                if room is None or entry.by not in plan.person_ids or not room.take(entry):
+                if room is None or entry.by not in plan.person_ids:
+                    continue
+                if not room.take(entry):
+                    known.append(entry)
                     continue
                 if room.is_there:
                     added.append(entry)
@@ -375,9 +381,13 @@ class Load:
                     reply = None
                 batch.add(entry, await self._placed(plan, room, entry, numbers, reply))
                 next_id += 1
+            changed = await later.find(known)
             if skips:
                 continue
+            if changed:
+                await self._write_as(run, lambda c, changed=changed: later.save(c, changed))  # type: ignore[misc]
             await self._write(run, plan, batch, added, done, next_id)
+            plan.changed = later.made
             self._progress(Progress("log", done, whole))
             await trio.sleep((trio.current_time() - began) * (1 / self._share - 1))
             began = trio.current_time()

@@ -134,6 +134,32 @@ NEWEST_OF_ROOMS = """
 UPDATE imported_rooms SET last_at = made.at FROM unnest($2::text[], $3::timestamptz[]) AS made(key, at)
 WHERE import_id = $1 AND imported_rooms.key = made.key"""
 
+# --- later changes of messages that are here ---
+
+# Those that imports brought, and whose last change, if any, is an import's.
+UNCHANGED = """
+SELECT m.seq, m.sender_id, (extract(epoch FROM m.created_at) * 1000000)::bigint AS at,
+    EXISTS (SELECT FROM reactions WHERE reactions.room_id = m.room_id AND reactions.seq = m.seq) AS has_reactions
+FROM messages m LEFT JOIN imported_changes AS made ON made.room_id = m.room_id AND made.seq = m.seq
+WHERE m.room_id = $1 AND m.kind = 'message' AND m.deleted_at IS NULL
+    AND (m.changed_pos IS NULL OR m.changed_pos = made.pos) AND imported_end(m.id) IS NOT NULL
+ORDER BY m.created_at, m.seq"""
+STATES = """
+SELECT m.room_id, m.seq, m.edited_at, own.emoji, own.people
+FROM unnest($1::bigint[], $2::bigint[]) AS asked(room_id, seq)
+JOIN rooms ON rooms.id = asked.room_id AND rooms.deleted_at IS NULL AND rooms.archived_at IS NULL
+JOIN messages m ON m.room_id = asked.room_id AND m.seq = asked.seq AND m.seq >= rooms.first_seq
+LEFT JOIN imported_changes AS made ON made.room_id = m.room_id AND made.seq = m.seq
+CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(emoji), '{}') AS emoji, coalesce(array_agg(person_id), '{}') AS people
+    FROM reactions WHERE reactions.room_id = m.room_id AND reactions.seq = m.seq
+) AS own
+WHERE m.deleted_at IS NULL AND (m.changed_pos IS NULL OR m.changed_pos = made.pos)"""
+NOTE_CHANGES = """
+INSERT INTO imported_changes (room_id, seq, pos)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+ON CONFLICT (room_id, seq) DO UPDATE SET pos = excluded.pos"""
+
 # --- rooms ---
 
 PAIR = "SELECT true FROM direct_rooms WHERE low_id = $1 AND high_id = $2"

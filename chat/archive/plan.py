@@ -100,6 +100,8 @@ class Plan:
         people: those of the archive by their ids; `person_ids` has their ids here.
         rooms: those that are imported, by the archive's ids.
         lost: for each reason, how many things are left out.
+        has_reactions: whether any message has one; else the archive knows of none.
+        changed: changes that were made of messages that are here already, by their kinds.
         new: messages that are to be written to new rooms, and `added` to rooms that are there.
         files, file_bytes: of these messages.
     """
@@ -114,7 +116,9 @@ class Plan:
         self.bans: dict[int, list[Ban]] = {}
         self.follows: dict[int, list[Follow]] = {}
         self.has_follows = "follows.jsonl" in reader.head.parts
+        self.has_reactions = False
         self.lost: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
         self.new = self.added = self.known = self.files = self.file_bytes = 0
         self._reader = reader
         self._read()
@@ -181,6 +185,7 @@ class Plan:
                 if plan is not None and not self.is_whole:
                     self.lost[CHANGES] += 1
                 continue
+            self.has_reactions |= bool(entry.reactions)
             if plan is None:
                 self.lost[NO_ROOM] += 1
             elif entry.by not in self.people:

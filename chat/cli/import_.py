@@ -130,5 +130,6 @@ def _rows(plan: "Plan") -> list[list[str]]:
         ("files", plan.files),
         ("here already: rooms", sum(room.is_there for room in rooms)),
         ("here already: messages", plan.known),
+        *((f"{kind} since", count) for kind, count in plan.changed.items()),
     ]
     return [[what, f"{count:,}"] for what, count in rows]

@@ -16,6 +16,7 @@ from chat.archive.plan import CHANGES, EXPIRED, LOBBY, SUPPORT, Plan
 from chat.backup.proving import _ROOMS
 from chat.domain.entities import Draft, Person
 from chat.domain.failures import StorageDown
+from chat.domain.messages.changes import Deletion, Edit, Reaction
 from chat.domain.ports import NewPerson
 from chat.domain.startup import CannotStart
 from chat.features.push import ledger_statements
@@ -273,6 +274,70 @@ async def test_the_same_source_again_adds_what_is_new(sites: tuple[Site, Site], 
         ("meanwhile", None),
     ]
     assert await fetch(there, _ROOMS) == []
+
+
+LATER = 1_795_000_000.25
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True])
+async def test_later_edits_deletions_and_reactions_come_along(
+    sites: tuple[Site, Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_cut_off: bool
+) -> None:
+    monkeypatch.setattr("chat.archive.load._BATCH", 7 if is_cut_off else 200)
+    here, there = sites
+    source = await made(here, tmp_path / "a", steps=30)
+    ada, ben = source.people[:2]
+    garden = source.rooms[1]
+    for nth in range(5):
+        await source.say(garden, ada, f"number {nth}")
+    first, second, third, fourth, fifth = (seq for _, seq, _ in source.said[-5:])
+    await source.save(Reaction(garden, fifth, ben.id, "👍", True, LATER))
+    again = iter("bcdefg")
+
+    async def brought() -> Plan:
+        directory = tmp_path / next(again)
+        await Export(here.storage.database, here.store, directory, Scope()).run()
+        rename(directory, OF_ANOTHER)
+        while is_cut_off:
+            try:
+                return await added(there, directory, CutOff(there.storage.database, 4))  # type: ignore[arg-type]
+            except StorageDown:
+                continue
+        return await added(there, directory)
+
+    await brought()
+    ids = {row["name"]: row["id"] for row in await fetch(there, "SELECT id, name FROM users")}
+    (room,) = await fetch(there, "SELECT id FROM rooms WHERE name = 'garden'")
+    own = "SELECT seq FROM messages WHERE room_id = $1 AND text = 'number 3'"
+    (place,) = await fetch(there, own, room["id"])
+    await there.storage.messages.save([Edit(room["id"], place["seq"], ids["ada"], "edited here", LATER - 1)])
+
+    await source.save(Edit(garden, first, ada.id, "edited @ben", LATER, mentions=(ben.id,)))
+    await source.save(Deletion(garden, second, ada.id, LATER + 1))
+    await source.save(Reaction(garden, third, ben.id, "🎉", True, LATER + 2))
+    await source.save(Edit(garden, fourth, ada.id, "edited there", LATER + 3))
+    await source.save(Reaction(garden, fifth, ben.id, "👍", False, LATER + 4))
+    changed = (await brought()).changed  # by the last run
+    assert is_cut_off or changed == {"edited": 1, "deleted": 1, "reacted": 2}
+    now = """SELECT text, deleted_at IS NOT NULL AS is_deleted, extract(epoch FROM edited_at)::float8 AS edited,
+        mentions, (SELECT array_agg(emoji) FROM reactions r WHERE r.room_id = m.room_id AND r.seq = m.seq) AS emoji
+        FROM messages m WHERE room_id = $1 ORDER BY seq DESC LIMIT 5"""
+    rows = [tuple(row) for row in await fetch(there, now, room["id"])]
+    assert rows[::-1] == [
+        ("edited @ben", False, LATER, [ids["ben"]], None),
+        ("", True, None, None, None),
+        ("number 2", False, None, None, ["🎉"]),
+        ("edited here", False, LATER - 1, None, None),
+        ("number 4", False, None, None, None),
+    ]
+    assert (await brought()).changed == {}
+    await source.save(Edit(garden, first, ada.id, "edited again", LATER + 9))
+    await brought()
+    (row,) = await fetch(there, "SELECT text FROM messages WHERE room_id = $1 AND text ~ 'again'", room["id"])
+    assert row["text"] == "edited again"
+    assert await fetch(there, _ROOMS) == []
+    everybody = ledger_statements.candidates("(SELECT id AS user_id FROM users)")
+    assert await fetch(there, everybody, 1, 2**62) == []
 
 
 async def test_of_two_runs_the_later_one_goes_on(

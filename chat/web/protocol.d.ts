@@ -1419,6 +1419,11 @@ export interface InviteAddresses {
   language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
 }
 
+/** The language of the mails. */
+export interface InvitePeople {
+  language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
+}
+
 /** What became of an address. */
 export interface InvitedAddress {
   address: string;
@@ -1429,6 +1434,13 @@ export interface InvitedAddress {
 /** What became of each address, in their order; one that is there twice is mailed once. */
 export interface InvitedAddresses {
   addresses: InvitedAddress[];
+}
+
+/** How many mails were queued, and how many people wait still. */
+export interface InvitedPeople {
+  /** At most 25 */
+  invited: number;
+  waiting: number;
 }
 
 /** Who may make invitations to rooms. */
@@ -3736,6 +3748,12 @@ export interface VisitorSecretState {
   made?: number;
   /** Unix milliseconds */
   previous_until?: number;
+}
+
+/** How many imported people have not come and were not invited; `can_invite`: the server mails links. */
+export interface WaitingPeople {
+  waiting: number;
+  can_invite: boolean;
 }
 
 /** A link, exactly as it will stand in a message of that room. */

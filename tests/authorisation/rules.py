@@ -741,6 +741,8 @@ SERVER_ACTS = (
     ServerAct("send_test_mail", "admins", {"to": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("overdue", "admins", {}),
     ServerAct("invite_addresses", "admins in person", {"addresses": ["ada@example.com"]}, Answer.CONFLICT),
+    ServerAct("imported_people", "admins", {}),
+    ServerAct("invite_imported_people", "admins in person", {}, Answer.CONFLICT),
     ServerAct("place_hold", "admins in person", {"kind": "room", "target": 2**52, "reason": "x"}, NOT_FOUND),
     ServerAct("lift_hold", "admins in person", {"hold": 2**52}, NOT_FOUND),
     ServerAct("add_account", "admins in person", {"name": "!", "password": _PASSWORD}, Answer.INVALID),

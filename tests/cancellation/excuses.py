@@ -135,6 +135,8 @@ EXCUSED = (
     Excuse("features/recovery/queries.py", "", ASKED_AGAIN),
     Excuse("features/recovery/requests.py", "", ASKED_AGAIN),
     Excuse("features/recovery/native.py", "", ASKED_AGAIN),
+    Excuse("features/recovery/imported.py", "", ASKED_AGAIN),
+    Excuse("features/recovery/imported_queries.py", "", ASKED_AGAIN),
     Excuse("features/invites/mailed.py", "", ASKED_AGAIN),
     Excuse("features/invites/queries.py", "", ASKED_AGAIN),
     Excuse("features/addresses/queries.py", "", ASKED_AGAIN),

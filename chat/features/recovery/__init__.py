@@ -2,6 +2,8 @@
 
 from chat.engine.services import EngineServices
 from chat.features.feature import Feature
+from chat.features.recovery import imported
+from chat.features.recovery.imported_queries import PostgresImportedPeople
 from chat.features.recovery.native import OPERATIONS
 from chat.features.recovery.port import RESETS
 from chat.features.recovery.queries import PostgresResets
@@ -17,8 +19,8 @@ def _is_on(services: EngineServices) -> bool:
 FEATURE = Feature(
     name="recovery",
     is_on=_is_on,
-    ports={RESETS: PostgresResets},
+    ports={RESETS: PostgresResets, imported.IMPORTED_PEOPLE: PostgresImportedPeople},
     services={REQUESTS: ResetRequests},
-    operations=OPERATIONS,
+    operations=(*OPERATIONS, *imported.OPERATIONS),
     open=open_requests,
 )

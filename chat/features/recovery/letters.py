@@ -148,6 +148,90 @@ _LOGIN: dict[str, Letter] = {
 }
 
 
+_IMPORTED: dict[str, Letter] = {
+    "de": Letter(
+        "Dein Konto auf {server}",
+        (
+            "Hallo {name},",
+            "{inviter} hat euren bisherigen Chat zu {server} umgezogen. Deine Nachrichten sind dort, unter dem Konto"
+            " {name}. Mit dem Link legst du das Passwort fest. Er gilt 7 Tage und einmal.",
+        ),
+        ("Passwort festlegen", "{link}"),
+        "Später bekommst du auf der Anmeldeseite einen neuen Link für diese Adresse. Kennst du den Chat nicht, tu"
+        " nichts.",
+    ),
+    "en": Letter(
+        "Your account on {server}",
+        (
+            "Hello {name},",
+            "{inviter} moved your earlier chat to {server}. Your messages are there, under the account {name}. With the"
+            " link you set its password. It works for 7 days, and once.",
+        ),
+        ("Set a password", "{link}"),
+        "Later you get a new link for this address on the log-in page. If you do not know that chat, do nothing.",
+    ),
+    "es": Letter(
+        "Tu cuenta en {server}",
+        (
+            "Hola, {name}:",
+            "{inviter} trasladó vuestro chat anterior a {server}. Tus mensajes están allí, en la cuenta {name}. Con el"
+            " enlace defines su contraseña. Vale durante 7 días y una sola vez.",
+        ),
+        ("Definir una contraseña", "{link}"),
+        "Después puedes pedir otro enlace para esta dirección al iniciar sesión. Si no conoces ese chat, no hagas"
+        " nada.",
+    ),
+    "fr": Letter(
+        "Votre compte sur {server}",
+        (
+            "Bonjour {name},",
+            "{inviter} a déplacé votre ancien chat vers {server}. Vos messages y sont, sous le compte {name}. Avec le"
+            " lien, vous en définissez le mot de passe. Il est valable 7 jours, et une seule fois.",
+        ),
+        ("Définir un mot de passe", "{link}"),
+        "Plus tard, la page de connexion envoie un nouveau lien à cette adresse. Si vous ne connaissez pas ce chat, ne"
+        " faites rien.",
+    ),
+    "pt": Letter(
+        "Sua conta em {server}",
+        (
+            "Olá, {name}!",
+            "{inviter} mudou o chat anterior de vocês para {server}. Suas mensagens estão lá, na conta {name}. Com o"
+            " link você define a senha. Ele vale por 7 dias e uma única vez.",
+        ),
+        ("Definir uma senha", "{link}"),
+        "Depois você pode pedir outro link para este endereço na página de entrada. Se não conhece esse chat, não faça"
+        " nada.",
+    ),
+    "ru": Letter(
+        "Ваша учётная запись: {server}",
+        (
+            "Здравствуйте, {name}!",
+            "Ваш прежний чат переехал на {server} ({inviter}). Ваши сообщения там, под учётной записью {name}."
+            " По ссылке вы зададите пароль. Она действует 7 дней и один раз.",
+        ),
+        ("Задать пароль", "{link}"),
+        "Позже новую ссылку на этот адрес можно запросить на странице входа. Если вы не знаете этот чат, ничего не"
+        " делайте.",
+    ),
+    "zh": Letter(
+        "你在{server}的账号",
+        (
+            "{name}，你好！",
+            "{inviter}已将你们原来的聊天迁移到{server}。你的消息在那里，账号是{name}。请通过链接设置密码。链接7天内有效，只能使用一次。",
+        ),
+        ("设置密码", "{link}"),
+        "之后可在登录页面为此邮箱获取新链接。如果你不了解该聊天，请忽略此邮件。",
+    ),
+}
+
+
+def imported_letter(language: Language, inviter: str, name: str, server_name: str, link: str) -> Letter:
+    """Return the letter for somebody called `name`, whom an import brought."""
+    fields = {"inviter": inviter, "name": name, "server": server_name, "link": link}
+    return letter_in(language, _IMPORTED, fields)
+
+
 def reset_letter(language: Language, name: str, server_name: str, link: str) -> Letter:
     """Return the letter for somebody called `name`."""
     return letter_in(language, _RESET, {"name": name, "server": server_name, "link": link})

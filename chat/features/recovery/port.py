@@ -28,8 +28,10 @@ class PasswordResets(Protocol):
     Cancelling: it was written, or not.
     """
 
-    async def begin(self, email: str, digest: bytes, *, to_log_in: bool = False) -> Addressee | None:
-        """Keep a link of this digest for the account with this address.
+    async def begin(
+        self, email: str, digest: bytes, *, to_log_in: bool = False, lasts: float = LASTS
+    ) -> Addressee | None:
+        """Keep a link of this digest for the account with this address, for so many seconds.
 
         None, and nothing is kept: no account has it, it may not log in, or it had `PER_HOUR` links in the last hour. A
         link `to_log_in` is kept for a confirmed address only: with any other, somebody else may have registered.

@@ -17,7 +17,7 @@ WITH found AS (
         WHERE user_id = users.id AND created_at > clock_timestamp() - interval '1 hour') < {PER_HOUR}
 ), made AS (
     INSERT INTO password_resets (digest, user_id, email_key, generation, expires_at)
-    SELECT $2, id, email_key, token_generation, clock_timestamp() + interval '{LASTS} s' FROM found
+    SELECT $2, id, email_key, token_generation, clock_timestamp() + make_interval(secs => $4) FROM found
 )
 SELECT id AS person_id, name, email FROM found"""
 _CLEAN = "DELETE FROM password_resets WHERE expires_at < clock_timestamp() - interval '1 day'"
@@ -53,13 +53,15 @@ class PostgresResets:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, email: str, digest: bytes, *, to_log_in: bool = False) -> Addressee | None:
+    async def begin(
+        self, email: str, digest: bytes, *, to_log_in: bool = False, lasts: float = LASTS
+    ) -> Addressee | None:
         key = same_name_key(email)
 
         async def begin(connection: Connection) -> Addressee | None:
             await connection.execute(_CLEAN)
             await connection.execute(_LOCK, key)  # so that several at once are counted
-            found = await connection.fetchrow(_BEGIN, key, digest, to_log_in)
+            found = await connection.fetchrow(_BEGIN, key, digest, to_log_in, lasts)
             return None if found is None else Addressee(**found)
 
         return await self._database.write(begin)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import trio
 
-from chat.domain.administration.audit import reset_act
+from chat.domain.administration.audit import Act, What, reset_act
 from chat.domain.entities import Credentials, Person
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.domain.text.rules import same_name_key
 from chat.features.addresses.port import ADDRESSES
 from chat.features.oidc.port import IDENTITIES
+from chat.features.recovery.imported import IMPORTED_PEOPLE
 from chat.features.recovery.port import LASTS, PER_HOUR, RESETS, Addressee
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class _Link(msgspec.Struct):
     email: str
     generation: int
     at: float
+    lasts: float
     is_used: bool = False
 
 
@@ -36,12 +38,36 @@ class RecoveryModel:
         self._links: dict[bytes, _Link] = {}
         storage.users.on_other_address.append(self._forget)
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
-        self.ports: Mapping[Port[Any], Any] = {RESETS: self}
+        self.ports: Mapping[Port[Any], Any] = {RESETS: self, IMPORTED_PEOPLE: self}
+        self.imported: list[int] = []  # the ids of people who were imported, and not invited
 
     def _ports(self) -> Mapping[Port[Any], Any]:
         return self._storage.feature_ports
 
-    async def begin(self, email: str, digest: bytes, *, to_log_in: bool = False) -> Addressee | None:
+    async def waiting(self) -> int:
+        await trio.lowlevel.checkpoint()
+        return len(self._waiting())
+
+    async def invite_next(self, by_id: int) -> str | None:
+        await trio.lowlevel.checkpoint()
+        if not (waiting := self._waiting()):
+            return None
+        person = waiting[0]
+        self.imported.remove(person.id)
+        self._storage.audit.note([Act(by_id=by_id, what=What.RESET_MADE, person_id=person.id)])
+        return person.email
+
+    def _waiting(self) -> list[Person]:
+        people = map(self._users.look_up, self.imported)
+        return [
+            each
+            for each in people
+            if each and each.email and not each.is_disabled and not each.token_generation
+        ]
+
+    async def begin(
+        self, email: str, digest: bytes, *, to_log_in: bool = False, lasts: float = LASTS
+    ) -> Addressee | None:
         found = await self._users.by_email(email)
         if found is None or found.person.is_disabled or found.person.email is None:
             return None
@@ -53,14 +79,14 @@ class RecoveryModel:
             >= PER_HOUR
         ):
             return None
-        self._links[digest] = _Link(person.id, person.email or "", person.token_generation, now)
+        self._links[digest] = _Link(person.id, person.email or "", person.token_generation, now, lasts)
         return Addressee(person.id, person.name, person.email or "")
 
     def _good(self, digest: bytes, person: Person | None) -> bool:
         link = self._links[digest]
         return (
             not link.is_used
-            and link.at + LASTS > self._now()
+            and link.at + link.lasts > self._now()
             and person is not None
             and same_name_key(person.email or "") == same_name_key(link.email)
             and person.token_generation == link.generation

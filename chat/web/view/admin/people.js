@@ -11,6 +11,7 @@ import { personName } from "../shared/names.js";
 import { useRoute } from "../shared/router.js";
 import { AccountPage } from "./account.js";
 import { AddPerson } from "./add_person.js";
+import { InviteImported } from "./invite_imported.js";
 
 /** @typedef {import("../../protocol").Account} Account */
 /** @typedef {import("../../protocol").Accounts} Accounts */
@@ -40,6 +41,7 @@ export function PeoplePart() {
       </fieldset>
       <button type="button" class="button" onClick=${() => setAdding(true)}>${icon("add", { size: 16 })} ${t("admin.add_person")}</button>
     </div>
+    <${InviteImported} />
     <${List} text=${useDebounced(text.trim())} role=${role} added=${added} />
     ${isAdding && html`<${AddPerson} onClose=${() => setAdding(false)} onAdded=${() => setAdded(added + 1)} />`}`;
 }

@@ -91,6 +91,44 @@ async def test_a_program_lists_reads_and_sends(site: Site, mode: str) -> None:
         assert (await refused(client, "send_message", room=room, text="x")).startswith("not_found: ")
 
 
+async def test_a_bot_has_the_tools_of_its_scopes_in_its_rooms(site: Site) -> None:
+    _, token = await site.join("ada")
+    rooms = [
+        (await site.call("POST", "/rooms", {"name": name, "private": True}, token=token))["id"]
+        for name in ("garden", "attic")
+    ]
+    bot = (await site.call("POST", "/bots", {"name": "Dice", "scopes": ["read"]}, token=token))["id"]
+    await site.call("PUT", f"/bots/{bot}/rooms/{rooms[0]}", token=token)
+    for room in rooms:
+        said = {"key": f"k{room}", "text": f"tea in {room}"}
+        await site.call("POST", f"/rooms/{room}/messages", said, token=token)
+    made = await site.call("POST", f"/bots/{bot}/tokens", {"name": "x", "password": PASSWORD}, token=token)
+    reading = ["list_rooms", "read_messages", "search_messages"]
+    async with connected(site, made["token"]) as client:
+        assert [each.name for each in (await client.list_tools()).tools] == reading
+        assert [each["id"] for each in (await called(client, "list_rooms"))["rooms"]] == rooms[:1]
+        assert (await called(client, "read_messages", room=rooms[0]))["messages"][-1][
+            "text"
+        ] == f"tea in {rooms[0]}"
+        hits = (await called(client, "search_messages", q="tea"))["hits"]
+        assert [each["message"]["room"] for each in hits] == rooms[:1]
+        for room in (rooms[1], 1):
+            assert await refused(client, "read_messages", room=room) == "not_found: there is no such room"
+        said_no = await refused(client, "send_message", room=rooms[0], text="x")
+        assert said_no == "forbidden: the bot lacks the scope for this"
+        await site.call("PATCH", f"/bots/{bot}", {"scopes": ["speak"]}, token=token)
+        assert [each.name for each in (await client.list_tools()).tools] == ["send_message"]
+        sent = await called(client, "send_message", room=rooms[0], text="six")
+        assert sent["sender"] == {"id": bot, "name": "Dice (hook)"}
+        assert (await refused(client, "read_messages", room=rooms[0])).startswith("forbidden: ")
+        assert (await refused(client, "send_message", room=rooms[1], text="x")).startswith("not_found: ")
+    await site.call("DELETE", f"/bots/{bot}", token=token)
+    answer = await site.app.test_client().post(
+        "/mcp", json={}, headers={"Authorization": f"Bearer {made['token']}"}
+    )
+    assert answer.status_code == 401
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [

@@ -1,4 +1,4 @@
-"""`/mcp`: calls with a person's or a program's token, answered one by one."""
+"""`/mcp`: calls with the token of a person, a program or a bot, answered one by one."""
 
 from importlib import import_module
 from types import ModuleType
@@ -24,7 +24,7 @@ def mcp_blueprint(services: Services) -> Blueprint:
     @blueprint.post("/mcp", strict_slashes=False)
     async def serve() -> Response:
         token = bearer_token(request.headers.get("Authorization", ""))
-        person = BAD_TOKEN if token is None else await services.accounts.authenticate(token)
+        person = BAD_TOKEN if token is None else await services.accounts.authenticate(token, bots=True)
         if isinstance(person, Refusal):
             refused = refuse(person)
             refused.headers["WWW-Authenticate"] = "Bearer"

@@ -24,3 +24,14 @@ def test_each_piece_is_written_once(tmp_path: Path) -> None:
     assert written.begin() == 500
     assert written.begin() == 0
     assert file.read_bytes() == bytes(10_500)
+
+
+def test_between_two_looks_only_what_grows_is_looked_at(tmp_path: Path) -> None:
+    written = WriteBehind(tmp_path)
+    (tmp_path / "grows").write_bytes(bytes(100))
+    assert written.begin() == 100
+    (tmp_path / "new").write_bytes(bytes(10))
+    with (tmp_path / "grows").open("ab") as more:
+        more.write(bytes(5))
+    assert written.go_on() == 5
+    assert written.begin() == 10

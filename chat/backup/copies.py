@@ -16,9 +16,10 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 import trio
 
 from chat.backup.connection import Connection
-from chat.backup.failures import BackupFailed
+from chat.backup.failures import BackupFailed, as_backup_failed
 from chat.backup.manifest import Database, Manifest, WalRange, digest_of
 from chat.backup.pace import Pace
+from chat.backup.priority import have_queries_go_last, have_senders_go_last
 from chat.backup.programs import find_program, run_program
 from chat.backup.wal_segments import parse_lsn
 from chat.storage.postgres.database import DatabaseAddress
@@ -86,13 +87,14 @@ async def copy_base(
         ]  # each of a thousand small files takes milliseconds to sync by itself
     if connection.postgres >= FIRST_INCREMENTAL:
         await _record_changes(connection)
+    await have_queries_go_last(connection)
     fewest = await connection.count_rows(COUNTED)
     last = _continues(before, connection.postgres)
     if last is not None:
         report("copying what changed in the database")
         try:
             manifest = last.path / "database" / "backup_manifest"
-            await run_program([*command, "--incremental", manifest], timeout=LONGEST)
+            await _run_last([*command, "--incremental", manifest], connection)
         except BackupFailed as error:
             # As when its records of changes do not reach back that far.
             report(f"copying the whole database, as PostgreSQL cannot tell what changed: {error}")
@@ -100,7 +102,7 @@ async def copy_base(
             last = None
     if last is None:
         report("copying the database")
-        await run_program(command, timeout=LONGEST)
+        await _run_last(command, connection)
     ended_at = time.time()
     most = await connection.count_rows(COUNTED)
     system = await connection.value("SELECT system_identifier FROM pg_control_system()")
@@ -116,6 +118,15 @@ async def copy_base(
         checksums={"backup_manifest": checksum},
         wal=wal,
     )
+
+
+async def _run_last(command: list[str | Path], connection: Connection) -> None:
+    """Run pg_basebackup, and have everything else go before it. Raises BackupFailed."""
+    with as_backup_failed("cannot run pg_basebackup"):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(have_senders_go_last, connection)
+            await run_program(command, timeout=LONGEST)
+            nursery.cancel_scope.cancel(reason="it has ended")
 
 
 async def _record_changes(connection: Connection) -> None:

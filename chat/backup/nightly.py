@@ -1,9 +1,9 @@
-"""The server's own backups: each night one is made and proven, by commands of low priority beside the server."""
+"""The server's own backups: each night one is made and proven, by commands beside the server."""
 
 import os
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -35,7 +35,6 @@ _LONGEST = 86_400.0
 """Seconds for a backup or a proof."""
 _GRACE = 2.0
 """Seconds for the command to stop with the server; what it leaves is removed by the next one."""
-_LOWEST = 19
 _PASSED = ("data", "files", "database_url", "secret", "bus", "backup_recipient")
 
 logger = structlog.get_logger(__name__)
@@ -153,8 +152,6 @@ async def _run(config: Config, arguments: tuple[str, ...]) -> tuple[int, str]:
                 grace=_GRACE,
                 environment=_environment(config),
             ) as process:
-                with suppress(OSError, AttributeError):  # it has ended, or Windows
-                    os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST)
                 status = await process.wait()
         output.seek(0)
         return status, output.read().decode(errors="replace")

@@ -12,6 +12,7 @@ import trio
 
 from chat.backup.failures import BackupFailed
 from chat.backup.keeping import Keep, parse_keep
+from chat.backup.priority import go_last
 from chat.backup.state import note_made, note_problem, note_proven
 from chat.cli.command_failed import CommandFailed
 from chat.cli.expected_errors import expected_errors
@@ -94,7 +95,7 @@ def _keep(_context: click.Context, _parameter: click.Parameter, value: str) -> t
     "--max-rate",
     metavar="MB",
     type=click.FloatRange(0.1),
-    default=64,
+    default=24,
     show_default=True,
     help="Limit the copy to so many megabytes a second, so that nobody waits. A dump has no limit.",
 )
@@ -119,6 +120,7 @@ def make(
     Files that the backup before has are linked, and of the embedded database only changes are copied. With --recipient
     it is encrypted, and plain copies of the database stay in the data directory.
     """
+    go_last()
     with expected_errors():
         config = read_config(flags, os.environ)
         configure_logging("warning", config.log_format)
@@ -218,6 +220,7 @@ def verify(path: Path, scratch: Path | None, identity: Path | None, **flags: obj
     def found(check: Check) -> None:
         click.echo(f"{'-' if check.is_well is None else 'ok' if check.is_well else 'FAILED':7}{check.what}")
 
+    go_last()
     with expected_errors():
         config = read_config(flags, os.environ)
         configure_logging("error", config.log_format)

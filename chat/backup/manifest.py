@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from chat.backup.failures import BackupFailed
+from chat.backup.pace import Pace
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -136,12 +137,14 @@ def write_private(path: Path, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file. It blocks. Raises OSError."""
+def digest_of(path: Path, pace: Pace | None = None) -> str:
+    """Return the SHA-256 of a file, read at this pace. It blocks. Raises OSError, and trio.Cancelled of the pace."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while piece := file.read(_PIECE):
             digest.update(piece)
+            if pace is not None:
+                pace.wait(len(piece))
     return digest.hexdigest()
 
 

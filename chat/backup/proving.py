@@ -16,6 +16,7 @@ from chat.backup.failures import BackupFailed, as_backup_failed, first_of
 from chat.backup.kept import kept_plain
 from chat.backup.making import DATABASE, ENCRYPTED, FILES, decrypt_parts, read_checksums
 from chat.backup.manifest import Manifest, chain_of, digest_of, read_manifest
+from chat.backup.pace import Pace
 from chat.backup.placing import open_placed
 from chat.backup.programs import find_program, run_program
 from chat.backup.scratch import PLAIN, open_scratch
@@ -23,6 +24,9 @@ from chat.backup.wal_proof import prove_wal
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
+
+_READING_RATE = 200e6
+"""Bytes a second that are read, so that others need not wait for the disk."""
 
 _GROWING = COUNTED | {"messages", "changes"}
 """Tables whose rows are compared for a copy of files; earlier ones counted messages and changes too."""
@@ -91,12 +95,13 @@ async def prove(
         checks.append(Check(is_well, what))
         found(checks[-1])
 
+    pace = Pace(_READING_RATE)
     with as_backup_failed(f"cannot read the backup {backup}"):
         manifest = await trio.to_thread.run_sync(read_manifest, backup)
         report("reading the files of the backup")
         await trio.to_thread.run_sync(prove_wal, backup.parent, note)
         if manifest.recipients:
-            read, wrong = await trio.to_thread.run_sync(_wrong_encrypted, backup)
+            read, wrong = await trio.to_thread.run_sync(_wrong_encrypted, backup, pace)
             note(not wrong, _listed(f"{read:,} encrypted files", "checksums", wrong))
         plain = backup
         async with AsyncExitStack() as stack:
@@ -110,7 +115,7 @@ async def prove(
                 (plain, files), scratch = kept, data / PLAIN
                 manifest = read_manifest(plain)
                 note(True, "the plain copy that it was made of is here")
-            await _prove_plain(backup, plain, manifest, scratch, identities, files, note, report)
+            await _prove_plain(backup, plain, manifest, scratch, identities, files, pace, note, report)
     return all(check.is_well is not False for check in checks)
 
 
@@ -121,6 +126,7 @@ async def _prove_plain(
     scratch: Path | None,
     identities: Identities | None,
     files: Collection[str] | None,
+    pace: Pace,
     note: Callable[[bool | None, str], None],
     report: Callable[[str], None],
 ) -> None:
@@ -132,10 +138,12 @@ async def _prove_plain(
                 plain = await trio.to_thread.run_sync(decrypt_parts, backup, into, identities)
                 manifest = read_manifest(plain)
             chain = await trio.to_thread.run_sync(chain_of, plain)
-            read, wrong = await trio.to_thread.run_sync(_wrong_parts, plain, chain)
+            read, wrong = await trio.to_thread.run_sync(_wrong_parts, plain, chain, pace)
             note(not wrong, _listed(f"{read:,} files of database, secret and settings", "checksums", wrong))
             if files is None:
-                digests, damaged = await trio.to_thread.run_sync(_digests_in, backup / FILES, identities)
+                digests, damaged = await trio.to_thread.run_sync(
+                    _digests_in, backup / FILES, identities, pace
+                )
                 note(not damaged, _listed(f"{len(digests):,} attached files", "digests", damaged))
             else:
                 digests = {*files}
@@ -154,7 +162,7 @@ def _listed(what: str, by: str, wrong: list[str]) -> str:
     return f"{what}: {len(wrong)} have other {by}, the first is {wrong[0]}"
 
 
-def _wrong_parts(backup: Path, chain: list[Path]) -> tuple[int, list[str]]:
+def _wrong_parts(backup: Path, chain: list[Path], pace: Pace) -> tuple[int, list[str]]:
     """Return the number of files in the backup and those that it needs, and which are not as they were written."""
     read, wrong = 0, []
     expected = [*read_manifest(backup).checksums.items()]
@@ -164,14 +172,13 @@ def _wrong_parts(backup: Path, chain: list[Path]) -> tuple[int, list[str]]:
         parts += [(database / name, sum_) for name, sum_ in read_manifest(each).database.checksums.items()]
         parts += _of_postgres(database / "backup_manifest")
     for path, checksum in parts:
-        trio.from_thread.check_cancelled()
         read += 1
-        if not _has(path, checksum):
+        if not _has(path, checksum, pace):
             wrong.append(str(path))
     return read, wrong
 
 
-def _wrong_encrypted(backup: Path) -> tuple[int, list[str]]:
+def _wrong_encrypted(backup: Path, pace: Pace) -> tuple[int, list[str]]:
     """Return the number of encrypted files in the backup and those below it, and which are not as they were written.
 
     Attached files are those of the backup itself.
@@ -181,12 +188,11 @@ def _wrong_encrypted(backup: Path) -> tuple[int, list[str]]:
     except BackupFailed as error:
         return 0, [str(error)]
     parts = [(each / name, sum_) for each in chain for name, sum_ in read_manifest(each).checksums.items()]
-    if all(_has(path, sum_) for path, sum_ in parts if path == backup / ENCRYPTED):
+    if all(_has(path, sum_, pace) for path, sum_ in parts if path == backup / ENCRYPTED):
         parts += [(backup / name, checksum) for name, checksum in read_checksums(backup).items()]
     wrong = []
     for path, checksum in parts:
-        trio.from_thread.check_cancelled()
-        if not _has(path, checksum):
+        if not _has(path, checksum, pace):
             wrong.append(str(path.relative_to(backup.parent)))
     return len(parts), wrong
 
@@ -200,14 +206,14 @@ def _of_postgres(manifest: Path) -> Iterator[tuple[Path, str]]:
                 yield manifest.parent / name, file["Checksum"]
 
 
-def _has(path: Path, checksum: str) -> bool:
+def _has(path: Path, checksum: str, pace: Pace) -> bool:
     try:
-        return digest_of(path) == checksum
+        return digest_of(path, pace) == checksum
     except OSError:
         return False
 
 
-def _digests_in(files: Path, identities: Identities | None) -> tuple[set[str], list[str]]:
+def _digests_in(files: Path, identities: Identities | None, pace: Pace) -> tuple[set[str], list[str]]:
     """Return the digests of the attached files, and which of them have other bytes."""
     digests, damaged = set(), []
     for path in sorted(files.glob("[0-9a-f][0-9a-f]/*")):
@@ -215,7 +221,7 @@ def _digests_in(files: Path, identities: Identities | None) -> tuple[set[str], l
         try:
             if path.suffix == SUFFIX and identities is not None:
                 digests.add(identities.digest_of(path))
-            elif digest_of(path) == path.name:
+            elif digest_of(path, pace) == path.name:
                 digests.add(path.name)
             else:
                 damaged.append(path.name)

@@ -15,7 +15,7 @@ from chat.protocols.irc.answer import Answer
 from chat.protocols.irc.answering import Lines
 from chat.protocols.irc.caps import Cap
 from chat.protocols.irc.encoder import seq_of
-from chat.protocols.irc.handler import Handler, channel_place, has_parameters, person_of, place_id, shown
+from chat.protocols.irc.handler import Handler, has_parameters, person_of, place_id, shown
 from chat.protocols.irc.lines import Line, without_formatting
 from chat.protocols.irc.multiline import Multiline
 from chat.protocols.irc.names import is_channel
@@ -204,12 +204,12 @@ async def redact(client: "IrcClient", line: Line, out: Lines) -> None:
     if not has_parameters(line, out, 2):
         return await trio.lowlevel.checkpoint()
     to, msgid = line.params[:2]
-    place = None
     if is_channel(to):
-        place = channel_place(client, line, out, to)
-        if place is None:
-            return await trio.lowlevel.checkpoint()
-        room_id = place.room_id
+        known = place_id(client, to)
+        if known is None or known not in client.places:
+            await trio.lowlevel.checkpoint()
+            return out.refuse("REDACT", "INVALID_TARGET", "you are not in such a channel", shown(to))
+        room_id = known
     else:
         target = await target_of(client, to)
         if isinstance(target, Refusal) or target is None:

@@ -260,6 +260,7 @@ async def test_a_message_is_edited_elsewhere_and_deleted_here(site: Site) -> Non
     assert "FAIL REDACT REDACT_FORBIDDEN #lobby 1-1" in refused
     assert "UNKNOWN_MSGID" in (await other.asks("REDACT #lobby 1-99"))[0]
     assert "UNKNOWN_MSGID" in (await other.asks("REDACT #lobby x"))[0]
+    assert "FAIL REDACT INVALID_TARGET #none" in (await other.asks("REDACT #none 1-1"))[0]
     await client.send("REDACT #lobby 1-1 :typo")
     assert (await other.until("REDACT")).endswith(f":ada!u{ada.id}@chat.localhost REDACT #lobby 1-1")
     assert words(await other.asks("CHATHISTORY LATEST #lobby * 9"), "PRIVMSG") == []

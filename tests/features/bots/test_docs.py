@@ -21,8 +21,9 @@ from tests.support.server import running_server, used_data_path
 from tests.web.ports import free_port
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs/bots.md").read_text("utf-8").partition("## A bot of two hooks")[0]
+PAGE, _, OF_TWO_HOOKS = (ROOT / "docs/bots.md").read_text("utf-8").partition("## A bot of two hooks")
 MAKE, ADD, TOKEN, LIST, CALL = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+OF_HOOKS = re.findall(r"^```sh\n(.*?)^```$", OF_TWO_HOOKS, re.MULTILINE | re.DOTALL)
 READS, IS_CALLED = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
@@ -38,7 +39,7 @@ def running(program: str, **environment: str) -> Generator[None]:
 
 def is_closed(socket: Live) -> bool:
     try:
-        return socket.ask("ping", {})["type"] != "ping_ok"
+        return bool(socket.ask("ping", {})["type"] != "ping_ok")
     except ConnectionClosed:
         return True
 
@@ -70,17 +71,28 @@ def test_the_commands_and_programs_of_the_page_work() -> None:
             assert done.returncode == 0, (block, done.stdout, done.stderr)
             return json.loads(done.stdout or "null")
 
-        def say(text: str) -> None:
+        def say(text: str, room: int = room) -> None:
             body = {"key": f"k{next(numbers)}", "text": text}
             httpx.post(f"{api}/rooms/{room}/messages", json=body, headers=head).raise_for_status()
 
-        def rolls() -> int:
-            return sum(bool(re.fullmatch("ada rolls a [1-6]", each.get("text", ""))) for each in messages())
+        def rolls(room: int = room) -> int:
+            return sum(
+                bool(re.fullmatch("ada rolls a [1-6]", each.get("text", ""))) for each in messages(room)
+            )
 
-        def messages() -> list[Any]:
+        def messages(room: int = room) -> list[Any]:
             page = httpx.get(f"{api}/rooms/{room}/messages", headers=head).json()
             return [each for each in page["messages"] if each.get("kind") != "join"]
 
+        def reacts() -> bool:
+            say("coffee?")  # until the program is connected
+            return "☕" in json.dumps(messages(), ensure_ascii=False)
+
+        command(server, "user", "role", "ada", "admin")
+        for block in OF_HOOKS:
+            words = block.replace('"$RECEIVER"', receiver).split()
+            assert words[0] == "chat"
+            command(server, *words[1:])
         own["BOT"] = str(run(MAKE)["id"])
         run(ADD)
         token = run(TOKEN)["token"]
@@ -90,10 +102,9 @@ def test_the_commands_and_programs_of_the_page_work() -> None:
         with running(READS, SERVER=server.url, TOKEN=token), running(IS_CALLED, PORT=str(port)):
             for text in ("@Dice please", "/roll"):
                 say(text)
-            eventually(lambda: rolls() == 2, "it rolls twice")
-            eventually(
-                lambda: say("coffee?") or "☕" in json.dumps(messages(), ensure_ascii=False), "it reacts"
-            )
+            say("/roll", 1)
+            eventually(lambda: (rolls(), rolls(1)) == (2, 1), "they roll, each in its rooms")
+            eventually(reacts, "it reacts")
         assert {each["sender"]["name"] for each in messages()} == {"ada", "Dice (hook)"}
         with live(server.url, token) as socket:
             command(server, "user", "disable", "ada")

@@ -19,44 +19,6 @@ COMMANDS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 (RECEIVER,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
-BOTS = (ROOT / "docs/bots.md").read_text("utf-8")
-
-
-def test_the_bot_of_ten_lines_answers(tmp_path: Path) -> None:
-    (bot,) = (
-        each
-        for each in re.findall(r"^```python\n(.*?)^```$", BOTS, re.MULTILINE | re.DOTALL)
-        if "Dice" in each
-    )
-    of_two = BOTS[BOTS.index("## A bot of two hooks") :]
-    commands = re.findall(r"^```sh\n(.*?)^```$", of_two, re.MULTILINE | re.DOTALL)
-    port = free_port()
-    with used_data_path() as data, running_server(data) as server:
-        access = register(server.url, "ada")
-        command(server, "user", "role", "ada", "admin")
-        command(server, "setting", "set", "outbound_hosts", "127.0.0.1")
-        for block in commands:
-            words = block.replace('"$RECEIVER"', f"http://127.0.0.1:{port}/").split()
-            assert words[0] == "chat"
-            command(server, *words[1:])
-        own = {**os.environ, "PORT": str(port)}
-        with subprocess.Popen([sys.executable, "-c", bot], env=own, stderr=subprocess.DEVNULL) as running:
-            try:
-                head = {"Authorization": f"Bearer {access}"}
-                messages = f"{server.url}/api/v1/rooms/1/messages"
-                for n, text in enumerate(("@Dice please", "/roll")):
-                    body = {"key": f"k{n}", "text": text}
-                    httpx.post(messages, json=body, headers=head).raise_for_status()
-
-                def rolled() -> int:
-                    said = [each["text"] for each in httpx.get(messages, headers=head).json()["messages"]]
-                    return sum(bool(re.fullmatch("ada rolls a [1-6]", text)) for text in said)
-
-                eventually(lambda: rolled() == 2, "it rolls twice")
-            finally:
-                running.terminate()
-
-
 def test_the_commands_and_the_receiver_of_the_page_work(tmp_path: Path) -> None:
     port = free_port()
     with used_data_path() as data, running_server(data) as server:

@@ -88,6 +88,7 @@ async def test_one_pass_gives_several_short_turns_or_one_long(
         now += took  # between the two looks at it, before and after a step
         return now
 
+    monkeypatch.setattr(module, "PATIENCE", math.inf)
     monkeypatch.setattr(module, "PASS", 0.0005)
     monkeypatch.setattr(module, "TURN", 0.0001)
     monkeypatch.setattr(module, "perf_counter", clock)

@@ -23,6 +23,7 @@ OF_FEATURES = (
     "features/earlier/queries.py",
     "features/folders/queries.py",
     "features/groups/queries.py",
+    "features/hooks/bridges/queries.py",
     "features/hooks/outgoing/queries.py",
     "features/hooks/queries.py",
     "features/labels/queries.py",

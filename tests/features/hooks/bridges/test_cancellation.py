@@ -93,7 +93,6 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
     return scenario
 
 
-@in_campaign
 def test_bridging(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(
         bridging, "bridges", flavours=CANCELLING, virtual=False, limit=10, every=60, seeds=1

@@ -41,7 +41,7 @@ def test_a_mail_is_in_every_language_with_all_its_fields(name: str) -> None:
 
 
 def test_all_mails_with_languages_are_looked_at() -> None:
-    assert sorted(LETTERS) == ["_CONFIRM", "_INVITATION", "_LOGIN", "_MISSED", "_RESET"]
+    assert sorted(LETTERS) == ["_CONFIRM", "_IMPORTED", "_INVITATION", "_LOGIN", "_MISSED", "_RESET"]
 
 
 def test_names_with_braces_stay_as_they_are() -> None:

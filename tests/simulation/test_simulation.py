@@ -43,7 +43,7 @@ FOUND_BY = {
     "forget_what_is_behind": (35, SMALL),
     "forget_what_is_held": (7, SMALL),
     "go_live_before_the_last_page": (5, SMALL),
-    "go_on_from_what_has_expired": (25, SMALL),
+    "go_on_from_what_has_expired": (53, SMALL),
     "keep_the_dead": (4, SMALL),
     "leave_the_removed_in": (4, SMALL),
     "let_everybody_hear": (28, SMALL),

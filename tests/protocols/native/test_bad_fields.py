@@ -138,6 +138,7 @@ async def test_over_http_it_is_invalid_and_named(site: Site) -> None:
             "{passkey}",
             "{answer}",
             "{label}",
+            "{bot}",
             "{hook}",
             "{team}",
             "{folder}",

@@ -163,7 +163,10 @@ async def test_a_matterbridge_that_is_away_is_asked_again_and_gets_all() -> None
         count = 2
         while (said := [each["text"] for each in await at.far.said(count)])[-1] != "two":
             count += 1
-        assert list(dict.fromkeys(said)) == ["one", "two"]  # a call under way while it is switched on is repeated
+        assert list(dict.fromkeys(said)) == [
+            "one",
+            "two",
+        ]  # a call under way while it is switched on is repeated
         assert await at.texts(1) == ["‹ben› ahoy"]
 
 

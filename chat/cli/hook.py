@@ -107,6 +107,28 @@ def renew(hook_id: int, **flags: object) -> None:
 
 @hook.command()
 @click.argument("hook_id", metavar="ID", type=_id)
+@click.argument("name", callback=utf8)
+@data_flags
+def rename(hook_id: int, name: str, **flags: object) -> None:
+    """Give a hook another name."""
+    account = account_name(name)
+    if isinstance(account, Refusal):
+        raise CommandFailed(account.text)
+
+    async def act(storage: "Storage") -> Hook | CommandFailed:
+        known = await _known(storage, hook_id)
+        if known is None:
+            return CommandFailed(f"there is no hook {hook_id}")
+        return _done(
+            await storage.feature_ports[HOOKS].change(known.room_id, hook_id, HookChange(name=account), None)
+        )
+
+    renamed = with_storage(flags, act)
+    click.echo(f"hook {renamed.id} is {renamed.name}")
+
+
+@hook.command()
+@click.argument("hook_id", metavar="ID", type=_id)
 @data_flags
 def remove(hook_id: int, **flags: object) -> None:
     """Remove a hook; its messages stay."""

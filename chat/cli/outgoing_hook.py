@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,14 +142,22 @@ def add(
 
 @outgoing.command()
 @click.argument("hook_id", metavar="ID", type=_id)
-@click.argument("position", type=click.IntRange(0, 2**53))
+@click.argument("position", type=click.IntRange(0, 2**53), required=False)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="A time, in UTC.",
+)
 @data_flags
-def replay(hook_id: int, position: int, **flags: object) -> None:
-    """Send all changes after a position again.
+def replay(hook_id: int, position: int | None, since: datetime | None, **flags: object) -> None:
+    """Send all changes after a position again, or since a time.
 
     POSITION is an id of the log. A hook that is off is switched on.
     """
-    changed = _change(flags, hook_id, OutgoingChange(position=position, is_on=True))
+    if (position is None) == (since is None):
+        raise click.UsageError("it takes a POSITION or --since TIME")
+    at = None if since is None else since.replace(tzinfo=UTC).timestamp()
+    changed = _change(flags, hook_id, OutgoingChange(position=position, since=at, is_on=True))
     click.echo(f"outgoing hook {changed.id} sends {changed.behind} changes after {changed.position}")
 
 
@@ -168,6 +177,20 @@ def off(hook_id: int, **flags: object) -> None:
     """Switch a hook off; it keeps its position."""
     changed = _change(flags, hook_id, OutgoingChange(is_on=False))
     click.echo(f"outgoing hook {changed.id} is off, at position {changed.position}")
+
+
+@outgoing.command()
+@click.argument("hook_id", metavar="ID", type=_id)
+@data_flags
+def renew(hook_id: int, **flags: object) -> None:
+    """Give a hook another secret.
+
+    The secret before signs too for a day. Prints the new one, which nobody can read again.
+    """
+    secret = new_secret()
+    changed = _change(flags, hook_id, OutgoingChange(secret=secret))
+    click.echo(secret)
+    click.echo(f"outgoing hook {changed.id} has a new secret", err=True)
 
 
 @outgoing.command()
@@ -238,6 +261,7 @@ def _record(each: OutgoingHook) -> dict[str, object]:
         "at": moment(each.created_at).isoformat(),
         "sent": each.sent_at and moment(each.sent_at).isoformat(),
         "tries": each.tries,
+        "next": each.due_at and moment(each.due_at).isoformat(),
         "error": each.error,
         "bot": each.bot and each.bot.name,
         "command": each.bot and each.bot.command,

@@ -500,7 +500,8 @@ export interface ChangeScheduled {
 
 /**
  * What changes of an outgoing hook; fields that are left out stay. With an earlier `position` it sends the changes
- * after it again, with a later one it skips those before it.
+ * after it again, with a later one it skips those before it. Without one, `since` means the position of the last
+ * message before a time.
  */
 export interface ChangeSentHook {
   hook: number;
@@ -509,6 +510,8 @@ export interface ChangeSentHook {
   kinds?: string[] | null;
   /** An id of the log of all rooms */
   position?: number | null;
+  /** Unix milliseconds */
+  since?: number | null;
   on?: boolean | null;
 }
 
@@ -1364,6 +1367,11 @@ export interface HookWithToken {
 
 /** A room that people made, or the lobby. */
 export interface HooksOfRoom {
+  room: number;
+}
+
+/** A room whose changes are sent. */
+export interface HooksSentFrom {
   room: number;
 }
 
@@ -2927,6 +2935,11 @@ export interface RoomRetention {
   rooms_keep: "any" | "server" | "shorter";
 }
 
+/** The outgoing hooks of a room, of all owners, the oldest first. Of the URL of another's only the host is there. */
+export interface RoomSentHooks {
+  hooks: SentHook[];
+}
+
 /** Rooms, by id. If there are more, `next` is the `after` of the next page. */
 export interface Rooms {
   rooms: Room[];
@@ -3145,10 +3158,10 @@ export interface Sender {
  * rooms of its owner are. Its receiver has all up to the log id `position`; `behind` ids follow in the log, also
  * those that are not for it. `off` says why it is off: its owner said so, its receiver answered 410, it failed for
  * a day, or its owner may not send the room any more. `sent` is the time of the last call that was taken, `error`
- * why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of the room or an own
- * bot in any of its rooms, it is called by messages that mention this one, or begin with `/` and `command`, and
- * its answer is posted. With a `gateway` it is a bridge: messages of people go to this gateway of a matterbridge,
- * and `bot` posts what comes from there.
+ * why the last failed one failed, `tries` how many have failed since, `next` when the next try is due. With a
+ * `bot`, a hook of the room or an own bot in any of its rooms, it is called by messages that mention this one, or
+ * begin with `/` and `command`, and its answer is posted. With a `gateway` it is a bridge: messages of people go
+ * to this gateway of a matterbridge, and `bot` posts what comes from there.
  */
 export interface SentHook {
   id: number;
@@ -3170,6 +3183,8 @@ export interface SentHook {
   error: string | null;
   /** Unix milliseconds */
   error_at: number | null;
+  /** Unix milliseconds */
+  next: number | null;
   bot: Sender | null;
   command: string | null;
   gateway: string | null;

@@ -195,6 +195,7 @@ NATIVE_ACTS = (
     ),
     Act("add_bot_to_room", "add a bot, which is not there", "a bot", {**_ROOM, "bot": 2**50}),
     Act("take_bot_out", "take a bot out, which is not there", "a bot", {**_ROOM, "bot": 2**50}),
+    Act("room_outgoing_hooks", "list the outgoing hooks", "send", _ROOM),
     Act("new_hook", "make a hook", "hooks", {**_ROOM, "name": "tool"}),
     Act("change_hook", "change a hook, which is not there", "a hook", {**_ROOM, "hook": 2**50}),
     Act("renew_hook", "give it another token, which is not there", "a hook", {**_ROOM, "hook": 2**50}),

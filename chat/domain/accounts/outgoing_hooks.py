@@ -40,8 +40,9 @@ class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     """An outgoing hook, as its owner sees it. Times are in Unix seconds.
 
     Without `room_id` it sends all rooms of its owner, or of the account of its `bot`; without `kinds` all kinds of
-    change. `position` is the log id up to which its receiver has all, `behind` how many ids the log has after it. With
-    a `bot` only calls of it are sent; with a `gateway` too it is a bridge.
+    change. `position` is the log id up to which its receiver has all, `behind` how many ids the log has after it.
+    `due_at` is the time of the next try after a failure. With a `bot` only calls of it are sent; with a `gateway` too
+    it is a bridge.
     """
 
     id: int
@@ -58,6 +59,7 @@ class OutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     error: str | None
     error_at: float | None
+    due_at: float | None = None
     bot: Bot | None = None
     gateway: str | None = None
 
@@ -81,11 +83,15 @@ class NewOutgoingHook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutgoingChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes of an outgoing hook; None stays. With `secret` the one before signs too for `OLD_SECRET` seconds."""
+    """What changes of an outgoing hook; None stays. With `secret` the one before signs too for `OLD_SECRET` seconds.
+
+    `since` (Unix seconds) is the position of the last message before that time; it counts without a `position`.
+    """
 
     kinds: tuple[str, ...] | None = None
     url: str | None = None
     position: int | None = None
+    since: float | None = None
     is_on: bool | None = None
     secret: str | None = None
 
@@ -138,6 +144,10 @@ class OutgoingHooks(Protocol):
 
     async def of(self, owner_id: int) -> Sequence[OutgoingHook]:
         """Return the hooks of a person, the oldest first."""
+        ...
+
+    async def in_room(self, room_id: int, by_id: int) -> Sequence[OutgoingHook] | Refusal:
+        """Return the hooks of a room, of all owners, the oldest first, if somebody may send the room themselves."""
         ...
 
     async def page(self, after_id: int, limit: int) -> Sequence[OutgoingHook]:

@@ -67,8 +67,9 @@ def test_the_commands_of_the_page_work_in_their_order(chat: ServerProcess, tmp_p
             assert done.stdout.splitlines()[1].split()[:2] == ["2", "Backup"]
         if "curl" in block:
             assert done.stdout == "ok", block
-    assert len(printed) == 8
-    assert printed[-1].endswith("removed hook 2, Backup")
+    assert len(printed) == 9
+    assert "hook 2 is Nightly backup" in printed
+    assert printed[-1].endswith("removed hook 2, Nightly backup")
     assert texts(chat, access) == [
         "the backup has ended",
         "‹node_exporter› **disk** is full: [db-1](https://db.example/disks)",

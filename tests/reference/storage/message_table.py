@@ -178,6 +178,11 @@ class MessageTable:
         """Return the highest id, at once."""
         return self._newest_id
 
+    def last_before(self, at: float) -> int:
+        """Return the id of the last message before a time, at once; 0: there is none."""
+        said = (each for messages in self._by_room.values() for each in messages)
+        return max((each.id for each in said if each.created_at < at), default=0)
+
     def log_of(self, room_id: int) -> list[Change]:
         """Return all that was changed in a room that is there, also of deleted messages, by `pos`. Sync."""
         log: list[Change] = [self._as_said(message) for message in self._said(room_id)]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chat.domain.accounts.bridges import Bridge
 from chat.domain.accounts.outgoing_hooks import (
@@ -20,7 +21,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.domain.text.wrong_values import pattern
 from chat.engine.services import EngineServices
 from chat.features.hooks.changes import NO_HOOK
-from chat.features.hooks.outgoing.rules import MOST_OUTGOING, UNKNOWN_KIND
+from chat.features.hooks.outgoing.rules import MOST_OUTGOING, UNKNOWN_KIND, host_of
 from chat.operations.called_urls import url_refusal
 from chat.operations.operation import NO_ACCESS, Access, Caller, Cost, Operation
 from chat.operations.room_values import Sender
@@ -61,10 +62,10 @@ class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
     Without `room` those of all rooms of its owner are. Its receiver has all up to the log id `position`; `behind` ids
     follow in the log, also those that are not for it. `off` says why it is off: its owner said so, its receiver
     answered 410, it failed for a day, or its owner may not send the room any more. `sent` is the time of the last call
-    that was taken, `error` why the last failed one failed, `tries` how many have failed since. With a `bot`, a hook of
-    the room or an own bot in any of its rooms, it is called by messages that mention this one, or begin with `/` and
-    `command`, and its answer is posted. With a `gateway` it is a bridge: messages of people go to this gateway of a
-    matterbridge, and `bot` posts what comes from there.
+    that was taken, `error` why the last failed one failed, `tries` how many have failed since, `next` when the next
+    try is due. With a `bot`, a hook of the room or an own bot in any of its rooms, it is called by messages that
+    mention this one, or begin with `/` and `command`, and its answer is posted. With a `gateway` it is a bridge:
+    messages of people go to this gateway of a matterbridge, and `bot` posts what comes from there.
     """
 
     id: Id
@@ -81,6 +82,7 @@ class SentHook(Value, kw_only=True, frozen=True, omit_defaults=False):
     tries: Annotated[int, Meta(ge=0)]
     error: Annotated[str, Meta(max_length=300)] | None
     error_at: Time | None
+    next: Time | None
     bot: Sender | None
     command: Command | None
     gateway: Gateway | None
@@ -104,6 +106,18 @@ class HookWithSecret(Value, kw_only=True, frozen=True):
 
     hook: SentHook
     secret: str
+
+
+class HooksSentFrom(Value, kw_only=True, frozen=True):
+    """A room whose changes are sent."""
+
+    room: Id
+
+
+class RoomSentHooks(Value, kw_only=True, frozen=True):
+    """The outgoing hooks of a room, of all owners, the oldest first. Of the URL of another's only the host is there."""
+
+    hooks: list[SentHook]
 
 
 class WhichSentHook(Value, kw_only=True, frozen=True):
@@ -139,12 +153,14 @@ class CreateSentHook(Value, kw_only=True, frozen=True):
 class ChangeSentHook(WhichSentHook, kw_only=True, frozen=True):
     """What changes of an outgoing hook; fields that are left out stay.
 
-    With an earlier `position` it sends the changes after it again, with a later one it skips those before it.
+    With an earlier `position` it sends the changes after it again, with a later one it skips those before it. Without
+    one, `since` means the position of the last message before a time.
     """
 
     url: Url | None = None
     kinds: Kinds | None = None
     position: LogId | None = None
+    since: Time | None = None
     on: bool | None = None
 
 
@@ -153,6 +169,18 @@ async def outgoing_hooks(services: EngineServices, caller: Caller, _request: Non
     return SentHooks(
         hooks=[_as_hook(each) for each in await services.feature_ports[OUTGOING].of(caller.known.id)]
     )
+
+
+async def room_outgoing_hooks(
+    services: EngineServices, caller: Caller, request: HooksSentFrom
+) -> RoomSentHooks | Refusal:
+    """List the outgoing hooks of a room, as somebody who may make one for it."""
+    by_id = caller.known.id
+    found = await services.feature_ports[OUTGOING].in_room(request.room, by_id)
+    if isinstance(found, Refusal):
+        return found
+    seen = (each if each.owner.id == by_id else replace(each, url=host_of(each.url)) for each in found)
+    return RoomSentHooks(hooks=[_as_hook(each) for each in seen])
 
 
 async def all_outgoing_hooks(
@@ -198,7 +226,13 @@ async def change_outgoing_hook(
     """Change one's outgoing hook: its URL, its kinds of change, its position, or whether it is on."""
     if refusal := _refusal(services, request.url, request.kinds or ()):
         return refusal
-    change = OutgoingChange(url=request.url, kinds=request.kinds, position=request.position, is_on=request.on)
+    change = OutgoingChange(
+        url=request.url,
+        kinds=request.kinds,
+        position=request.position,
+        since=None if request.since is None else request.since / 1000,
+        is_on=request.on,
+    )
     changed = await services.feature_ports[OUTGOING].change(request.hook, change, caller.known.id)
     if isinstance(changed, Refusal):
         return changed
@@ -248,6 +282,7 @@ def _as_hook(hook: OutgoingHook) -> SentHook:
         tries=hook.tries,
         error=hook.error,
         error_at=None if hook.error_at is None else milliseconds(hook.error_at),
+        next=None if hook.due_at is None else milliseconds(hook.due_at),
         bot=None if hook.bot is None else Sender(id=hook.bot.id, name=hook.bot.name),
         command=None if hook.bot is None else hook.bot.command,
         gateway=hook.gateway,
@@ -265,6 +300,17 @@ OPERATIONS = (
         tokens=False,
         cost=Cost.TEXTS,
         handler=outgoing_hooks,
+    ),
+    Operation(
+        name="room_outgoing_hooks",
+        method="GET",
+        path="/rooms/{room}/outgoing-hooks",
+        request=HooksSentFrom,
+        reply=RoomSentHooks,
+        tokens=False,
+        cost=Cost.TEXTS,
+        refuses=NO_ACCESS,
+        handler=room_outgoing_hooks,
     ),
     Operation(
         name="new_outgoing_hook",

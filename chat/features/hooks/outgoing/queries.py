@@ -40,6 +40,7 @@ SELECT hook.id, owner_id, owner.name AS owner_name, hook.room_id, rooms.name AS 
     greatest(lanes.last_id - position, 0) AS behind, off_reason AS off, tries, error,
     bot.id AS bot_id, bot.name AS bot_name, account_id IS NOT NULL AS is_account, command, gateway,
     extract(epoch FROM hook.created_at)::float8 AS created_at,
+    extract(epoch FROM CASE WHEN off_reason IS NULL THEN due_at END)::float8 AS due_at,
     extract(epoch FROM sent_at)::float8 AS sent_at, extract(epoch FROM error_at)::float8 AS error_at
 FROM outgoing_hooks AS hook JOIN lanes ON lanes.id = 1
 JOIN users AS owner ON owner.id = owner_id AND owner.deleted_at IS NULL
@@ -47,12 +48,14 @@ LEFT JOIN rooms ON rooms.id = hook.room_id
 LEFT JOIN users AS bot ON bot.id = coalesce(hook.bot_id, account_id)
 LEFT JOIN bridges ON outgoing_id = hook.id"""
 _OF = f"{_HOOK} WHERE owner_id = $1 ORDER BY hook.id"
+_IN_ROOM = f"{_HOOK} WHERE hook.room_id = $1 ORDER BY hook.id"
 _PAGE = f"{_HOOK} WHERE hook.id > $1 ORDER BY hook.id LIMIT $2"
 _ONE = f"{_HOOK} WHERE hook.id = $1"
 # Of several writers one at a time counts and adds.
 _LOCK = f"SELECT pg_advisory_xact_lock({0x6F7574})"  # "out"
 _COUNT = "SELECT count(*) FROM outgoing_hooks WHERE owner_id = $1"
 _END = "SELECT last_id FROM lanes WHERE id = 1"
+_BEFORE = "SELECT coalesce(max(id), 0) FROM messages WHERE id < id_at(to_timestamp($1))"
 _ADD = """
 INSERT INTO outgoing_hooks (owner_id, room_id, kinds, url, secret, position, bot_id, account_id, command)
 SELECT $1, room, $3, $4, $5, $6, CASE WHEN room IS NOT NULL THEN bot END, CASE WHEN room IS NULL THEN bot END, $8
@@ -128,13 +131,23 @@ class PostgresOutgoingHooks:
     async def of(self, owner_id: int) -> Sequence[OutgoingHook]:
         return [_hook(row) for row in await self._database.read(lambda c: c.fetch(_OF, owner_id))]
 
+    async def in_room(self, room_id: int, by_id: int) -> Sequence[OutgoingHook] | Refusal:
+        async def read(connection: Connection) -> Sequence[OutgoingHook] | Refusal:
+            if refusal := await _sending_refusal(connection, room_id, by_id):
+                return refusal
+            return [_hook(row) for row in await connection.fetch(_IN_ROOM, room_id)]
+
+        return await self._database.read(read)
+
     async def page(self, after_id: int, limit: int) -> Sequence[OutgoingHook]:
         return [_hook(row) for row in await self._database.read(lambda c: c.fetch(_PAGE, after_id, limit))]
 
     async def add(self, new: NewOutgoingHook, by_id: int | None) -> OutgoingHook | Refusal:
         async def add(connection: Connection) -> OutgoingHook | Refusal:
             await connection.execute(_LOCK)
-            if refusal := await _sending_refusal(connection, new):
+            if refusal := await _sending_refusal(
+                connection, new.room_id, new.owner_id, has_bot=new.bot_id is not None
+            ):
                 return refusal
             if await connection.fetchval(_COUNT, new.owner_id) >= MOST_OUTGOING:
                 return TOO_MANY_OUTGOING
@@ -158,11 +171,14 @@ class PostgresOutgoingHooks:
             row = await connection.fetchrow(_LOCK_HOOK, hook_id)
             if row is None or by_id not in (None, row["owner_id"]):
                 return NO_OUTGOING
-            if change.position is not None and change.position > await connection.fetchval(_END):
+            position = change.position
+            if position is None and change.since is not None:
+                position = await connection.fetchval(_BEFORE, change.since)
+            if position is not None and position > await connection.fetchval(_END):
                 return NOT_IN_LOG
             kinds = None if change.kinds is None else list(change.kinds)
             await connection.execute(
-                _CHANGE, hook_id, kinds, change.url, change.position, change.is_on, change.secret
+                _CHANGE, hook_id, kinds, change.url, position, change.is_on, change.secret
             )
             what, detail = What.OUTGOING_HOOK_CHANGED, change.url or ""
             await _note(connection, what, row["owner_id"], row["room_id"], by_id, detail)
@@ -243,11 +259,12 @@ class PostgresOutgoingHooks:
         return bool(await self._database.write_statement(lambda c: c.fetchval(_FAIL, *columns)))
 
 
-async def _sending_refusal(connection: Connection, new: NewOutgoingHook) -> Refusal | None:
-    if new.room_id is None:
-        is_let = new.bot_id is not None or await connection.fetchval(_BY, new.owner_id)
-        return None if is_let else NOT_ADMIN
-    found = await find(connection, new.room_id, new.owner_id, any_kind=True)
+async def _sending_refusal(
+    connection: Connection, room_id: int | None, by_id: int, *, has_bot: bool = False
+) -> Refusal | None:
+    if room_id is None:
+        return None if has_bot or await connection.fetchval(_BY, by_id) else NOT_ADMIN
+    found = await find(connection, room_id, by_id, any_kind=True)
     if found is None or found.by is None:
         return NO_ROOM
     return sending_refusal(found.by, is_for_all=False)

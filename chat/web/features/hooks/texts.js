@@ -3,7 +3,7 @@
 export const en = {
   "hooks.mark": "Hook",
   "hooks.title": "Hooks",
-  "hooks.hint": "Addresses by which tools post in this room.",
+  "hooks.hint": "Addresses by which tools post in this room, and programs that get its changes.",
   "hooks.manage": "Manage hooks",
   "refusal.no_hook": "This hook was removed.",
   "refusal.too_many_hooks": "A room has at most # hooks. Remove one first.",

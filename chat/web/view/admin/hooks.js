@@ -7,7 +7,7 @@ import { confirm, Dialog } from "../controls/dialog.js";
 import { Field, FormError, MoreButton, Submit } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useAction } from "../shared/action.js";
-import { useChat } from "../shared/context.js";
+import { useChat, useSelected } from "../shared/context.js";
 import { useLoaded, usePages } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
 import { readRooms } from "./listed_rooms.js";
@@ -20,9 +20,10 @@ export function HooksPart() {
   return html`<${HookList} /><${OutgoingHooks} />`;
 }
 
-/** The hooks of a room, in a dialog. @param {{ room: number, onClose: () => void }} props */
+/** The hooks of a room, in and out, in a dialog. @param {{ room: number, onClose: () => void }} props */
 export function RoomHooks({ room, onClose }) {
-  return html`<${Dialog} title=${t("admin.part_hooks")} onClose=${onClose}><${HookList} room=${room} /><//>`;
+  const sends = useSelected(({ server }) => server.features.includes("outgoing_hooks"));
+  return html`<${Dialog} title=${t("admin.part_hooks")} onClose=${onClose}><${HookList} room=${room} />${sends && html`<${OutgoingHooks} room=${room} />`}<//>`;
 }
 
 /** @param {{ room?: number }} props without `room`: those of all rooms */
@@ -30,6 +31,7 @@ function HookList({ room }) {
   const chat = useChat();
   const [changed, setChanged] = useState(0);
   const [isMaking, setMaking] = useState(false);
+  const [renamed, setRenamed] = useState(0);
   const [made, setMade] = useState(/** @type {HookWithToken | null} */ (null));
   const { act, error, isBusy } = useAction();
   const pages = usePages(
@@ -48,12 +50,17 @@ function HookList({ room }) {
   const show = (/** @type {HookWithToken | null} */ hook) => {
     setMade(hook);
     setMaking(false);
+    setRenamed(0);
     setChanged(changed + 1);
   };
   const renew = async (/** @type {Hook} */ hook) => {
     const question = { title: t("admin.hooks_renew_one", { name: hook.name }), text: t("admin.hooks_renew_text"), action: t("admin.hooks_renew"), danger: true };
     if (await confirm(question)) await act(async () => show(await chat.call("POST", `${path(hook)}/token`, {})));
   };
+  const rename = (/** @type {Hook} */ hook, /** @type {string} */ name) => act(async () => {
+    await chat.call("PATCH", path(hook), { name });
+    show(null);
+  });
   const remove = async (/** @type {Hook} */ hook) => {
     const question = { title: t("admin.hooks_remove_one", { name: hook.name }), text: t("admin.hooks_remove_text"), action: t("admin.hooks_remove"), danger: true };
     if (!(await confirm(question))) return;
@@ -78,8 +85,11 @@ function HookList({ room }) {
           <span class="row-title"><bdi>${hook.name}</bdi></span>
           <span class="row-note">${about(hook, room === undefined)}</span>
           ${hook.error && html`<span class="row-note is-problem">${t("admin.hooks_error", { time: dayAndTime(hook.error_at ?? 0), error: hook.error })}</span>`}
+          ${renamed === hook.id && html`<${Rename} hook=${hook} isBusy=${isBusy} onDone=${(/** @type {string} */ name) => rename(hook, name)} />`}
         </span>
         <span class="row-end actions">
+          <button type="button" class="button small quiet" disabled=${isBusy} aria-expanded=${renamed === hook.id} aria-label=${t("admin.hooks_rename_one", { name: hook.name })}
+            onClick=${() => setRenamed(renamed === hook.id ? 0 : hook.id)}>${t("admin.hooks_rename")}</button>
           <button type="button" class="button small quiet" disabled=${isBusy} onClick=${() => renew(hook)}>${t("admin.hooks_renew")}</button>
           <button type="button" class="button small quiet danger" disabled=${isBusy} aria-label=${t("admin.hooks_remove_one", { name: hook.name })}
             onClick=${() => remove(hook)}>${t("admin.hooks_remove")}</button>
@@ -98,6 +108,19 @@ function path(hook) {
 /** @param {Hook} hook @param {boolean} isOfAll */
 function about({ room_name: room, used, by }, isOfAll) {
   return [isOfAll && room, used === null ? t("admin.hooks_unused") : t("admin.hooks_used", { time: dayAndTime(used) }), by && t("admin.hooks_by", { name: by.name })].filter(Boolean).join(" · ");
+}
+
+/** @param {{ hook: Hook, isBusy: boolean, onDone: (name: string) => void }} props */
+function Rename({ hook, isBusy, onDone }) {
+  const [name, setName] = useState(hook.name);
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    onDone(name);
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    <${Field} label=${t("admin.hooks_name")} value=${name} onInput=${setName} maxlength="57" required autofocus />
+    <div class="actions"><${Submit} label=${t("admin.hooks_rename")} isBusy=${isBusy} /></div>
+  </form>`;
 }
 
 /** @param {{ of?: number, onDone: (made: HookWithToken) => void, onClose: () => void }} props without `of` the room is chosen */

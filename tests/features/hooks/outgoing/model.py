@@ -90,13 +90,19 @@ class OutgoingModel:
         await trio.lowlevel.checkpoint()
         return [self._seen(each) for each in self._there() if each.owner_id == owner_id]
 
+    async def in_room(self, room_id: int, by_id: int) -> Sequence[OutgoingHook] | Refusal:
+        await trio.lowlevel.checkpoint()
+        if refusal := self._sending_refusal(room_id, by_id):
+            return refusal
+        return [self._seen(each) for each in self._there() if each.room_id == room_id]
+
     async def page(self, after_id: int, limit: int) -> Sequence[OutgoingHook]:
         await trio.lowlevel.checkpoint()
         return [self._seen(each) for each in self._there() if each.id > after_id][:limit]
 
     async def add(self, new: NewOutgoingHook, by_id: int | None) -> OutgoingHook | Refusal:
         await trio.lowlevel.checkpoint()
-        if refusal := self._sending_refusal(new):
+        if refusal := self._sending_refusal(new.room_id, new.owner_id, has_bot=new.bot_id is not None):
             return refusal
         if sum(each.owner_id == new.owner_id for each in self.rows.values()) >= MOST_OUTGOING:
             return TOO_MANY_OUTGOING
@@ -128,12 +134,15 @@ class OutgoingModel:
         row = self.rows.get(hook_id)
         if row is None or by_id not in (None, row.owner_id):
             return NO_OUTGOING
-        if change.position is not None and change.position > self._messages.end_of_log():
+        position = change.position
+        if position is None and change.since is not None:
+            position = self._messages.last_before(change.since)
+        if position is not None and position > self._messages.end_of_log():
             return NOT_IN_LOG
-        if change.position is not None or change.kinds is not None:
+        if position is not None or change.kinds is not None:
             row.batch_end = None
-        if change.position is not None:
-            row.position, row.replays = change.position, row.replays + 1
+        if position is not None:
+            row.position, row.replays = position, row.replays + 1
         row.kinds = row.kinds if change.kinds is None else change.kinds
         row.url = change.url or row.url
         if change.is_on is not None:
@@ -258,6 +267,7 @@ class OutgoingModel:
             tries=row.tries,
             error=row.error,
             error_at=row.error_at,
+            due_at=row.due_at if row.due_at and row.off is None else None,
             bot=self._bot(row),
             gateway=None if row.bridge is None else row.bridge.gateway,
         )
@@ -289,10 +299,10 @@ class OutgoingModel:
             and self._users.is_there(person.id)
         )
 
-    def _sending_refusal(self, new: NewOutgoingHook) -> Refusal | None:
-        if new.room_id is None:
-            return None if new.bot_id is not None or self._is_admin(new.owner_id) else NOT_ADMIN
-        by = self._rooms.authority(new.room_id, new.owner_id, any_kind=True)
+    def _sending_refusal(self, room_id: int | None, by_id: int, *, has_bot: bool = False) -> Refusal | None:
+        if room_id is None:
+            return None if has_bot or self._is_admin(by_id) else NOT_ADMIN
+        by = self._rooms.authority(room_id, by_id, any_kind=True)
         return NO_ROOM if by is None else sending_refusal(by, is_for_all=False)
 
     def _note(self, what: What, row: Row, by_id: int | None, url: str) -> None:

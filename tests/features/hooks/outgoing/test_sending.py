@@ -333,3 +333,33 @@ async def test_leaving_leaves_nothing_under_way() -> None:
         await at.receiver.next()
     (hook,) = await at.site.services.feature_ports[OUTGOING].of(1)
     assert hook.behind > 0
+
+
+async def test_a_replay_since_a_time_sends_what_was_said_from_then_on() -> None:
+    async with opened() as at:
+        made = await at.make()
+        await at.say("one")
+        await at.receiver.until("one")
+        await at.until(behind=0)
+        at.site.pass_time(100)
+        await at.say("two")
+        await at.receiver.until("two")
+        page = await at.site.call("GET", f"/rooms/{at.room}/messages", token=at.token)
+        await at.change(made["hook"], since=page["messages"][-1]["at"])
+        again = await at.receiver.until("two")
+        assert [text for call in again for text in call.texts] == ["two"]
+
+
+async def test_who_leads_a_room_sees_the_host_that_anothers_hook_calls() -> None:
+    async with opened() as at:
+        made = await at.make(url="https://tools.example/secret/path")
+        lena, token = await at.site.join("lena")
+        path = f"/rooms/{at.room}/outgoing-hooks"
+        assert (await at.site.call("GET", path, token=token)).status == 403
+        for role in ("member", "moderator"):
+            member = f"/rooms/{at.room}/members/{lena.id}"
+            await at.site.call("PUT", member, {"role": role}, token=at.token)
+        (seen,) = (await at.site.call("GET", path, token=token))["hooks"]
+        assert (seen["id"], seen["url"], seen["next"]) == (made["hook"]["id"], "https://tools.example", None)
+        (own,) = (await at.site.call("GET", path, token=at.token))["hooks"]
+        assert own["url"] == "https://tools.example/secret/path"

@@ -17,7 +17,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.log_events import LOG
 from chat.domain.messages.changes import Removal, RoleChange
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.refusals import NO_ROOM, NOT_ADMIN, NOT_MEMBER
+from chat.domain.refusals import NO_ROOM, NOT_ADMIN, NOT_MEMBER, Refusal
 from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_rights import NOT_LEADING
 from chat.features.hooks.outgoing.rules import MOST_OUTGOING, NO_OUTGOING, NOT_IN_LOG, TOO_MANY_OUTGOING
@@ -103,6 +103,40 @@ async def test_an_owner_has_a_number_of_hooks_and_changes_only_their_own(storage
     assert [what for what, _ in acts[1:3]] == ["outgoing_hook_removed"] * 2
 
 
+async def test_who_leads_a_room_sees_the_hooks_of_all_its_owners(storage: Storage) -> None:
+    ada, ben, cem, olga = await people(storage)
+    room = await room_of(storage, ada, ben, olga)
+    hooks = hooks_of(storage)
+    own = await hook_of(storage, ada, room)
+    others = await hook_of(storage, olga, room)
+    await hook_of(storage, ada, await room_of(storage, ada, is_private=True))
+    for by in (ada, olga):
+        found = await hooks.in_room(room, by)
+        assert not isinstance(found, Refusal)
+        assert [each.id for each in found] == [own.id, others.id]
+    assert await hooks.in_room(room, ben) == NOT_LEADING
+    assert await hooks.in_room(room, cem) == NOT_MEMBER
+    assert await hooks.in_room(2**40, ada) == NO_ROOM
+
+
+async def test_a_replay_since_a_time_begins_after_the_last_message_before_it(storage: Storage) -> None:
+    ada, *_ = await people(storage)
+    room, hooks = await room_of(storage, ada), hooks_of(storage)
+    made = await hook_of(storage, ada, room)
+    for nth in range(3):
+        await storage.messages.save([Draft(room, ada, "x", "x", NOW + nth)])
+    first, second, third = [
+        each.id for each in await storage.feature_ports[LOG].read_log(made.position, 9, 1000)
+    ]
+    for since, position in ((NOW + 2, second), (NOW + 1.5, second), (NOW + 1, first), (NOW + 9, third)):
+        changed = await hooks.change(made.id, OutgoingChange(since=since), ada)
+        assert isinstance(changed, OutgoingHook)
+        assert changed.position == position
+    changed = await hooks.change(made.id, OutgoingChange(position=first, since=NOW + 2), ada)
+    assert isinstance(changed, OutgoingHook)
+    assert changed.position == first
+
+
 async def test_a_hook_waits_while_the_log_goes_on_and_one_server_claims_it(storage: Storage) -> None:
     ada, *_ = await people(storage)
     room, hooks = await room_of(storage, ada), hooks_of(storage)
@@ -152,6 +186,7 @@ async def test_what_failed_is_due_later_with_the_same_end(storage: Storage) -> N
     assert await hooks.fail(made.id, again.claim, Failed(end, "answered 501", 100.0))
     assert 90 < (await waiting(storage)).wait <= 100
     (kept,) = await hooks.of(ada)
+    assert kept.due_at is not None
     assert (kept.tries, kept.error, kept.off, kept.position) == (2, "answered 501", None, made.position)
     assert (
         await hooks.change(made.id, OutgoingChange(position=0), ada) != NO_OUTGOING
@@ -160,7 +195,8 @@ async def test_what_failed_is_due_later_with_the_same_end(storage: Storage) -> N
     assert (found.position, third.batch_end, third.tries, third.replays) == (0, None, 0, 1)
     assert await hooks.fail(made.id, third.claim, Failed(end, "answered 410", 0.0, "gone"))
     assert await hooks.waiting() == []
-    assert (await hooks.of(ada))[0].off == "gone"
+    (kept,) = await hooks.of(ada)
+    assert (kept.off, kept.due_at) == ("gone", None)
     await hooks.change(made.id, OutgoingChange(is_on=True), ada)
     assert (await waiting(storage)).position == 0
     await hooks.change(made.id, OutgoingChange(is_on=False), ada)

@@ -22,10 +22,10 @@ from chat.paced_steps import PacedSteps
 from chat.signals import Signal
 from chat.storage.removal_list import list_removals, remove_listed
 
-_MOST = 200
+_MOST = 10
 """Deletions in one commit at most, for which a message of somebody else may wait."""
 
-_AIM = 0.01
+_AIM = 0.002
 """Seconds that the deletions of a commit should take."""
 
 _COMMITS = 5

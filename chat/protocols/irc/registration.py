@@ -232,6 +232,9 @@ async def register(client: "IrcClient", out: Lines) -> None:
     if client.is_registered or client.is_negotiating or not client.wanted or not client.user:
         return
     session = client.session
+    if client.sasl is not None:
+        client.sasl = None
+        out.numeric("906", text="SASL was aborted")
     if not client.person_id:
         refusal = await _log_in_by_pass(client)
         if refusal is not None:

@@ -107,6 +107,21 @@ async def test_who_does_not_log_in_is_told_how_and_gone(site: Site) -> None:
     assert ended[-1] == "ERROR :Closing Link: not authenticated"
 
 
+async def test_registering_aborts_a_sasl_exchange_under_way(site: Site) -> None:
+    client = await site.connect()
+    await client.send("CAP REQ :sasl", "AUTHENTICATE PLAIN", "NICK ada", "USER u 0 * :u", "CAP END")
+    ended = words(await client.end(), "906", "464")
+    assert [line.split()[1] for line in ended] == ["906", "464"]
+    await site.add("ada")
+    client = await site.connect()
+    await client.send(
+        "CAP REQ :sasl", f"PASS :ada:{PASSWORD}", "AUTHENTICATE PLAIN", "NICK ada", "USER u 0 * :u"
+    )
+    await client.send("CAP END")
+    await client.until(" 906 ")
+    await client.until(" 001 ")
+
+
 async def test_before_the_registration_nothing_else_is_done(site: Site) -> None:
     client = await site.connect()
     lines = await client.asks(

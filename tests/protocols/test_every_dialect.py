@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import chat
@@ -114,10 +114,11 @@ def test_a_refusal_is_always_put_into_words(dialect: Dialect) -> None:
 @pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
 @given(message=messages(text=st.just("text of this one")), other=messages(text=st.just("text of another")))
 def test_a_frame_holds_nothing_of_another_message(encoder: Encoder, message: Message, other: Message) -> None:
+    assume(other.text not in message.sender_name)  # Hypothesis tries the words of this file as names, too
     before = encoder.encode(Said(message))
     encoder.encode(Said(other))
     assert encoder.encode(Said(message)) == before
-    assert b"text of another" not in before
+    assert other.text.encode() not in before
 
 
 @given(text=texts.filter(str.strip))

@@ -64,6 +64,7 @@ async def sending(run: Run) -> None:
                 if last not in receiver.calls[-1].texts:
                     await receiver.until(last)
                 await native.outgoing_hooks(services, caller, None)
+                await native.room_outgoing_hooks(services, caller, native.HooksSentFrom(room=room))
                 await native.all_outgoing_hooks(services, caller, native.WhichSentHooks())
                 await native.renew_outgoing_hook(services, caller, which)
             await native.remove_outgoing_hook(services, caller, which)

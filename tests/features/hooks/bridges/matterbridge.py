@@ -1,7 +1,6 @@
 """A matterbridge on loopback: the real one, or a server of the same API. `networks` is the far side of its gateway."""
 
 import json
-import re
 import shutil
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import httpx
 import trio
 
+from tests.support.http_answers import answer_requests
 from tests.web.ports import free_port
 
 TOKEN = "a-token-of-the-api"
@@ -76,21 +76,7 @@ async def open_double() -> AsyncGenerator[Double]:
     """Serve on a free port of loopback."""
 
     async def serve(stream: trio.abc.Stream) -> None:
-        try:
-            rest = b""
-            while True:
-                while b"\r\n\r\n" not in rest:
-                    rest += (some := await stream.receive_some())
-                    if not some:
-                        return
-                head, _, rest = rest.partition(b"\r\n\r\n")
-                size = int((re.findall(rb"content-length: (\d+)", head.lower()) or [b"0"])[0])
-                while len(rest) < size:
-                    rest += await stream.receive_some()
-                body, rest = rest[:size], rest[size:]
-                await stream.send_all(double.answer(head.decode("latin-1"), body))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
+        await answer_requests(stream, double.answer)
 
     async with trio.open_nursery() as nursery:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")

@@ -11,6 +11,8 @@ from typing import Any
 
 import trio
 
+from tests.support.http_answers import answer_requests
+
 TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -70,25 +72,7 @@ async def open_receiver() -> AsyncGenerator[Receiver]:
     """Receive on a free port of loopback."""
 
     async def serve(stream: trio.abc.Stream) -> None:
-        try:
-            rest = b""
-            while True:
-                while b"\r\n\r\n" not in rest:
-                    rest += (some := await stream.receive_some())
-                    if not some:
-                        return
-                head, _, rest = rest.partition(b"\r\n\r\n")
-                size = int(re.findall(rb"content-length: (\d+)", head.lower())[0])
-                while len(rest) < size:
-                    rest += await stream.receive_some()
-                body, rest = rest[:size], rest[size:]
-                answer = receiver.received(Call(head.decode("latin-1"), body))
-                if answer is None:
-                    await trio.sleep_forever()
-                else:
-                    await stream.send_all(answer)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
+        await answer_requests(stream, lambda head, body: receiver.received(Call(head, body)))
 
     async with trio.open_nursery() as nursery:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")

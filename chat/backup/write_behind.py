@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 _PAUSE = 0.03
-"""Seconds between two looks for new bytes of the files that grow: what is written at once, each commit waits for."""
+"""Seconds between two looks for new bytes of the files that grow: a commit waits for all of a large write."""
 _LOOKS = 8
 """Of so many looks one is for files that are new."""
 

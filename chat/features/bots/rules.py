@@ -1,4 +1,4 @@
-"""What is refused of bots, and how many there are. All of it is sync and pure."""
+"""Refusals about bots, and how many a person may have. All of it is sync and pure."""
 
 from chat.domain.refusals import Code, Refusal
 

@@ -1,6 +1,6 @@
 """Makes the archive of a Rocket.Chat from a dump of its database. It blocks.
 
-Rocket.Chat exports no workspace, only single rooms and what one person wrote; whoever runs it can dump its database.
+Rocket.Chat exports no workspace, only single rooms and what one person wrote; its administrator can dump the database.
 Messages come in any order, so they are sorted by time.
 
 Source: the types of collections in Rocket.Chat 3 to 7 (`packages/core-typings`).

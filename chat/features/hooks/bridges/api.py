@@ -1,4 +1,4 @@
-"""The HTTP API of a matterbridge: what is posted, and what is read. All of it is sync and pure.
+"""The HTTP API of a matterbridge: its requests and its answers. All of it is sync and pure.
 
 Sources: https://github.com/42wim/matterbridge/wiki/API and `bridge/api/api.go` there.
 """

@@ -1,7 +1,7 @@
 """The task that reads the messages of matterbridges and posts them. Each server has one; a matterbridge is read by one.
 
-A matterbridge forgets what it has handed out. So what was read is stored before anything else happens, and posted from
-there with a key: once, whatever ends in between.
+A matterbridge forgets a message that it has handed out. So the reader stores each message first, and posts it from
+there with a key: once, even if the server or the database ends in between.
 """
 
 import secrets
@@ -103,7 +103,7 @@ class BridgeReader:
         self._changed.notify()
 
     async def run(self) -> None:
-        """Read until cancelled. Cancelling: what was read is stored, and posted by the next server."""
+        """Read until cancelled. Cancelling: messages that came are stored, and the next server posts them."""
         async with trio.open_nursery() as nursery:
             while True:
                 known = self._wakes
@@ -163,7 +163,7 @@ class BridgeReader:
             self._changed.notify()
 
     async def _read(self, source: Source) -> None:
-        """Post what was kept, and read more, until the turn ends.
+        """Post the kept messages, and read more, until the turn ends.
 
         May raise RequestFailed, SourceFailed and StorageError.
         """
@@ -224,7 +224,7 @@ class BridgeReader:
                 break
 
     async def _post(self, bridge: BridgeToRead) -> int:
-        """Post what was kept for a bridge for a moment, and return how many messages there were."""
+        """Post the kept messages of a bridge for a moment, and return how many are left."""
         kept = await self._bridges.kept(bridge.id, MOST_KEPT)
         posted: list[str] = []
         until = trio.current_time() + PACE

@@ -17,6 +17,7 @@ class _Commands(click.Group):
         "audit",
         "backup",
         "ban",
+        "bot",
         "doctor",
         "export",
         "health",

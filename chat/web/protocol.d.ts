@@ -304,7 +304,10 @@ export interface BlocksEvent {
   people: number[];
 }
 
-/** A bot: the account of a program. `off`: it, or its owner, is disabled. */
+/**
+ * A bot: the account of a program. `used` is the last use of one of its tokens, to the minute. `off`: it, or its
+ * owner, is disabled. `off_by_admin`: an admin did that, so its owner can't switch it on.
+ */
 export interface Bot {
   id: number;
   /** As messages show it, which end it with ` (hook)`; it is unique among bots */
@@ -313,8 +316,11 @@ export interface Bot {
   /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
   scopes: Scope[];
   off?: boolean;
+  off_by_admin?: boolean;
   /** Unix milliseconds */
   made: number;
+  /** Unix milliseconds */
+  used?: number;
   rooms?: RoomOfBot[];
 }
 
@@ -400,13 +406,17 @@ export interface ChangeAccount {
   password?: string;
 }
 
-/** What changes of a bot; fields that are left out stay. */
+/**
+ * What changes of a bot; fields that are left out stay. An admin changes `off` of any bot. A bot that is `off`
+ * does nothing and is not called; it keeps its tokens and rooms.
+ */
 export interface ChangeBot {
   bot: number;
   /** As messages show it, which end it with ` (hook)`; it is unique among bots */
   name?: string | null;
   /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
   scopes?: Scope[] | null;
+  off?: boolean | null;
 }
 
 /** A new shortcut or text of an answer; fields that are left out stay. */
@@ -2032,8 +2042,11 @@ export interface OwnBot {
   /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
   scopes: Scope[];
   off?: boolean;
+  off_by_admin?: boolean;
   /** Unix milliseconds */
   made: number;
+  /** Unix milliseconds */
+  used?: number;
   rooms?: RoomOfBot[];
   tokens?: BotToken[];
 }

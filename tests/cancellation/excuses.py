@@ -327,6 +327,7 @@ EXCUSED = (
     Excuse("cli/worker.py", "", "it owns its process, as serve does: tests/system stops the real one"),
     Excuse("cli/send.py", "", "a command of its own process; the client that it opens is swept"),
     Excuse("cli/setting.py", "", "a command of its own process; the storage that it asks is swept"),
+    Excuse("cli/bot.py", "", "a command of its own process; the ports that it asks are swept"),
     Excuse("cli/hook.py", "", "a command of its own process; the port that it asks is swept"),
     Excuse("cli/outgoing_hook.py", "", "a command of its own process; the port that it asks is swept"),
     Excuse("cli/find_room.py", "", "a part of those; the query is swept"),

@@ -43,7 +43,8 @@ class BotRoom(msgspec.Struct, frozen=True):
 class BotAccount(msgspec.Struct, frozen=True, kw_only=True):
     """A bot, as its owner sees it. Its account is called `name` and the mark of hooks.
 
-    `is_disabled`: it, or its owner, was disabled. `created_at` is in Unix seconds.
+    `is_disabled`: it, or its owner, was disabled; `is_off_by_admin`: an admin or a command did that. Times are in Unix
+    seconds; `used_at` is the last use of one of its tokens, None if no token was used.
     """
 
     id: int
@@ -52,13 +53,16 @@ class BotAccount(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     is_disabled: bool
     created_at: float
+    used_at: float | None = None
+    is_off_by_admin: bool = False
     rooms: tuple[BotRoom, ...] = ()
 
 
 class Bots(Protocol):
     """All bots. Every method may raise StorageDown, those that write OutcomeUnknown too.
 
-    A write checks in its transaction that `by_id` may do it. Cancelling a write: it is done whole, or not at all.
+    A write checks in its transaction that `by_id` may do it; None is a command. Cancelling a write: it is done whole,
+    or not at all.
     """
 
     async def of(self, owner_id: int) -> Sequence[BotAccount]:
@@ -73,17 +77,26 @@ class Bots(Protocol):
         """Return a bot; None: there is none."""
         ...
 
-    async def add(self, owner_id: int, account: str, scopes: Sequence[str]) -> BotAccount | Refusal:
+    async def add(
+        self, owner_id: int, account: str, scopes: Sequence[str], *, by_command: bool = False
+    ) -> BotAccount | Refusal:
         """Add a bot with this account name."""
         ...
 
     async def change(
-        self, bot_id: int, by_id: int, account: str | None, scopes: Sequence[str] | None
+        self, bot_id: int, by_id: int | None, account: str | None, scopes: Sequence[str] | None
     ) -> BotAccount | Refusal:
         """Give a bot another account name, or other scopes, as its owner; None stays."""
         ...
 
-    async def remove(self, bot_id: int, by_id: int) -> Refusal | None:
+    async def switch(self, bot_id: int, by_id: int | None, *, is_on: bool) -> BotAccount | Refusal:
+        """Disable or enable a bot, as its owner or an admin; what an admin or a command disabled, no owner enables.
+
+        It keeps its tokens and rooms. While its owner is disabled, it stays so.
+        """
+        ...
+
+    async def remove(self, bot_id: int, by_id: int | None) -> Refusal | None:
         """Remove a bot and all of its tokens, as its owner or an admin. Its messages stay."""
         ...
 

@@ -79,6 +79,7 @@ class What(StrEnum):
     OUTGOING_HOOK_REMOVED = "outgoing_hook_removed"
     BOT_MADE = "bot_made"
     BOT_CHANGED = "bot_changed"
+    BOT_TOKEN_MADE = "bot_token_made"
     BOT_REMOVED = "bot_removed"
     ARCHIVE_BEGUN = "archive_begun"
     ARCHIVE_MADE = "archive_made"

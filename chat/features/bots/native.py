@@ -52,14 +52,19 @@ class BotToken(Value, kw_only=True, frozen=True):
 
 
 class Bot(Value, kw_only=True, frozen=True):
-    """A bot: the account of a program. `off`: it, or its owner, is disabled."""
+    """A bot: the account of a program. `used` is the last use of one of its tokens, to the minute.
+
+    `off`: it, or its owner, is disabled. `off_by_admin`: an admin did that, so its owner can't switch it on.
+    """
 
     id: Id
     name: BotName
     owner: Sender
     scopes: Scopes
     off: bool = False
+    off_by_admin: bool = False
     made: Time
+    used: Time | None = None
     rooms: tuple[RoomOfBot, ...] = ()
 
 
@@ -110,10 +115,14 @@ class CreateBot(Value, kw_only=True, frozen=True):
 
 
 class ChangeBot(WhichBot, kw_only=True, frozen=True):
-    """What changes of a bot; fields that are left out stay."""
+    """What changes of a bot; fields that are left out stay. An admin changes `off` of any bot.
+
+    A bot that is `off` does nothing and is not called; it keeps its tokens and rooms.
+    """
 
     name: BotName | None = None
     scopes: Scopes | None = None
+    off: bool | None = None
 
 
 class BotInRoom(WhichBot, kw_only=True, frozen=True):
@@ -162,16 +171,16 @@ async def new_bot(services: EngineServices, caller: Caller, request: CreateBot) 
 
 
 async def change_bot(services: EngineServices, caller: Caller, request: ChangeBot) -> OwnBot | Refusal:
-    """Give one's bot another name or other scopes, which hold at once, also on open sockets."""
+    """Give one's bot another name or other scopes, or switch it off or on; at once, also on open sockets."""
     name = None if request.name is None else account_name(request.name)
     if isinstance(name, Refusal):
         return name
     scopes = None if request.scopes is None else _sorted(request.scopes)
-    changed = await services.feature_ports[BOTS].change(request.bot, caller.known.id, name, scopes)
+    changed = await use_cases.change(services, caller.known, request.bot, name, scopes, is_off=request.off)
     if isinstance(changed, Refusal):
         return changed
-    services.accounts.changed(request.bot)
-    return await _own(services, changed)
+    is_own = changed.owner.id == caller.known.id
+    return await _own(services, changed) if is_own else OwnBot(**_fields(changed))
 
 
 async def remove_bot(services: EngineServices, caller: Caller, request: WhichBot) -> Refusal | None:
@@ -231,7 +240,9 @@ def _fields(bot: BotAccount) -> dict[str, Any]:
         "owner": Sender(id=bot.owner.id, name=bot.owner.name),
         "scopes": tuple(map(Scope, bot.scopes)),
         "off": bot.is_disabled,
+        "off_by_admin": bot.is_off_by_admin,
         "made": milliseconds(bot.created_at),
+        "used": None if bot.used_at is None else milliseconds(bot.used_at),
         "rooms": tuple(RoomOfBot(id=each.id, name=each.name) for each in bot.rooms),
     }
 

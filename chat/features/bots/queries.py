@@ -11,7 +11,7 @@ from chat.domain.accounts.hooks import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.text.rules import same_name_key
-from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, TOO_MANY_BOTS
+from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, OFF_BY_ADMIN, TOO_MANY_BOTS
 from chat.storage.postgres import account_removal_queries as removal
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
@@ -20,7 +20,11 @@ from chat.storage.postgres.session import Connection
 _BOT = """
 SELECT bots.person_id AS id, account.name, owner.id AS owner_id, owner.name AS owner_name, account.scopes,
     account.disabled_at IS NOT NULL AS is_disabled,
+    account.disabled_at IS NOT NULL AND NOT bots.is_off_by_owner
+        AND account.disabled_at IS DISTINCT FROM owner.disabled_at AS is_off_by_admin,
     extract(epoch FROM account.created_at)::float8 AS created_at,
+    (SELECT extract(epoch FROM max(used_at))::float8 FROM sessions
+     WHERE user_id = bots.person_id AND used_at > created_at) AS used_at,
     ARRAY(SELECT room_id || ' ' || rooms.name FROM memberships JOIN rooms ON rooms.id = room_id
           WHERE user_id = bots.person_id AND rooms.deleted_at IS NULL ORDER BY room_id) AS rooms
 FROM bots JOIN users AS account ON account.id = bots.person_id AND account.deleted_at IS NULL
@@ -42,12 +46,21 @@ WITH account AS (
 )
 INSERT INTO bots (person_id, owner_id) SELECT id, $1 FROM account RETURNING person_id"""
 _LOCK_BOT = """
-SELECT owner_id FROM bots JOIN users ON users.id = person_id AND deleted_at IS NULL WHERE person_id = $1
+SELECT owner_id, is_off_by_owner, disabled_at IS NOT NULL AS is_disabled
+FROM bots JOIN users ON users.id = person_id AND deleted_at IS NULL WHERE person_id = $1
 FOR UPDATE OF bots"""
 _CHANGE = """
 WITH looks AS (UPDATE name_skeletons SET skeleton = $3 WHERE user_id = $1 AND $3::text IS NOT NULL)
 UPDATE users SET name = coalesce($2, name), name_key = coalesce($3, name_key), scopes = coalesce($4::text[], scopes)
 WHERE id = $1"""
+# At a time of its own, so enabling the owner does not enable it; enabling it gives it the state of its owner.
+_SWITCH_OFF = """
+WITH noted AS (UPDATE bots SET is_off_by_owner = $2 WHERE person_id = $1)
+UPDATE users SET disabled_at = clock_timestamp() WHERE id = $1"""
+_SWITCH_ON = """
+WITH noted AS (UPDATE bots SET is_off_by_owner = false WHERE person_id = $1)
+UPDATE users SET disabled_at = owner.disabled_at
+FROM bots JOIN users AS owner ON owner.id = owner_id WHERE users.id = $1 AND person_id = $1"""
 _IS_ADMIN = "SELECT is_admin FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL"
 _REMOVE = "DELETE FROM bots WHERE person_id = $1"
 # Another bot may have the name.
@@ -56,7 +69,7 @@ WITH looks AS (UPDATE name_skeletons SET skeleton = $2 WHERE user_id = $1)
 UPDATE users SET name_key = $2 WHERE id = $1"""
 _NOTE_USE = """
 UPDATE sessions SET used_at = clock_timestamp()
-WHERE id = $1 AND used_at < clock_timestamp() - interval '1 minute'"""
+WHERE id = $1 AND (used_at = created_at OR used_at < clock_timestamp() - interval '1 minute')"""
 
 
 class PostgresBots:
@@ -75,7 +88,9 @@ class PostgresBots:
         row = await self._database.read(lambda c: c.fetchrow(_ONE, bot_id))
         return None if row is None else _bot(row)
 
-    async def add(self, owner_id: int, account: str, scopes: Sequence[str]) -> BotAccount | Refusal:
+    async def add(
+        self, owner_id: int, account: str, scopes: Sequence[str], *, by_command: bool = False
+    ) -> BotAccount | Refusal:
         async def add(connection: Connection) -> BotAccount | Refusal:
             if not await connection.fetchval(_LOCK_OWNER, owner_id):
                 return NO_PERSON
@@ -86,16 +101,18 @@ class PostgresBots:
                 bot_id = await connection.fetchval(_ADD, owner_id, account, key, list(scopes))
             except asyncpg.UniqueViolationError:
                 return BOT_TAKEN  # the transaction is rolled back
-            await _note(connection, What.BOT_MADE, bot_id, owner_id, ", ".join(scopes))
+            by_id = None if by_command else owner_id
+            await _note(connection, What.BOT_MADE, bot_id, by_id, ", ".join(scopes))
             return await _one(connection, bot_id)
 
         return await self._database.write(add)
 
     async def change(
-        self, bot_id: int, by_id: int, account: str | None, scopes: Sequence[str] | None
+        self, bot_id: int, by_id: int | None, account: str | None, scopes: Sequence[str] | None
     ) -> BotAccount | Refusal:
         async def change(connection: Connection) -> BotAccount | Refusal:
-            if await connection.fetchval(_LOCK_BOT, bot_id) != by_id:
+            bot = await connection.fetchrow(_LOCK_BOT, bot_id)
+            if bot is None or by_id not in (None, bot["owner_id"]):
                 return NO_BOT
             key = None if account is None else same_name_key(account)
             wanted = None if scopes is None else list(scopes)
@@ -108,11 +125,20 @@ class PostgresBots:
 
         return await self._database.write(change)
 
-    async def remove(self, bot_id: int, by_id: int) -> Refusal | None:
+    async def switch(self, bot_id: int, by_id: int | None, *, is_on: bool) -> BotAccount | Refusal:
+        async def switch(connection: Connection) -> BotAccount | Refusal:
+            bot = await connection.fetchrow(_LOCK_BOT, bot_id)
+            if bot is None or not (by_id in (None, bot["owner_id"]) or await _is_admin(connection, by_id)):
+                return NO_BOT
+            refusal = await _switch(connection, bot_id, by_id, bot, is_on=is_on)
+            return refusal or await _one(connection, bot_id)
+
+        return await self._database.write(switch)
+
+    async def remove(self, bot_id: int, by_id: int | None) -> Refusal | None:
         async def remove(connection: Connection) -> Refusal | None:
-            owner_id = await connection.fetchval(_LOCK_BOT, bot_id)
-            is_theirs = owner_id is not None and owner_id == by_id
-            if owner_id is None or not (is_theirs or await connection.fetchval(_IS_ADMIN, by_id)):
+            bot = await connection.fetchrow(_LOCK_BOT, bot_id)
+            if bot is None or not (by_id in (None, bot["owner_id"]) or await _is_admin(connection, by_id)):
                 return NO_BOT
             await connection.execute(_REMOVE, bot_id)
             await connection.execute(removal.DELETE, bot_id)
@@ -127,12 +153,32 @@ class PostgresBots:
         await self._database.write_statement(lambda c: c.execute(_NOTE_USE, session_id))
 
 
+async def _switch(
+    connection: Connection, bot_id: int, by_id: int | None, bot: asyncpg.Record, *, is_on: bool
+) -> Refusal | None:
+    is_owner = by_id == bot["owner_id"]
+    is_held = bot["is_disabled"] and not bot["is_off_by_owner"]
+    if is_on and is_held and is_owner and not await _is_admin(connection, by_id):
+        return OFF_BY_ADMIN
+    if is_on:
+        await connection.execute(_SWITCH_ON, bot_id)
+    elif not (is_owner and bot["is_disabled"]):  # an owner's takes the place of no admin's
+        await connection.execute(_SWITCH_OFF, bot_id, is_owner)
+    if is_on is bot["is_disabled"]:
+        await _note(connection, What.ENABLED if is_on else What.DISABLED, bot_id, by_id)
+    return None
+
+
+async def _is_admin(connection: Connection, person_id: int | None) -> bool:
+    return bool(await connection.fetchval(_IS_ADMIN, person_id))
+
+
 async def _one(connection: Connection, bot_id: int) -> BotAccount | Refusal:
     row = await connection.fetchrow(_ONE, bot_id)
     return NO_BOT if row is None else _bot(row)
 
 
-async def _note(connection: Connection, what: What, bot_id: int, by_id: int, detail: str = "") -> None:
+async def _note(connection: Connection, what: What, bot_id: int, by_id: int | None, detail: str = "") -> None:
     await note(connection, [Act(by_id=by_id, what=what, person_id=bot_id, detail=detail)])
 
 
@@ -145,5 +191,7 @@ def _bot(row: asyncpg.Record) -> BotAccount:
         scopes=tuple(row["scopes"]),
         is_disabled=row["is_disabled"],
         created_at=row["created_at"],
+        used_at=row["used_at"],
+        is_off_by_admin=row["is_off_by_admin"],
         rooms=tuple(BotRoom(int(room_id), name) for room_id, name in rooms),
     )

@@ -1,6 +1,8 @@
 """Bots in rooms, and their tokens. Rights are checked when they are used."""
 
-from chat.domain.accounts.bots import BOTS
+from collections.abc import Sequence
+
+from chat.domain.accounts.bots import BOTS, BotAccount
 from chat.domain.accounts.sessions import Device, NamedToken
 from chat.domain.entities import Person
 from chat.domain.messages.changes import Addition, Removal
@@ -19,6 +21,31 @@ async def account_of(services: EngineServices, owner: Person, bot_id: int) -> Pe
     bot = await services.feature_ports[BOTS].one(bot_id)
     account = None if bot is None or bot.owner.id != owner.id else await services.accounts.person(bot_id)
     return NO_BOT if account is None else account
+
+
+async def change(
+    services: EngineServices,
+    by: Person,
+    bot_id: int,
+    account: str | None,
+    scopes: Sequence[str] | None,
+    *,
+    is_off: bool | None,
+) -> BotAccount | Refusal:
+    """Change one's bot; as an admin switch any off or on. NO_BOT: there is none.
+
+    May raise StorageDown and OutcomeUnknown. Cancelling: each of both was done whole, or not at all.
+    """
+    bots = services.feature_ports[BOTS]
+    changed: BotAccount | Refusal | None = None
+    if account is not None or scopes is not None or is_off is None:
+        changed = await bots.change(bot_id, by.id, account, scopes)
+        services.accounts.changed(bot_id)
+    if is_off is not None and not isinstance(changed, Refusal):
+        changed = await bots.switch(bot_id, by.id, is_on=not is_off)
+        services.accounts.changed(bot_id)
+    assert changed is not None
+    return changed
 
 
 async def add_to_room(services: EngineServices, by: Person, room_id: int, bot_id: int) -> Refusal | None:

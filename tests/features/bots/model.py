@@ -14,7 +14,7 @@ from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.text.rules import same_name_key
-from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, TOO_MANY_BOTS
+from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, OFF_BY_ADMIN, TOO_MANY_BOTS
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -26,6 +26,7 @@ class BotsModel:
     def __init__(self, storage: "MemoryStorage") -> None:
         self._users, self._rooms, self._audit = storage.users, storage.rooms, storage.audit
         self._sessions = storage.sessions
+        self._off_by_owner: set[int] = set()
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {BOTS: self}
 
@@ -41,7 +42,9 @@ class BotsModel:
         await trio.lowlevel.checkpoint()
         return next((self._seen(each) for each in self._there() if each.id == bot_id), None)
 
-    async def add(self, owner_id: int, account: str, scopes: Sequence[str]) -> BotAccount | Refusal:
+    async def add(
+        self, owner_id: int, account: str, scopes: Sequence[str], *, by_command: bool = False
+    ) -> BotAccount | Refusal:
         await trio.lowlevel.checkpoint()
         owner = self._users.look_up(owner_id)
         if owner is None or owner.is_disabled or owner.is_visitor or not self._users.is_there(owner_id):
@@ -51,14 +54,14 @@ class BotsModel:
         if self._is_taken(account, None):
             return BOT_TAKEN
         bot = self._users.add_bot(owner_id, account, tuple(scopes))
-        self._note(What.BOT_MADE, bot.id, owner_id, ", ".join(scopes))
+        self._note(What.BOT_MADE, bot.id, None if by_command else owner_id, ", ".join(scopes))
         return self._seen(bot)
 
     async def change(
-        self, bot_id: int, by_id: int, account: str | None, scopes: Sequence[str] | None
+        self, bot_id: int, by_id: int | None, account: str | None, scopes: Sequence[str] | None
     ) -> BotAccount | Refusal:
         await trio.lowlevel.checkpoint()
-        if not self._users.is_there(bot_id) or self._users.bots.get(bot_id) != by_id:
+        if by_id not in (None, self._owner_of(bot_id)) or self._owner_of(bot_id) is None:
             return NO_BOT
         if account is not None and self._is_taken(account, bot_id):
             return BOT_TAKEN
@@ -66,12 +69,32 @@ class BotsModel:
         self._note(What.BOT_CHANGED, bot_id, by_id, ", ".join(scopes or ()))
         return self._seen(bot)
 
-    async def remove(self, bot_id: int, by_id: int) -> Refusal | None:
+    async def switch(self, bot_id: int, by_id: int | None, *, is_on: bool) -> BotAccount | Refusal:
         await trio.lowlevel.checkpoint()
-        by = self._users.look_up(by_id)
-        is_admin = by is not None and by.is_admin and not by.is_disabled and self._users.is_there(by_id)
-        owner_id = self._users.bots.get(bot_id)
-        if not self._users.is_there(bot_id) or owner_id is None or not (owner_id == by_id or is_admin):
+        owner_id = self._owner_of(bot_id)
+        if owner_id is None or not (by_id in (None, owner_id) or self._is_admin(by_id)):
+            return NO_BOT
+        bot = self._users.look_up(bot_id)
+        assert bot is not None
+        is_owners = bot_id in self._off_by_owner
+        if is_on and by_id == owner_id and bot.is_disabled and not is_owners and not self._is_admin(by_id):
+            return OFF_BY_ADMIN
+        if is_on:
+            self._off_by_owner.discard(bot_id)
+            self._users.switch_bot(bot_id, is_on=True)
+        elif not (by_id == owner_id and bot.is_disabled):
+            (self._off_by_owner.add if by_id == owner_id else self._off_by_owner.discard)(bot_id)
+            self._users.switch_bot(bot_id, is_on=False)
+        if is_on is bot.is_disabled:
+            self._note(What.ENABLED if is_on else What.DISABLED, bot_id, by_id)
+        changed = self._users.look_up(bot_id)
+        assert changed is not None
+        return self._seen(changed)
+
+    async def remove(self, bot_id: int, by_id: int | None) -> Refusal | None:
+        await trio.lowlevel.checkpoint()
+        owner_id = self._owner_of(bot_id)
+        if owner_id is None or not (by_id in (None, owner_id) or self._is_admin(by_id)):
             return NO_BOT
         self._users.removed[bot_id] = How.LEAVE
         self._users.watchers.notify(bot_id)
@@ -84,6 +107,13 @@ class BotsModel:
 
     def _there(self) -> list[Person]:
         return [each for each in self._users.there() if each.scopes is not None]
+
+    def _owner_of(self, bot_id: int) -> int | None:
+        return self._users.bots.get(bot_id) if self._users.is_there(bot_id) else None
+
+    def _is_admin(self, person_id: int | None) -> bool:
+        by = None if person_id is None else self._users.look_up(person_id)
+        return by is not None and by.is_admin and not by.is_disabled and self._users.is_there(by.id)
 
     def _is_taken(self, account: str, bot_id: int | None) -> bool:
         key = same_name_key(account)
@@ -99,8 +129,12 @@ class BotsModel:
             scopes=bot.scopes or (),
             is_disabled=bot.is_disabled,
             created_at=bot.created_at,
+            used_at=self._sessions.last_use(bot.id),
+            is_off_by_admin=bot.is_disabled
+            and bot.id not in self._off_by_owner
+            and not self._users.is_off_with_owner(bot.id),
             rooms=tuple(BotRoom(each.id, each.name or "") for each in self._rooms.rooms_of_member(bot.id)),
         )
 
-    def _note(self, what: What, bot_id: int, by_id: int, detail: str = "") -> None:
+    def _note(self, what: What, bot_id: int, by_id: int | None, detail: str = "") -> None:
         self._audit.note([Act(by_id=by_id, what=what, person_id=bot_id, detail=detail)])

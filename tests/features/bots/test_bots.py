@@ -177,6 +177,26 @@ async def test_who_may_add_people_adds_their_bot_and_moderators_remove_it(site: 
     assert "rooms" not in await at.seen_by("ada")
 
 
+async def test_a_bot_that_is_off_does_nothing_and_keeps_its_tokens_and_rooms(site: Site) -> None:
+    at = await garden(site)
+    which = f"/bots/{at.bot}"
+    assert (await at.say("bot")).status == 201
+    used = (await at.seen_by("ada"))["used"]
+    assert used == (await at.call("olga", "GET", "/admin/bots"))["bots"][0]["used"]
+    off = await at.call("ada", "PATCH", which, {"off": True})
+    assert (off["off"], [each["name"] for each in off["tokens"]]) == (True, ["the program"])
+    assert (await at.call("bot", "GET", "/me")).status == 401
+    assert "off" not in (await at.call("ada", "PATCH", which, {"off": False, "name": "Cubes"})).body
+    assert (await at.say("bot", "again"))["sender"]["name"] == f"Cubes{MARK}"
+    assert (await at.call("ben", "PATCH", which, {"off": True}))["reason"] == "no_bot"
+    assert (await at.call("olga", "PATCH", which, {"off": True, "name": "Mine"}))["reason"] == "no_bot"
+    assert (await at.call("olga", "PATCH", which, {"off": True}))["off_by_admin"] is True
+    held = await at.call("ada", "PATCH", which, {"off": False})
+    assert (held.status, held["reason"]) == (403, "bot_off_by_admin")
+    assert (await at.call("olga", "PATCH", which, {"off": False})).status == 200
+    assert (await at.say("bot", "once more")).status == 201
+
+
 async def test_a_bot_is_off_with_its_owner(site: Site) -> None:
     at = await garden(site)
     path = f"/admin/people/{at.ada}"

@@ -27,6 +27,8 @@ async def over_http(run: Run) -> None:
         if isinstance(made, dict) and "id" in made:
             which = f"/api/v1/bots/{made['id']}"
             await wire.asks("PATCH", which, {"scopes": ["speak"]}, token)
+            await wire.asks("PATCH", which, {"off": True}, token)
+            await wire.asks("PATCH", which, {"off": False}, token)
             await wire.does("PUT", f"{which}/rooms/{garden}", {}, token)
             wanted = {"name": "x", "password": "secret word"}
             given: Any = await wire.asks("POST", f"{which}/tokens", wanted, token)
@@ -55,7 +57,9 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
         empty(address)
         async with postgres_scenarios.storage_at(address) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+            eve = await storage.users.add(NewPerson(name="eve", password_hash=b"x", is_admin=True))
             assert isinstance(ada, Person)
+            assert isinstance(eve, Person)
             bots = storage.feature_ports[BOTS]
 
             async def write_and_read() -> None:
@@ -63,6 +67,9 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 assert isinstance(made, BotAccount)
                 assert await bots.change(made.id + 1, ada.id, None, ["speak"]) == NO_BOT
                 changed = await bots.change(made.id, ada.id, "Cards (hook)", ["speak"])
+                for by, is_on in ((ada.id, False), (eve.id, True), (eve.id, False), (eve.id, True)):
+                    switched = await bots.switch(made.id, by, is_on=is_on)
+                assert switched == changed
                 assert [changed] == [*await bots.of(ada.id)] == [*await bots.page(0, 9)]
                 assert await bots.one(made.id) == changed
                 begun = await storage.sessions.begin(NewSession(person_id=made.id, generation=0, lasts=60))

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Generator
@@ -17,12 +18,14 @@ from websockets.exceptions import ConnectionClosed
 from tests.authorisation.clients import Live, live
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, register
-from tests.support.server import running_server, used_data_path
+from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.web.ports import free_port
 
 ROOT = Path(__file__).parents[3]
-PAGE, _, OF_TWO_HOOKS = (ROOT / "docs/bots.md").read_text("utf-8").partition("## A bot of two hooks")
+PAGE, _, AFTER = (ROOT / "docs/bots.md").read_text("utf-8").partition("## On the server")
+SERVERS, _, OF_TWO_HOOKS = AFTER.partition("## A bot of two hooks")
 MAKE, ADD, TOKEN, LIST, CALL = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+ON_SERVER = re.findall(r"^```sh\n(.*?)^```$", SERVERS, re.MULTILINE | re.DOTALL)
 OF_HOOKS = re.findall(r"^```sh\n(.*?)^```$", OF_TWO_HOOKS, re.MULTILINE | re.DOTALL)
 READS, IS_CALLED = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
@@ -42,6 +45,25 @@ def is_closed(socket: Live) -> bool:
         return bool(socket.ask("ping", {})["type"] != "ping_ok")
     except ConnectionClosed:
         return True
+
+
+def commands_of_the_server(server: ServerProcess) -> None:
+    """Run the commands that make, change and remove a bot, with the ids that this server gives."""
+    made, *lines = (line for block in ON_SERVER for line in block.splitlines())
+    bot = command(server, *shlex.split(made)[1:]).strip()
+    said: dict[str, str] = {}
+    for line in lines:
+        words = shlex.split(line)
+        assert words[:2] == ["chat", "bot"]
+        number = {"2": bot, "1": said.get("tokens", "").split("\n")[-1].split(" ")[0]}
+        ids = [number.get(word, word) for word in words[2:]]
+        said[" ".join(words[2:3])] = command(server, "bot", *ids).strip()
+        if words[2:3] == ["token"]:
+            me = httpx.get(f"{server.url}/api/v1/me", headers={"Authorization": f"Bearer {said['token']}"})
+            assert me.json()["id"] == int(bot)
+    assert said[""].splitlines()[1].split()[:4] == [bot, "Backup", "ada", "read,speak"]
+    assert said["rooms"] == f"bot {bot}, Nightly, is in no room"
+    assert said["remove"] == f"removed bot {bot}, Nightly"
 
 
 def test_the_commands_and_programs_of_the_page_work() -> None:
@@ -93,6 +115,7 @@ def test_the_commands_and_programs_of_the_page_work() -> None:
             words = block.replace('"$RECEIVER"', receiver).split()
             assert words[0] == "chat"
             command(server, *words[1:])
+        commands_of_the_server(server)
         own["BOT"] = str(run(MAKE)["id"])
         run(ADD)
         token = run(TOKEN)["token"]

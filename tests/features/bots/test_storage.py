@@ -11,7 +11,7 @@ from chat.domain.messages.outcomes import Saved
 from chat.domain.ports import NewSession, Storage
 from chat.domain.refusals import NO_PERSON
 from chat.domain.rooms.membership import RoomRole
-from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, TOO_MANY_BOTS
+from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, OFF_BY_ADMIN, TOO_MANY_BOTS
 from chat.features.hooks.changes import NO_HOOK
 from tests.features.hooks.test_storage import people, room_of
 
@@ -134,8 +134,12 @@ async def test_a_bot_is_disabled_enabled_and_deleted_with_its_owner(storage: Sto
     begun = await storage.sessions.begin(NewSession(person_id=bot.id, generation=0, lasts=60, name="x"))
     assert begun is not None
     await bots_of(storage).note_use(begun.id)
+    (first,) = await storage.sessions.of_person(bot.id)
+    assert first.used_at > begun.used_at
+    await bots_of(storage).note_use(begun.id)
     (session,) = await storage.sessions.of_person(bot.id)
-    assert session.used_at == begun.used_at, "within a minute nothing is written"
+    assert session.used_at == first.used_at, "within a minute nothing is written again"
+    assert [each.used_at for each in await bots_of(storage).of(ada)] == [first.used_at, None]
     await storage.users.administer(ada, AccountChange(is_disabled=True), None)
     after = await person(storage, bot.id)
     assert (after.is_disabled, after.token_generation) == (True, before.token_generation + 1)
@@ -147,6 +151,61 @@ async def test_a_bot_is_disabled_enabled_and_deleted_with_its_owner(storage: Sto
     await storage.users.delete(ada)
     assert await storage.users.by_id(bot.id) is None
     assert [each.id for each in await bots_of(storage).page(0, 9)] == [other.id]
+
+
+async def switched(storage: Storage, bot_id: int, by: int | None, *, is_on: bool) -> BotAccount:
+    bot = await bots_of(storage).switch(bot_id, by, is_on=is_on)
+    assert isinstance(bot, BotAccount)
+    return bot
+
+
+async def test_an_owner_switches_a_bot_off_and_on_and_an_admin_holds_it(storage: Storage) -> None:
+    ada, ben, _, olga = await people(storage)
+    bots, bot = bots_of(storage), await bot_of(storage, ada)
+    assert await bots.switch(bot.id, ben, is_on=False) == NO_BOT
+    off = await switched(storage, bot.id, ada, is_on=False)
+    assert (off.is_disabled, off.is_off_by_admin) == (True, False)
+    assert (await person(storage, bot.id)).token_generation == 0, "its tokens stay"
+    assert not (await switched(storage, bot.id, ada, is_on=True)).is_disabled
+    for by in (olga, None):  # None is a command
+        assert (await switched(storage, bot.id, by, is_on=False)).is_off_by_admin
+        assert await bots.switch(bot.id, ada, is_on=True) == OFF_BY_ADMIN
+        assert (await switched(storage, bot.id, ada, is_on=False)).is_off_by_admin, (
+            "its owner's changes nothing"
+        )
+        assert await switched(storage, bot.id, by, is_on=True) == bot
+    own = await bot_of(storage, olga, "Own (hook)")
+    assert not (await switched(storage, own.id, olga, is_on=False)).is_off_by_admin
+    acts = [
+        each.what for each in await storage.audit.acts(None, 20) if each.person and each.person.id == bot.id
+    ]
+    assert acts == ["enabled", "disabled"] * 3 + ["bot_made"]
+
+
+async def test_a_bot_that_is_switched_on_is_as_its_owner_is(storage: Storage) -> None:
+    ada, *_ = await people(storage)
+    bot = await bot_of(storage, ada)
+    await storage.users.administer(ada, AccountChange(is_disabled=True), None)
+    followed = await switched(storage, bot.id, None, is_on=True)
+    assert (followed.is_disabled, followed.is_off_by_admin) == (True, False)
+    assert (await switched(storage, bot.id, None, is_on=False)).is_off_by_admin
+    await storage.users.administer(ada, AccountChange(is_disabled=False), None)
+    assert (await bots_of(storage).of(ada))[0].is_off_by_admin
+    assert not (await switched(storage, bot.id, None, is_on=True)).is_disabled
+
+
+async def test_a_command_changes_and_removes_any_bot(storage: Storage) -> None:
+    ada, *_ = await people(storage)
+    bots = bots_of(storage)
+    bot = await bots.add(ada, ACCOUNT, ["read"], by_command=True)
+    assert isinstance(bot, BotAccount)
+    changed = await bots.change(bot.id, None, "Cards (hook)", ["react"])
+    assert isinstance(changed, BotAccount)
+    assert (changed.name, changed.scopes, changed.owner.id) == ("Cards", ("react",), ada)
+    assert await bots.change(ada, None, None, ["read"]) == NO_BOT
+    assert await bots.remove(bot.id, None) is None
+    assert await bots.remove(bot.id, None) == await bots.switch(bot.id, None, is_on=True) == NO_BOT
+    assert {each.by for each in await storage.audit.acts(None, 20) if each.what.startswith("bot_")} == {None}
 
 
 async def test_a_bot_is_called_in_its_rooms_and_no_others(storage: Storage) -> None:

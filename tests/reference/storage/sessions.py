@@ -129,10 +129,17 @@ class MemorySessions:
         return {person_id: number for person_id, number in numbers.items() if number}
 
     def note_use(self, session_id: int) -> None:
-        """Note that a session is used, as part of a write; within a minute of the last time it stays. Sync."""
+        """Note that a session is used, as part of a write; within a minute of the last use it stays. Sync."""
         row, at = self._rows.get(session_id), round(time.time(), 6)
-        if row is not None and row.session.used_at < at - 60:
+        if row is None:
+            return
+        if row.session.used_at == row.session.created_at or row.session.used_at < at - 60:
             self._rows[session_id] = structs.replace(row, session=structs.replace(row.session, used_at=at))
+
+    def last_use(self, person_id: int) -> float | None:
+        """Return when a session of somebody was used last; None: none was. Sync."""
+        of_them = [row.session for row in self._rows.values() if row.session.person_id == person_id]
+        return max((each.used_at for each in of_them if each.used_at > each.created_at), default=None)
 
     def end_now(self, session_ids: Iterable[int]) -> None:
         """End sessions, as part of a write. Sync."""

@@ -145,6 +145,17 @@ class MemoryUsers:
         bot = known.person
         return self._replace(known, name=name or bot.name, scopes=bot.scopes if scopes is None else scopes)
 
+    def switch_bot(self, bot_id: int, *, is_on: bool) -> None:
+        """Disable a bot by itself, or give it the state of its owner. Sync."""
+        owner = self.look_up(self.bots[bot_id])
+        follows = is_on and owner is not None and owner.is_disabled
+        (self._off_with_owner.add if follows else self._off_with_owner.discard)(bot_id)
+        self._replace(self._by_id[bot_id], is_disabled=follows or not is_on)
+
+    def is_off_with_owner(self, bot_id: int) -> bool:
+        """Whether a bot is disabled because its owner is. Sync."""
+        return bot_id in self._off_with_owner
+
     def _follow(self, owner_id: int, *, is_disabled: bool) -> None:
         """Disable the bots of somebody, or enable those that were disabled with them."""
         for bot_id in [each for each, whose in self.bots.items() if whose == owner_id]:

@@ -379,6 +379,7 @@ export default {
   "audit.outgoing_hook_removed": "{by} hat einen ausgehenden Hook von {person} entfernt",
   "audit.bot_made": "{by} hat den Bot {person} erstellt: {detail}",
   "audit.bot_changed": "{by} hat den Bot {person} geändert {detail}",
+  "audit.bot_token_made": "{by} hat ein Token des Bots {person} erstellt: {detail}",
   "audit.bot_removed": "{by} hat den Bot {person} entfernt",
   "audit.expired_removed": "Der Server hat Abgelaufenes entfernt: {detail}",
   "audit.conversation_closed": "Der Server hat die Unterhaltung von {person} geschlossen: {days} lang hat niemand geschrieben",
@@ -1365,6 +1366,7 @@ export default {
   "refusal.not_for_bots": "Bots können das nicht.",
   "refusal.no_scope": "Dem Bot fehlt die Berechtigung dafür.",
   "refusal.no_bot": "Dieser Bot wurde entfernt.",
+  "refusal.bot_off_by_admin": "Ein Admin hat diesen Bot ausgeschaltet. Nur ein Admin kann ihn einschalten.",
   "refusal.bot_name_taken": "Ein Bot mit diesem Namen existiert schon.",
   "refusal.too_many_bots": "Eine Person hat höchstens # Bots. Entferne zuerst einen.",
 

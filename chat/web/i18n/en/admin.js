@@ -386,6 +386,7 @@ export default {
   "audit.outgoing_hook_removed": "{by} removed an outgoing hook of {person}",
   "audit.bot_made": "{by} made the bot {person}: {detail}",
   "audit.bot_changed": "{by} changed the bot {person} {detail}",
+  "audit.bot_token_made": "{by} made a token of the bot {person}: {detail}",
   "audit.bot_removed": "{by} removed the bot {person}",
   "audit.expired_removed": "The server removed what had expired: {detail}",
   "audit.conversation_closed": "The server closed the conversation of {person}: nobody wrote for {days}",

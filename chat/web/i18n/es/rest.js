@@ -379,6 +379,7 @@ export default {
   "audit.outgoing_hook_removed": "{by} quitó un hook saliente de {person}",
   "audit.bot_made": "{by} creó el bot {person}: {detail}",
   "audit.bot_changed": "{by} cambió el bot {person} {detail}",
+  "audit.bot_token_made": "{by} creó un token del bot {person}: {detail}",
   "audit.bot_removed": "{by} quitó el bot {person}",
   "audit.expired_removed": "El servidor eliminó lo que había caducado: {detail}",
   "audit.conversation_closed": "El servidor cerró la conversación de {person}: nadie escribió durante {days}",
@@ -1366,6 +1367,7 @@ export default {
   "refusal.not_for_bots": "Los bots no pueden hacer esto.",
   "refusal.no_scope": "El bot no tiene el permiso para esto.",
   "refusal.no_bot": "Este bot se quitó.",
+  "refusal.bot_off_by_admin": "Un administrador ha apagado este bot. Solo un administrador puede encenderlo.",
   "refusal.bot_name_taken": "Ya existe un bot con ese nombre.",
   "refusal.too_many_bots": "Una persona tiene como máximo # bots. Quita uno primero.",
 

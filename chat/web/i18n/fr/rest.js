@@ -379,6 +379,7 @@ export default {
   "audit.outgoing_hook_removed": "{by} a supprimé un hook sortant de {person}",
   "audit.bot_made": "{by} a créé le bot {person} : {detail}",
   "audit.bot_changed": "{by} a modifié le bot {person} {detail}",
+  "audit.bot_token_made": "{by} a créé un jeton du bot {person} : {detail}",
   "audit.bot_removed": "{by} a supprimé le bot {person}",
   "audit.expired_removed": "Le serveur a supprimé ce qui avait expiré : {detail}",
   "audit.conversation_closed": "Le serveur a fermé la conversation de {person} : personne n’a écrit pendant {days}",
@@ -1366,6 +1367,7 @@ export default {
   "refusal.not_for_bots": "Les bots ne peuvent pas faire cela.",
   "refusal.no_scope": "Le bot n’a pas l’autorisation nécessaire.",
   "refusal.no_bot": "Ce bot a été supprimé.",
+  "refusal.bot_off_by_admin": "Un administrateur a désactivé ce bot. Seul un administrateur peut l’activer.",
   "refusal.bot_name_taken": "Un bot porte déjà ce nom.",
   "refusal.too_many_bots": "Une personne a au plus # bots. Supprimez-en un d’abord.",
 

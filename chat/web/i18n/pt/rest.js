@@ -379,6 +379,7 @@ export default {
   "audit.outgoing_hook_removed": "{by} removeu um hook de saída de {person}",
   "audit.bot_made": "{by} criou o bot {person}: {detail}",
   "audit.bot_changed": "{by} alterou o bot {person} {detail}",
+  "audit.bot_token_made": "{by} criou um token do bot {person}: {detail}",
   "audit.bot_removed": "{by} removeu o bot {person}",
   "audit.expired_removed": "O servidor removeu o que havia expirado: {detail}",
   "audit.conversation_closed": "O servidor fechou a conversa de {person}: ninguém escreveu por {days}",
@@ -1366,6 +1367,7 @@ export default {
   "refusal.not_for_bots": "Bots não podem fazer isso.",
   "refusal.no_scope": "O bot não tem a permissão para isso.",
   "refusal.no_bot": "Este bot foi removido.",
+  "refusal.bot_off_by_admin": "Um administrador desligou este bot. Só um administrador pode ligá-lo.",
   "refusal.bot_name_taken": "Já existe um bot com esse nome.",
   "refusal.too_many_bots": "Uma pessoa tem no máximo # bots. Remova um primeiro.",
 

@@ -379,6 +379,7 @@ export default {
   "audit.outgoing_hook_removed": "{by}: удалён исходящий хук, {person}",
   "audit.bot_made": "{by}: создан бот {person}, {detail}",
   "audit.bot_changed": "{by}: изменён бот {person} {detail}",
+  "audit.bot_token_made": "{by}: создан токен бота {person}: {detail}",
   "audit.bot_removed": "{by}: удалён бот {person}",
   "audit.expired_removed": "Сервер удалил устаревшее: {detail}",
   "audit.conversation_closed": "Сервер закрыл обращение ({person}): никто не писал {days}",
@@ -1367,6 +1368,7 @@ export default {
   "refusal.not_for_bots": "Ботам это недоступно.",
   "refusal.no_scope": "У бота нет на это разрешения.",
   "refusal.no_bot": "Этот бот удалён.",
+  "refusal.bot_off_by_admin": "Администратор выключил этого бота. Включить его может только администратор.",
   "refusal.bot_name_taken": "Бот с таким именем уже есть.",
   "refusal.too_many_bots": "У человека не больше # ботов. Сначала удалите одного.",
 

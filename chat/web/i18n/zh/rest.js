@@ -379,6 +379,7 @@ export default {
   "audit.outgoing_hook_removed": "{by}移除了{person}的外发钩子",
   "audit.bot_made": "{by}创建了机器人{person}：{detail}",
   "audit.bot_changed": "{by}修改了机器人{person} {detail}",
+  "audit.bot_token_made": "{by}创建了机器人{person}的令牌：{detail}",
   "audit.bot_removed": "{by}移除了机器人{person}",
   "audit.expired_removed": "服务器移除了过期内容：{detail}",
   "audit.conversation_closed": "服务器关闭了{person}的对话：{days}无人发言",
@@ -1364,6 +1365,7 @@ export default {
   "refusal.not_for_bots": "机器人不能执行此操作。",
   "refusal.no_scope": "机器人没有此权限。",
   "refusal.no_bot": "此机器人已被移除。",
+  "refusal.bot_off_by_admin": "管理员已关闭此机器人，只有管理员才能开启它。",
   "refusal.bot_name_taken": "已有同名的机器人。",
   "refusal.too_many_bots": "每人最多有#个机器人。请先移除一个。",
 

@@ -17,7 +17,7 @@ const KNOWN = new Set([
   "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed", "report_handled", "slow_mode_set", "address_banned", "address_unbanned",
   "starting_room_added", "starting_room_removed", "visitor_secret_made", "visitor_secret_removed", "review_words", "held_allowed", "held_removed",
   "hook_made", "hook_changed", "hook_token_renewed", "hook_removed",
-  "outgoing_hook_made", "outgoing_hook_changed", "outgoing_hook_removed", "bot_made", "bot_changed", "bot_removed",
+  "outgoing_hook_made", "outgoing_hook_changed", "outgoing_hook_removed", "bot_made", "bot_changed", "bot_token_made", "bot_removed",
   "archive_begun", "archive_made", "import_begun", "imported",
 ]);
 

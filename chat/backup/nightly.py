@@ -20,7 +20,8 @@ from chat.backup.wal_state import read_wal_state
 from chat.domain.administration.backups import BackupFacts
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.process import open_process
-from chat.settings.config import Config, variable
+from chat.settings.config import Config
+from chat.settings.of_commands import environment_of_commands
 
 HOUR = 3
 """The hour of the machine's own time at which it begins."""
@@ -35,7 +36,7 @@ _LONGEST = 86_400.0
 """Seconds for a backup or a proof."""
 _GRACE = 2.0
 """Seconds for the command to stop with the server; what it leaves is removed by the next one."""
-_PASSED = ("data", "files", "database_url", "secret", "bus", "backup_recipient")
+_PASSED = ("data", "files", "database_url", "secret", "bus")
 
 logger = structlog.get_logger(__name__)
 
@@ -158,10 +159,7 @@ async def _run(config: Config, arguments: tuple[str, ...]) -> tuple[int, str]:
 
 
 def _environment(config: Config) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name.startswith("PG")}
-    kept |= {name: os.environ[name] for name in ("HOME", "PYTHONPATH", "TMPDIR") if name in os.environ}
-    given = {name: getattr(config, name) for name in _PASSED}
     recipient = config.backup_recipient
     if recipient is not None and not recipient.startswith("age1"):
-        given["backup_recipient"] = os.path.abspath(recipient)  # the command runs in another directory
-    return kept | {variable(name): str(value) for name, value in given.items() if value is not None}
+        recipient = os.path.abspath(recipient)  # the command runs in another directory
+    return environment_of_commands(config, _PASSED, backup_recipient=recipient)

@@ -55,15 +55,16 @@ def import_(
 ) -> None:
     """Bring an archive into the server.
 
-    ARCHIVE is a directory that `chat export` made, or with --from what another chat exported. An archive of a whole
-    server goes into an empty server with all its numbers. Any other one is added: its rooms become new rooms, and its
-    people accounts without a password, which they take over by a link to their address ("Forgot your password?"), or
-    with a password that `chat user password` sets. Nobody is notified. A command that was cut off goes on when it is
-    run again, and a later archive of the same server adds messages that are newer.
+    ARCHIVE is a directory that `chat export` made, the zip file of one, or with --from what another chat exported. An
+    archive of a whole server goes into an empty server with all its numbers. Any other one is added: its rooms become
+    new rooms, and its people accounts without a password, which they take over by a link to their address ("Forgot your
+    password?"), or with a password that `chat user password` sets. Nobody is notified. A command that was cut off goes
+    on when it is run again, and a later archive of the same server adds messages that are newer.
     """
     if (fetch_files and source != "slack") or (token_file is not None and not fetch_files):
         raise click.UsageError("--fetch-files goes with --from slack, and --token-file with --fetch-files")
     token = "" if token_file is None else _read_token(token_file)
+    kind = source or ("archive" if archive.is_file() else None)
     made: list[Path] = []
 
     async def act(
@@ -82,7 +83,7 @@ def import_(
         lost: Counter[str] = Counter()
         with progress_lines() as report, ExitStack() as stack:
             directory = archive
-            if source is not None:
+            if kind is not None:
                 place = await trio.to_thread.run_sync(place_of, archive, work)
                 stack.enter_context(held(place))
                 kept = place.with_name(f"{place.name}.files")
@@ -93,7 +94,7 @@ def import_(
                     if fetch_files:
                         more["fetch"] = lambda wanted: trio.from_thread.run(files.fetch, wanted)
                     convert = partial(
-                        converted, source, archive, directory, partial(report, "converting"), **more
+                        converted, kind, archive, directory, partial(report, "converting"), **more
                     )
                     lost = await trio.to_thread.run_sync(convert)
             load = Load(storage.database, store, ArchiveReader(directory), unusable, lambda at: report(*at))

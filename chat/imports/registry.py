@@ -32,13 +32,17 @@ class Conversion(Protocol):
 
 
 SOURCES = {
+    "archive": ("chat.imports.packed", "PackedArchive"),
     "discord": ("chat.imports.discord.convert", "DiscordExport"),
     "mattermost": ("chat.imports.mattermost.convert", "MattermostExport"),
     "rocketchat": ("chat.imports.rocketchat.convert", "RocketChatDump"),
     "slack": ("chat.imports.slack.convert", "SlackExport"),
     "zulip": ("chat.imports.zulip.convert", "ZulipExport"),
 }
-"""By the name of a chat: a module and its class, which takes an export, a directory, and a function of progress."""
+"""By the name of a chat: a module and its class, which takes an export, a directory, and a function of progress.
+
+`archive` is a zip file of an archive of this software.
+"""
 
 
 def place_of(export: Path, work: Path | None) -> Path:

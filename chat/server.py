@@ -47,6 +47,7 @@ from chat.protocols.protocol import ChatProtocol, StreamProtocol
 from chat.protocols.registry import PROTOCOLS, STREAMS
 from chat.protocols.services import services_of
 from chat.settings.config import Config
+from chat.settings.of_commands import environment_of_transfers
 from chat.start_notices import tell_set_up_code, warn_of_look_alikes
 from chat.storage.archives import archives_beside
 from chat.storage.file_store import open_file_store
@@ -206,7 +207,8 @@ async def open_chat(
     shared_usage = SharedUsage(has_others=cluster_config is not None)
     directory = config.files_beside(local) if config.file_bytes else config.files
     files = None if directory is None else await open_file_store(directory, await storage.files.store_id())
-    archives = archives_beside(config.files_beside(local), files, config.export_bytes)
+    place = config.files_beside(local)
+    archives = archives_beside(place, files, config.export_bytes, environment_of_transfers(config, place))
     async with (
         open_batch_loader(storage.sessions.living) as logins,
         open_engine(

@@ -35,6 +35,7 @@ class _Commands(click.Group):
         "serve",
         "setting",
         "talk",
+        "transfer",
         "tree",
         "upgrade",
         "upgrade-postgres",

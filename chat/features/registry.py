@@ -51,6 +51,7 @@ from chat.features.support_mail import FEATURE as SUPPORT_MAIL
 from chat.features.teams import FEATURE as TEAMS
 from chat.features.threads import FEATURE as THREADS
 from chat.features.transcripts import FEATURE as TRANSCRIPTS
+from chat.features.transfers import FEATURE as TRANSFERS
 from chat.features.verified_visitors import FEATURE as VERIFIED_VISITORS
 from chat.features.visitor_list import FEATURE as VISITOR_LIST
 
@@ -104,6 +105,7 @@ _BEFORE: tuple[Feature, ...] = (
     TEAMS,
     THREADS,
     TRANSCRIPTS,
+    TRANSFERS,
     VERIFIED_VISITORS,
     VISITOR_LIST,
 )

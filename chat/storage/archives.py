@@ -1,12 +1,12 @@
 """The directory of exports: each archive is `NAME.zip` once it is whole, and `.NAME.zip.…` while it is written.
 
-Several servers may share it, beside the files that people attach. All its archives together are bounded.
+Several servers may share it, beside the files that people attach. All its archives together are bounded. Beside it is
+the directory of what admins export and import.
 """
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Collection
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -37,13 +37,30 @@ class Archives:
     Args:
         directory: where they are; created by the first one.
         files: the bytes of attached files; None: the archives have none.
-        most_bytes: of all archives together.
+        most_bytes: of all archives together; 0: people get none.
+        environment: of commands on the data of this server.
+
+    Attributes:
+        transfers: the directory of what admins export and import.
     """
 
-    def __init__(self, directory: Path, files: FileStore | None, most_bytes: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        files: FileStore | None,
+        most_bytes: int,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._directory = directory
         self._files = files
         self._most_bytes = most_bytes
+        self.environment = environment or {}
+        self.transfers = directory.with_name("transfers")
+
+    @property
+    def are_for_people(self) -> bool:
+        """Whether people may export what they have. Sync."""
+        return self._most_bytes > 0
 
     def path(self, name: str) -> Path:
         """Return the file of a whole archive. Sync."""
@@ -79,22 +96,38 @@ class Archives:
 
     async def names(self) -> dict[str, str]:
         """Return the files of the directory by the names of their archives; unfinished ones too. Raises OSError."""
-        return await trio.to_thread.run_sync(self._names)
-
-    def _names(self) -> dict[str, str]:
-        if not self._directory.exists():
-            return {}
-        return {each: each.removeprefix(".").partition(".")[0] for each in os.listdir(self._directory)}
+        return await trio.to_thread.run_sync(_names, self._directory)
 
     async def remove(self, files: Collection[str]) -> None:
         """Remove these files of the directory. Raises OSError. Cancelling takes effect when they are removed."""
-        await trio.to_thread.run_sync(partial(self._remove, files))
+        await trio.to_thread.run_sync(_remove, self._directory, files)
 
-    def _remove(self, files: Collection[str]) -> None:
-        for each in files:
-            (self._directory / each).unlink(missing_ok=True)
+    async def transfer_files(self) -> dict[str, str]:
+        """Return files and directories of transfers by the names of these. Raises OSError."""
+        return await trio.to_thread.run_sync(_names, self.transfers)
+
+    async def remove_transfer_files(self, files: Collection[str]) -> None:
+        """Remove these, with what is in them. Raises OSError. Cancelling takes effect when they are removed."""
+        await trio.to_thread.run_sync(_remove, self.transfers, files)
 
 
-def archives_beside(place: Path | None, files: FileStore | None, most_bytes: int) -> Archives | None:
-    """Return the archives in the directory of files; None: there is none, or nobody may export. Sync."""
-    return Archives(place / "exports", files, most_bytes) if place is not None and most_bytes else None
+def _names(directory: Path) -> dict[str, str]:
+    if not directory.exists():
+        return {}
+    return {each: each.removeprefix(".").partition(".")[0] for each in os.listdir(directory)}
+
+
+def _remove(directory: Path, files: Collection[str]) -> None:
+    for each in files:
+        path = directory / each
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def archives_beside(
+    place: Path | None, files: FileStore | None, most_bytes: int, environment: Mapping[str, str]
+) -> Archives | None:
+    """Return the archives in the directory of files; None: there is none. Sync."""
+    return None if place is None else Archives(place / "exports", files, most_bytes, environment)

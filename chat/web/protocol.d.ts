@@ -181,6 +181,32 @@ export interface AppealSetting {
   default: string;
 }
 
+/** A link to the export: its path on this server, and when it ends, in Unix milliseconds. */
+export interface ArchiveLink {
+  path: string;
+  until: number;
+}
+
+/** The latest export, and how far it is: `done` of about `whole` of its stage. Times in Unix milliseconds. */
+export interface ArchiveState {
+  state: "failed" | "made" | "making" | "waiting";
+  asked: number;
+  room?: number;
+  files?: boolean;
+  /** log: entries of the log; files; packing: bytes */
+  stage?: string;
+  done?: number;
+  whole?: number;
+  /** Bytes, once it is made */
+  size?: number;
+  /** When it is removed */
+  until?: number;
+  /** no_space, disk, bad, or stopped: its process stopped by itself */
+  failure?: string;
+  /** Why it failed, in English */
+  problem?: string;
+}
+
 /** The language of the mail. */
 export interface AskConfirmation {
   language?: "de" | "en" | "es" | "fr" | "pt" | "ru" | "zh";
@@ -1300,7 +1326,8 @@ export interface HelloOk {
    * invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins,
    * positions, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
    * review, saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail,
-   * sync_pages, teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * sync_pages, teams, threads, transcripts, transfers, verified_visitors, visitor_list, visitors; others may be
+   * added
    */
   features: string[];
   limits: Limits;
@@ -1762,6 +1789,15 @@ export interface MailedFrom {
   address: string | null;
   /** none: nothing was found out */
   check: "fail" | "none" | "pass";
+}
+
+/** A request for an export of the server, or of one room; `password` is one's own, if there is one. */
+export interface MakeArchive {
+  /** At most 72 bytes */
+  password?: string | null;
+  room?: number | null;
+  /** Whether it has the bytes of files */
+  files?: boolean;
 }
 
 /** For how many hours the secret before stays valid. */
@@ -3225,7 +3261,8 @@ export interface ServerInfo {
    * invites, labels, leaving, mail, mentions, missed_mail, newcomers, notes, oidc, outgoing_hooks, pictures, pins,
    * positions, presence, previews, push, quiet_hours, ratings, reactions, read_marks, recovery, reports, retention,
    * review, saved, scheduled, search, second_factor, slow_mode, starting_rooms, statuses, support, support_mail,
-   * sync_pages, teams, threads, transcripts, verified_visitors, visitor_list, visitors; others may be added
+   * sync_pages, teams, threads, transcripts, transfers, verified_visitors, visitor_list, visitors; others may be
+   * added
    */
   features: string[];
   limits: Limits;
@@ -3838,6 +3875,11 @@ export interface WhichActs {
   /** The `next` of the page before */
   after?: number;
   limit?: number;
+}
+
+/** The last part of a link. */
+export interface WhichArchive {
+  link: string;
 }
 
 /** A ban. */

@@ -548,6 +548,11 @@ RIGHTS = {
         ),
         is_for_admins=True,
     ),
+    "export": Right(
+        "Export any room: admins, whether they are in or not, with their password, which is wrong here.",
+        (Line("admin admin-inside", "", FORBIDDEN),),
+        is_for_admins=True,
+    ),
     "administer": Right(
         "Rename, archive and delete any room that people made: admins, whether they are in or not.",
         (
@@ -628,6 +633,7 @@ SERVER_ACTS = (
     ServerAct("invite", "everybody", {"code": "no"}, NOT_FOUND),
     ServerAct("new_visitor", "everybody", {}),
     ServerAct("download_export", "everybody", {"link": "no"}, NOT_FOUND),
+    ServerAct("download_archive", "everybody", {"link": "no"}, NOT_FOUND),
     ServerAct("support_desk", "everybody", {}),
     ServerAct("identify_visitor", "everybody", {"token": "x"}, Answer.INVALID),
     ServerAct("picture", "everybody", {"picture": "00" * 32}, NOT_FOUND),
@@ -742,6 +748,9 @@ SERVER_ACTS = (
     ServerAct("overdue", "admins", {}),
     ServerAct("invite_addresses", "admins in person", {"addresses": ["ada@example.com"]}, Answer.CONFLICT),
     ServerAct("imported_people", "admins", {}),
+    ServerAct("archive", "admins in person", {}, NOT_FOUND),
+    ServerAct("remove_archive", "admins in person", {}, NOT_FOUND),
+    ServerAct("archive_link", "admins in person", {}, NOT_FOUND),
     ServerAct("invite_imported_people", "admins in person", {}, Answer.CONFLICT),
     ServerAct("place_hold", "admins in person", {"kind": "room", "target": 2**52, "reason": "x"}, NOT_FOUND),
     ServerAct("lift_hold", "admins in person", {"hold": 2**52}, NOT_FOUND),

@@ -54,6 +54,7 @@ OF_FEATURES = (
     "features/teams/queries.py",
     "features/threads/queries.py",
     "features/transcripts/queries.py",
+    "features/transfers/queries.py",
     "features/verified_visitors/queries.py",
     "features/visitor_list/queries.py",
     "storage/postgres/converting.py",

@@ -42,6 +42,7 @@ from tests.features.support_mail.model import MailOriginsModel
 from tests.features.teams.model import TeamsModel
 from tests.features.threads.model import ThreadsModel
 from tests.features.transcripts.model import TranscriptsModel
+from tests.features.transfers.model import TransfersModel
 from tests.features.verified_visitors.model import VerifiedVisitorsModel
 from tests.features.visitor_list.model import VisitorListModel
 
@@ -87,6 +88,7 @@ MODELS = (
     TeamsModel,
     ThreadsModel,
     TranscriptsModel,
+    TransfersModel,
     VerifiedVisitorsModel,
     VisitorListModel,
     RetentionModel,

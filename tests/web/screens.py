@@ -184,6 +184,7 @@ SCREENS = (
     Screen("admin-teams", "/admin/teams", "Orders"),
     Screen("admin-server", "/admin/server", "Server name"),
     Screen("admin-backups", "/admin/backups", "7 hours ago"),
+    Screen("admin-archives", "/admin/archives", "What to export"),
     Screen("admin-audit", "/admin/audit", "What admins did"),
 )
 

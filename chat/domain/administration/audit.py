@@ -83,6 +83,7 @@ class What(StrEnum):
     BOT_REMOVED = "bot_removed"
     ARCHIVE_BEGUN = "archive_begun"
     ARCHIVE_MADE = "archive_made"
+    ARCHIVE_LINK_MADE = "archive_link_made"
     IMPORT_BEGUN = "import_begun"
     IMPORTED = "imported"
 

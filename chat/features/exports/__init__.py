@@ -20,7 +20,7 @@ __all__ = ["FEATURE"]
 
 
 def _open(services: EngineServices) -> AbstractAsyncContextManager[None]:
-    if services.archives is None:
+    if services.archives is None or not services.archives.are_for_people:
         return nullcontext()
     ports = services.feature_ports
     return open_maker(Maker(ports[REQUESTS], ports[PERSONAL_DATA], services.archives, ports[EXPORTS].asked))
@@ -28,7 +28,7 @@ def _open(services: EngineServices) -> AbstractAsyncContextManager[None]:
 
 FEATURE = Feature(
     name="exports",
-    is_on=lambda services: services.archives is not None,
+    is_on=lambda services: services.archives is not None and services.archives.are_for_people,
     ports={REQUESTS: PostgresExportRequests, PERSONAL_DATA: PostgresExports},
     services={EXPORTS: Exports},
     operations=OPERATIONS,

@@ -47,7 +47,7 @@ class WhichExport(Value, kw_only=True, frozen=True):
 
 async def ask_export(services: EngineServices, caller: Caller, request: AskExport) -> ExportState | Refusal:
     """Ask for an export of everything one has here; it is made in the background."""
-    if services.archives is None:
+    if services.archives is None or not services.archives.are_for_people:
         return NO_EXPORTS
     me = caller.known
     if refusal := await services.accounts.prove(me, request.password, caller.device.address):
@@ -74,7 +74,7 @@ async def download_export(
     services: EngineServices, caller: Caller, request: WhichExport
 ) -> ArchiveFile | Refusal:
     """Download an export by its link; no token is needed, but one of somebody else is refused."""
-    if services.archives is None:
+    if services.archives is None or not services.archives.are_for_people:
         return NO_EXPORTS
     return await services.feature_ports[EXPORTS].find(request.link, caller.person, services.archives)
 

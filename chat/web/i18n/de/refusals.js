@@ -135,6 +135,8 @@ export const reasons = {
   too_many_canned_answers: "Es gibt schon # Textbausteine: Lösche zuerst einen.",
   no_canned_answer: "Diesen Textbaustein gibt es nicht.",
   bad_logout_token: "Das Abmelde-Token ist ungültig oder wurde schon verwendet.",
+  no_place_for_transfers: "Dieser Server hat kein Verzeichnis für Dateien, in dem Exporte und Importe liegen (--files).",
+  transfer_under_way: "Ein Export läuft gerade.",
 };
 
 /** @type {Record<string, string>} */

@@ -135,6 +135,8 @@ export const reasons = {
   too_many_canned_answers: "Ya hay # respuestas rápidas: elimina una primero.",
   no_canned_answer: "No existe esa respuesta rápida.",
   bad_logout_token: "El token de cierre de sesión no es válido o ya se usó.",
+  no_place_for_transfers: "Este servidor no tiene un directorio de archivos donde guardar exportaciones e importaciones (--files).",
+  transfer_under_way: "Hay una exportación en curso.",
 };
 
 /** @type {Record<string, string>} */

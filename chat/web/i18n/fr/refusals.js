@@ -135,6 +135,8 @@ export const reasons = {
   too_many_canned_answers: "Il y a déjà # réponses types : supprimez-en d’abord une.",
   no_canned_answer: "Cette réponse type n’existe pas.",
   bad_logout_token: "Le jeton de déconnexion n’est pas valable ou a déjà été utilisé.",
+  no_place_for_transfers: "Ce serveur n’a pas de répertoire de fichiers pour les exports et les imports (--files).",
+  transfer_under_way: "Un export est en cours.",
 };
 
 /** @type {Record<string, string>} */

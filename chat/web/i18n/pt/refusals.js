@@ -135,6 +135,8 @@ export const reasons = {
   too_many_canned_answers: "Já há # respostas prontas: exclua uma primeiro.",
   no_canned_answer: "Essa resposta pronta não existe.",
   bad_logout_token: "O token de saída não é válido ou já foi usado.",
+  no_place_for_transfers: "Este servidor não tem um diretório de arquivos para exportações e importações (--files).",
+  transfer_under_way: "Há uma exportação em andamento.",
 };
 
 /** @type {Record<string, string>} */

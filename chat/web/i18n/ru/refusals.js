@@ -158,6 +158,8 @@ export const reasons = {
   too_many_canned_answers: "Готовых ответов уже #: сначала удалите один из них.",
   no_canned_answer: "Такого готового ответа нет.",
   bad_logout_token: "Токен выхода недействителен или уже использован.",
+  no_place_for_transfers: "На этом сервере нет каталога файлов для экспорта и импорта (--files).",
+  transfer_under_way: "Экспорт уже идёт.",
 };
 
 /** @type {Record<string, string>} */

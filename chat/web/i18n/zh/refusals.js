@@ -135,6 +135,8 @@ export const reasons = {
   too_many_canned_answers: "已有#条快捷回复：请先删除一条。",
   no_canned_answer: "没有此快捷回复。",
   bad_logout_token: "退出令牌无效或已使用过。",
+  no_place_for_transfers: "此服务器没有存放导出和导入的文件目录（--files）。",
+  transfer_under_way: "导出正在进行。",
 };
 
 /** @type {Record<string, string>} */

@@ -1,7 +1,8 @@
-// The administration: people, rooms, registration, limits, retention, widget, visitors, hooks, teams, server, mail, backups and audit, one part at a time.
+// The administration: people, rooms, registration, limits, retention, widget, visitors, hooks, teams, server, mail, backups, import and export, and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { ArchivesPart } from "./archives.js";
 import { AuditPart } from "./audit.js";
 import { BackupsPart } from "./backups.js";
 import { BansPart } from "./bans.js";
@@ -40,6 +41,7 @@ const PARTS = /** @type {const} */ ({
   server: { picture: "settings", view: ServerPart, has: "server_name" },
   mail: { picture: "mail", view: MailPart, has: null },
   backups: { picture: "archive", view: BackupsPart, has: null },
+  archives: { picture: "download", view: ArchivesPart, has: null },
   audit: { picture: "shield", view: AuditPart, has: null },
 });
 

@@ -18,7 +18,7 @@ const KNOWN = new Set([
   "starting_room_added", "starting_room_removed", "visitor_secret_made", "visitor_secret_removed", "review_words", "held_allowed", "held_removed",
   "hook_made", "hook_changed", "hook_token_renewed", "hook_removed",
   "outgoing_hook_made", "outgoing_hook_changed", "outgoing_hook_removed", "bot_made", "bot_changed", "bot_token_made", "bot_removed",
-  "archive_begun", "archive_made", "import_begun", "imported",
+  "archive_begun", "archive_made", "archive_link_made", "import_begun", "imported",
 ]);
 
 /** @type {Record<string, Key>} */
@@ -82,7 +82,7 @@ export function Sentence({ act }) {
   if (act.what === "report_handled") return reportHandled(fields);
   if (act.what === "slow_mode_set") return slowModeSet(fields);
   if (act.what === "hold_placed" || act.what === "hold_lifted") return held(act, fields);
-  if (act.what === "archive_begun" || act.what === "archive_made" || act.what === "imported") return moved(act, fields);
+  if (act.what.startsWith("archive_") || act.what === "imported") return moved(act, fields);
   if (act.what === "conversation_closed") return t("audit.conversation_closed", { ...fields, days: tn("invite.days_n", parseInt(fields.detail, 10)) });
   if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
   if (act.what === "invite_used" && act.room) return t("audit.invite_used_room", fields);

@@ -1,0 +1,124 @@
+"""Exports and imports that admins start in the page, and the port that keeps the latest of each kind."""
+
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import msgspec
+
+from chat.domain.features import Port
+
+KEPT = 86_400.0
+"""Seconds for which what an export made, or the note of a failure, is kept."""
+
+AGAIN = 75
+"""The status of a process that has to be started again: the database did not answer."""
+
+Kind = Literal["export"]
+
+
+class Failure(StrEnum):
+    """Why a transfer was given up."""
+
+    NO_SPACE = "no_space"
+    """The disk would become full."""
+    DISK = "disk"
+    """The disk failed."""
+    BAD = "bad"
+    """The archive can't be made or read; the problem says why."""
+    STOPPED = "stopped"
+    """Its process stopped by itself, several times."""
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer; times in Unix seconds.
+
+    `name` is that of its files. `done` of about `whole` are done of the `stage`; without a stage nobody has begun. It
+    has succeeded if it has ended without a `failure`.
+    """
+
+    kind: str
+    name: str
+    by_id: int
+    asked_at: float
+    is_due: bool = True
+    stage: str | None = None
+    done: int = 0
+    whole: int = 0
+    ended_at: float | None = None
+    failure: str | None = None
+    problem: str | None = None
+    room_id: int | None = None
+    has_files: bool = True
+    size: int | None = None
+
+
+class Transfers(Protocol):
+    """The transfers, by the storage's own clock. Every method may raise StorageDown, those that change OutcomeUnknown.
+
+    Cancelling: it was done completely, or not at all.
+    """
+
+    async def has_room(self, room_id: int) -> bool:
+        """Return whether there is such a room."""
+        ...
+
+    async def begin_export(
+        self, name: str, by_id: int, room_id: int | None, has_files: bool
+    ) -> Transfer | None:
+        """Replace the export by a new one. None: one is under way, or there is no such room."""
+        ...
+
+    async def find(self, kind: Kind) -> Transfer | None:
+        """Return a transfer. None: there is none, or its time is over."""
+        ...
+
+    async def remove(self, kind: Kind) -> bool:
+        """Remove a transfer, also one that is under way. False: there is none."""
+        ...
+
+    async def make_link(
+        self, by_id: int, session_id: int | None, generation: int, digest: bytes
+    ) -> Transfer | None:
+        """Replace the link of the finished export, and note it in the audit. None: there is no finished export."""
+        ...
+
+    async def by_link(self, digest: bytes) -> Transfer | None:
+        """Return the finished export of a link.
+
+        None: the link was replaced, its time is over, its session has ended, or its maker is no admin any more.
+        """
+        ...
+
+    async def claim(self, by: int, seconds: float) -> Transfer | None:
+        """Let a server work on the transfer that waits longest. None: none waits, or another server works on one.
+
+        The claim lasts for `seconds` from now and from each renewal.
+        """
+        ...
+
+    async def renew(self, by: int, name: str, seconds: float) -> bool:
+        """Extend a claim. False: the claim or the transfer has ended."""
+        ...
+
+    async def note(self, by: int, name: str, stage: str, done: int, whole: int) -> bool:
+        """Note how far a transfer is. False: the claim or the transfer has ended."""
+        ...
+
+    async def finish_export(self, by: int, name: str, size: int) -> bool:
+        """Note that the file of an export is whole, of so many bytes. False: the claim or the export has ended."""
+        ...
+
+    async def fail(self, by: int, name: str, failure: Failure, problem: str) -> None:
+        """Note that a transfer was given up, if the claim lasts."""
+        ...
+
+    async def claimed(self, by: int, name: str) -> Transfer | None:
+        """Return a transfer that a server has claimed. None: the claim or the transfer has ended."""
+        ...
+
+    async def expire(self) -> frozenset[str]:
+        """Remove transfers whose time is over, and return the names of the others."""
+        ...
+
+
+TRANSFERS: Port[Transfers] = Port("transfers")

@@ -1,0 +1,97 @@
+"""An admin asks for an export, follows its progress, and gets a link that works while it is kept."""
+
+import hashlib
+import secrets
+import time
+from pathlib import Path
+
+import msgspec
+
+from chat.domain.entities import Person
+from chat.domain.features import Port, Ports
+from chat.domain.refusals import NO_ROOM, Code, Refusal
+from chat.features.transfers.transfers import KEPT, TRANSFERS, Kind, Transfer
+from chat.signals import Signal
+from chat.storage.archives import ArchiveFile
+
+NO_PLACE = Refusal(
+    Code.FORBIDDEN,
+    "this server has no directory of files, where exports and imports are (--files)",
+    reason="no_place_for_transfers",
+)
+NO_ARCHIVE = Refusal(Code.NOT_FOUND, "there is no export, or its time is over", reason="no_export")
+NOT_MADE = Refusal(Code.CONFLICT, "the export is not made yet", reason="export_not_made")
+UNDER_WAY = Refusal(Code.CONFLICT, "an export is under way", reason="transfer_under_way")
+
+_CODE = 32
+"""Random bytes of a link."""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """The code of a link, and when it ends, in Unix seconds."""
+
+    code: str
+    expires: float
+
+
+class TransferService:
+    """The transfers of one server. Every method may raise StorageDown, those that change OutcomeUnknown.
+
+    Cancelling one: it was done completely, or not at all. `asked` is notified when there is something to do.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self._transfers = ports[TRANSFERS]
+        self.asked = Signal()
+
+    async def has_room(self, room_id: int) -> bool:
+        """Return whether there is such a room."""
+        return await self._transfers.has_room(room_id)
+
+    async def begin_export(self, by: Person, room_id: int | None, has_files: bool) -> Transfer | Refusal:
+        """Ask for an export of the server or of a room; the caller has proved who they are."""
+        begun = await self._transfers.begin_export(secrets.token_hex(16), by.id, room_id, has_files)
+        if begun is not None:
+            self.asked.notify()
+            return begun
+        known = await self._transfers.find("export")
+        return UNDER_WAY if known is not None and known.is_due else NO_ROOM
+
+    async def find(self, kind: Kind) -> Transfer | None:
+        """Return a transfer."""
+        return await self._transfers.find(kind)
+
+    async def remove(self, kind: Kind) -> bool:
+        """Remove a transfer with its files; one that is under way is stopped."""
+        is_there = await self._transfers.remove(kind)
+        self.asked.notify()
+        return is_there
+
+    async def make_link(self, by: Person) -> Link | Refusal:
+        """Return a new link to the export; the link before it ends."""
+        found = await self._transfers.find("export")
+        if found is None:
+            return NO_ARCHIVE
+        if found.ended_at is None or found.failure is not None:
+            return NOT_MADE
+        code = secrets.token_urlsafe(_CODE)
+        made = await self._transfers.make_link(by.id, by.session_id, by.token_generation, _digest(code))
+        if made is None or made.ended_at is None:
+            return NO_ARCHIVE
+        return Link(code, made.ended_at + KEPT)
+
+    async def open_link(self, code: str, directory: Path) -> ArchiveFile | Refusal:
+        """Return the file of a link."""
+        export = await self._transfers.by_link(_digest(code))
+        if export is None or not (path := directory / f"{export.name}.zip").exists():
+            return NO_ARCHIVE
+        day = time.strftime("%Y-%m-%d", time.gmtime(export.ended_at))
+        of = "archive" if export.room_id is None else f"archive-room-{export.room_id}"
+        return ArchiveFile(path, f"{of}-{day}.zip")
+
+
+TRANSFER_SERVICE: Port[TransferService] = Port("transfers of a server")
+
+
+def _digest(code: str) -> bytes:
+    return hashlib.sha256(code.encode("utf-8", "replace")).digest()  # it is random and long: no slow hash

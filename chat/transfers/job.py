@@ -1,0 +1,116 @@
+"""One export of the page, in a process of its own.
+
+The process notes its progress in the database, and ends when the claim ends that it works for: the transfer was
+removed, or another server does it. Cut off, the next process goes on with what is there.
+"""
+
+import errno
+import shutil
+from pathlib import Path
+
+import trio
+
+from chat.archive.directory import HEAD, BadArchive
+from chat.archive.export import Export
+from chat.archive.format import Scope
+from chat.archive.packing import NoSpace, check_space, pack
+from chat.domain.failures import StorageError
+from chat.features.transfers.transfers import AGAIN, TRANSFERS, Failure, Transfer
+from chat.storage.file_store import DiskFileStore
+from chat.storage.postgres.storage import PostgresStorage
+
+STATUS_AGAIN = AGAIN
+"""The status with which the process asks to be started again."""
+
+_NOTE = 1.0
+"""Seconds between two notes of the progress."""
+
+
+class Job:
+    """Does one transfer.
+
+    Args:
+        storage: the server's.
+        store: the server's files; None: it has none.
+        place: the directory of the files of transfers.
+        claim: the number of the claim that this process works for.
+    """
+
+    def __init__(
+        self, storage: PostgresStorage, store: DiskFileStore | None, place: Path, claim: int
+    ) -> None:
+        self._storage = storage
+        self._store = store
+        self._place = place
+        self._claim = claim
+        self._transfers = storage.feature_ports[TRANSFERS]
+        self._progress = "log", 0, 0
+
+    async def run(self, name: str) -> None:
+        """Do the transfer of this name, if the claim lasts. Raises StorageError: it is to be done again.
+
+        Cancelling: the next process goes on.
+        """
+        transfer = await self._transfers.claimed(self._claim, name)
+        if transfer is None:
+            return
+        outage: StorageError | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._note, name, nursery.cancel_scope)
+            try:
+                await self._do(transfer)
+            except StorageError as error:
+                outage = error
+            nursery.cancel_scope.cancel(reason="it is done")
+        if outage is not None:
+            raise outage
+
+    async def _do(self, transfer: Transfer) -> None:
+        try:
+            await self._export(transfer)
+        except NoSpace:
+            failure, problem = Failure.NO_SPACE, ""
+        except BadArchive as error:
+            failure, problem = Failure.BAD, str(error)
+        except OSError as error:
+            failure = Failure.NO_SPACE if error.errno == errno.ENOSPC else Failure.DISK
+            problem = error.strerror or str(error)
+        else:
+            return
+        await self._transfers.fail(self._claim, transfer.name, failure, problem)
+
+    async def _export(self, transfer: Transfer) -> None:
+        self._place.mkdir(mode=0o700, exist_ok=True)
+        directory = self._place / f"{transfer.name}.archive"
+        path = self._place / f"{transfer.name}.zip"
+        if not (directory / HEAD).exists() and not path.exists():
+            export = Export(
+                self._storage.database,
+                self._store if transfer.has_files else None,
+                directory,
+                Scope(room=transfer.room_id),
+                lambda at: self._report(*at),
+                transfer.by_id,
+            )
+            await export.run()
+        if not path.exists():
+            await trio.to_thread.run_sync(
+                pack, directory, path, lambda done, whole: self._report("packing", done, whole)
+            )
+        await trio.to_thread.run_sync(lambda: shutil.rmtree(directory, ignore_errors=True))
+        await self._transfers.finish_export(self._claim, transfer.name, path.stat().st_size)
+
+    def _report(self, stage: str, done: int, whole: int) -> None:
+        if stage != self._progress[0] or done // 1000 != self._progress[1] // 1000:
+            check_space(self._place)
+        self._progress = stage, done, whole
+
+    async def _note(self, name: str, scope: trio.CancelScope) -> None:
+        while True:
+            try:
+                if not await self._transfers.note(self._claim, name, *self._progress):
+                    scope.cancel(reason="the claim has ended")
+                    return
+            except StorageError:
+                pass  # the work stops by itself if the database stays away
+            await trio.sleep(_NOTE)

@@ -1,0 +1,93 @@
+"""The transfers that admins start: one contract. Each test runs on memory and on PostgreSQL."""
+
+import pytest
+
+from chat.domain.accounts.account_changes import AccountChange
+from chat.domain.entities import Person
+from chat.domain.ports import NewPerson, NewSession, Storage
+from chat.features.transfers.transfers import TRANSFERS, Failure, Transfers
+
+EVER = 3600.0
+LINK = b"a digest of a link, 32 bytes too"
+
+
+async def admin_in(storage: Storage) -> tuple[Transfers, Person]:
+    ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", is_admin=True))
+    assert isinstance(ada, Person)
+    return storage.feature_ports[TRANSFERS], ada
+
+
+async def test_one_export_is_made_at_a_time(storage: Storage) -> None:
+    transfers, ada = await admin_in(storage)
+    assert await transfers.find("export") is None
+    assert await transfers.begin_export("none", ada.id, 99, True) is None  # there is no such room
+    begun = await transfers.begin_export("one", ada.id, 1, False)
+    assert begun is not None
+    assert (begun.name, begun.room_id, begun.has_files, begun.is_due) == ("one", 1, False, True)
+    assert await transfers.begin_export("two", ada.id, None, True) is None
+    assert await transfers.claim(1, EVER) == begun
+    assert await transfers.claim(2, EVER) is None  # another server
+    assert await transfers.claimed(2, "one") is None
+    assert await transfers.claimed(1, "one") == begun
+    assert await transfers.note(1, "one", "log", 3, 9)
+    assert not await transfers.note(2, "one", "log", 4, 9)
+    found = await transfers.find("export")
+    assert found is not None
+    assert (found.stage, found.done, found.whole) == ("log", 3, 9)
+    assert await transfers.finish_export(1, "one", 7)
+    assert not await transfers.finish_export(1, "one", 8)
+    assert not await transfers.renew(1, "one", EVER)
+    again = await transfers.begin_export("two", ada.id, None, True)
+    assert again is not None
+    assert (again.size, again.stage, again.room_id, again.ended_at) == (None, None, None, None)
+    assert await transfers.expire() == {"two"}
+
+
+async def test_a_claim_that_lapses_is_another_servers(storage: Storage) -> None:
+    transfers, ada = await admin_in(storage)
+    await transfers.begin_export("one", ada.id, None, True)
+    assert await transfers.claim(1, 0.0) is not None
+    assert await transfers.claim(2, EVER) is not None
+    assert not await transfers.renew(1, "one", EVER)
+    assert await transfers.renew(2, "one", EVER)
+    await transfers.fail(1, "one", Failure.DISK, "of the first")
+    await transfers.fail(2, "one", Failure.BAD, "of the second")
+    failed = await transfers.find("export")
+    assert failed is not None
+    assert (failed.failure, failed.problem, failed.is_due) == ("bad", "of the second", False)
+    assert await transfers.make_link(ada.id, None, 0, LINK) is None
+    assert await transfers.remove("export")
+    assert not await transfers.remove("export")
+
+
+@pytest.mark.parametrize("end", ["session", "generation", "disabled", "no admin", "replaced", "removed"])
+async def test_a_link_ends(storage: Storage, end: str) -> None:
+    transfers, ada = await admin_in(storage)
+    session = await storage.sessions.begin(NewSession(person_id=ada.id, generation=0, lasts=EVER))
+    assert session is not None
+    await transfers.begin_export("one", ada.id, None, True)
+    assert await transfers.make_link(ada.id, session.id, 0, LINK) is None  # nothing is made yet
+    await transfers.claim(1, EVER)
+    await transfers.finish_export(1, "one", 7)
+    assert await transfers.make_link(ada.id, session.id, 0, LINK) is not None
+    (act,) = await storage.audit.acts(None, 10, kinds=("archive_link_made",))
+    assert act.by is not None
+    assert act.by.id == ada.id
+    found = await transfers.by_link(LINK)
+    assert found is not None
+    assert found.name == "one"
+    assert await transfers.by_link(LINK[::-1]) is None
+    match end:
+        case "session":
+            await storage.sessions.end(ada.id, session.id)
+        case "generation":
+            await storage.users.administer(ada.id, AccountChange(ends_sessions=True), None)
+        case "disabled":
+            await storage.users.administer(ada.id, AccountChange(is_disabled=True), None)
+        case "no admin":
+            await storage.users.administer(ada.id, AccountChange(is_admin=False), None)
+        case "replaced":
+            await transfers.make_link(ada.id, session.id, 0, LINK[::-1])
+        case "removed":
+            await transfers.remove("export")
+    assert await transfers.by_link(LINK) is None

@@ -24,6 +24,7 @@ from bench.servers import other_tree, servers
 LATEST = BENCH / "results" / "latest.json"
 UNSAVED = BENCH / "build" / "unsaved.json"
 PLOTS = ROOT / "docs" / "bench"
+IRC_PEERS = ("node_ws", "ngircd")
 GROWTH_PEERS = ("node_ws", "gorilla")
 """The growth is twelve scenarios: not with everybody, unless asked for."""
 
@@ -135,7 +136,10 @@ def _available(known: dict[str, Server], peers: str | None) -> list[Server]:
 
 def _takers(scenario: Scenario, chosen: list[Server], peers: str | None) -> list[Server]:
     """Who takes part in a scenario."""
-    if scenario.dialect == "native" and not scenario.speakers:  # nobody else knows positions
+    if scenario.dialect == "irc" and scenario.speakers:
+        return [server for server in chosen if server.name in ("chat", "other", *IRC_PEERS)]
+    chosen = [server for server in chosen if server.name != "ngircd"]
+    if scenario.dialect in ("native", "irc") and not scenario.speakers:  # nobody else knows positions
         return [server for server in chosen if server.name in ("chat", "other")]
     if scenario.storm:
         return [server for server in chosen if server.storms]

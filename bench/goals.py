@@ -66,6 +66,7 @@ def goals(results: Results) -> Iterator[Goal]:
     yield _three_times_the_saving_node("h", h)
     yield from _over_tls(results)
     yield from _of_native(results)
+    yield from _of_irc(results)
 
     for key in "acdh":
         measured = results.scenarios.get(key)
@@ -115,6 +116,15 @@ def _of_native(results: Results) -> Iterator[Goal]:
     yield Goal("native-resume", "CPU a client, times (f)'s", per_client, None, False, "×")
     memory = ours(idle, lambda run: run.kib_per_connection)
     yield Goal("native-idle", "resident memory a connection", memory, 26.0, False, "KiB")
+
+
+def _of_irc(results: Results) -> Iterator[Goal]:
+    lobby, idle = results.scenarios.get("irc-lobby"), results.scenarios.get("irc-idle")
+    for peer, title, limit in (("node_ws", "Node ws", 10.0), ("ngircd", "ngircd", None)):
+        times = ratio(lobby, _deliveries, OURS, peer)
+        yield Goal("irc-lobby", f"deliveries/s, times {title}", times, limit, True, "×")
+    memory = ours(idle, lambda run: run.kib_per_connection)
+    yield Goal("irc-idle", "resident memory a connection", memory, 24.0, False, "KiB")
 
 
 def _of_workers(results: Results) -> Iterator[Goal]:

@@ -10,7 +10,7 @@ from bench.certificates import make_certificate
 from bench.machine import children
 from bench.plans import Member, plan
 from bench.population import populate, wait_until_indexed
-from bench.processes import DidNotStart, running
+from bench.processes import DidNotStart, free_port, running
 from bench.quota import open_quotas
 from bench.scenarios import Scenario
 from bench.server import ROOT, Running, Server, port_of
@@ -37,6 +37,8 @@ def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) ->
         if scenario.tls:
             cert, key = make_certificate(place)
             command += ["--tls-cert", cert, "--tls-key", key]
+        irc = free_port() if scenario.dialect == "irc" else None
+        command += ["--irc", f"127.0.0.1:{irc}"] if irc else []
         environment = {"CHAT_SECRET": SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
         with ExitStack() as stack:
             # Outermost: it removes empty groups.
@@ -57,7 +59,8 @@ def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) ->
             members = members or tuple(populate(address, scenario, TOKENS))
             for worker in serving:
                 give_quota(worker)
-            yield Running(port_of(line), (pid,), plan(scenario, members), members, log, address, serving)
+            port = irc or port_of(line)
+            yield Running(port, (pid,), plan(scenario, members), members, log, address, serving)
 
     return Server(name, title, saves=True, missing=lambda: None, start=start, storms=True)
 

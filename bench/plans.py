@@ -39,6 +39,8 @@ def plan(scenario: Scenario, members: Sequence[Member]) -> Plan:
         case "native":
             heard = ("--marker", '"text":"', "--ack", '"type":"send_ok"', "--beside", '"type":"members"')
             return Plan(tuple(_native(scenario, members)), heard)
+        case "irc":
+            return Plan(tuple(_irc(scenario, members)), _IRC)
     return Plan(tuple(_lobby(scenario, members)), ("--marker", '"message":"', "--exact"))
 
 
@@ -51,12 +53,22 @@ def plan_for_peer(scenario: Scenario) -> Plan:
             return Plan(tuple(_peer_direct(scenario)), ("--marker", '"content":"', "--exact"))
         case "native":
             return Plan(tuple(_peer_native(scenario)), ("--marker", '"text":"'))
+        case "irc":
+            return Plan(tuple(_peer_of_irc(scenario)), ("--marker", _SAID, "--exact"))
     return Plan(tuple(_lobby(scenario, ())), ("--marker", '"message":"', "--exact"))
+
+
+def plan_for_irc_peer(scenario: Scenario) -> Plan:
+    """Return the plan for another server of IRC, in which everybody joins the lobby.
+
+    Few connect at once: ngircd has a short queue for those that it has not accepted.
+    """
+    return Plan(tuple(_irc(scenario, ())), (*_IRC, "--at-once", "8"))
 
 
 def members_needed(scenario: Scenario) -> int:
     """How many must have an account: who only listens may stay anonymous, but for a storm and in rooms."""
-    everyone = scenario.storm or scenario.dialect in ("rooms", "native")
+    everyone = scenario.storm or scenario.dialect in ("rooms", "native", "irc")
     return scenario.connections if everyone else scenario.groups * scenario.speakers
 
 
@@ -173,3 +185,36 @@ def _peer_native(scenario: Scenario) -> Iterator[str]:
         yield _line("conn", "/rooms/lobby", 1)
         if place < scenario.speakers:
             yield _sends()
+
+
+_SAID = " PRIVMSG #lobby :"
+
+_IRC = ("--lines", "--marker", _SAID, "--beside", " JOIN ")
+"""Others may still come in when a connection is ready."""
+
+
+def _irc(scenario: Scenario, members: Sequence[Member]) -> Iterator[str]:
+    """Members log in by PASS, and are in their rooms then; without members, everybody joins the lobby."""
+    for place in range(scenario.connections):
+        if place % scenario.members == 0:
+            yield _line("group", 0)
+        yield _line("conn", "", 1)
+        if members:
+            yield _line("step", f"PASS {members[place].token}", "")
+        yield _line("step", f"NICK speaker{place:04}", "")
+        yield _line("step", "USER bench 0 * :bench", " 001 ")
+        if not members:
+            yield _line("step", "JOIN #lobby", "")
+        # It is answered after all that was asked before.
+        yield _line("step", "PING :ready", ":ready")
+        if place % scenario.members < scenario.speakers:
+            yield _line("speak", _SAID.lstrip(), "")
+
+
+def _peer_of_irc(scenario: Scenario) -> Iterator[str]:
+    """A frame has what a line has that is heard."""
+    yield _line("group", 0)
+    for place in range(scenario.members):
+        yield _line("conn", "/talker", 1)
+        if place < scenario.speakers:
+            yield _line("speak", f":speaker{place:04}!u{place}@chat.localhost{_SAID}", '"')

@@ -59,7 +59,7 @@ def populate(address: DatabaseAddress, scenario: Scenario, tokens: Tokens) -> li
         rows = sorted(await connection.fetch(_PEOPLE, names), key=lambda row: row["name"])
         people = [Person(**row) for row in rows]
         tokens_of = [tokens.issue(person) for person in people]
-        if scenario.dialect == "native":
+        if scenario.dialect in ("native", "irc"):
             known = await _make_shared_rooms(connection, scenario, people)
             return [
                 Member(person, token, known=known[place // scenario.members])

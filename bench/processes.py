@@ -7,7 +7,9 @@ import ctypes
 import os
 import select
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +68,25 @@ def _first_line(descriptor: int, log: Path) -> str:
             raise DidNotStart(said or "it did not say where it listens")
         line += piece
     return line.splitlines()[0].decode()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on, for a server that can't say which one it took."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def wait_until_open(port: int, log: Path) -> None:
+    """Wait until somebody listens on a port of loopback. Raises DidNotStart."""
+    until = time.monotonic() + START
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), START).close()
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+        else:
+            return
+    raise DidNotStart(log.read_text(encoding="utf-8", errors="replace")[-2000:])
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

@@ -10,13 +10,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     `lobby`: everyone hears everyone else. `rooms`: `groups`, each in a room of its own that echoes.
     `direct`: `groups` of two who write to each other. `native`: the lobby, heard by everyone in it, and `rooms` that a
-    group has together; what is said there has keys. `speakers` is how many of a group speak, `listeners` how many
-    only listen, `deaf` how many of those do not read at all.
+    group has together; what is said there has keys. `irc`: the same rooms, and nobody hears themselves. `speakers` is
+    how many of a group speak, `listeners` how many only listen, `deaf` how many of those do not read at all.
     """
 
     key: str
     title: str
-    dialect: Literal["lobby", "rooms", "direct", "native"] = "lobby"
+    dialect: Literal["lobby", "rooms", "direct", "native", "irc"] = "lobby"
     groups: int = 1
     speakers: int = 0
     listeners: int = 0
@@ -32,7 +32,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     storm: bool = False
     """Everybody connects, authenticates and asks for `history 50`, or what they missed, at once: that is the window."""
     rooms: int = 0
-    """Rooms of each group beside the lobby, of the native protocol."""
+    """Rooms of each group beside the lobby, of the native protocol and of IRC."""
     missed: int = 0
     """Messages in each of those rooms that its members have missed; as many before them they have."""
     workers: tuple[int, ...] = ()
@@ -135,6 +135,16 @@ SCENARIOS = {
             key="native-idle",
             title="5,000 idle native connections that hear 4 rooms each",
             dialect="native",
+            groups=500,
+            listeners=10,
+            rooms=3,
+            seconds=26.0,
+        ),
+        Scenario(key="irc-lobby", title="as (a), in IRC", dialect="irc", listeners=500, speakers=10),
+        Scenario(
+            key="irc-idle",
+            title="5,000 idle connections of IRC that hear 4 rooms each",
+            dialect="irc",
             groups=500,
             listeners=10,
             rooms=3,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bench.certificates import environment_of
 from bench.our_server import SECRET, TOKENS, our_server
-from bench.plans import Member, members_needed, plan, plan_for_peer
-from bench.processes import running
+from bench.plans import Member, members_needed, plan, plan_for_irc_peer, plan_for_peer
+from bench.processes import free_port, running, wait_until_open
 from bench.scenarios import Scenario
 from bench.server import BENCH, BUILD, ROOT, Running, Server, port_of
 from chat.domain.entities import Person
@@ -44,6 +44,7 @@ def servers() -> dict[str, Server]:
         Server(
             "gorilla", "Go, gorilla", saves=False, missing=_gorilla_missing, start=_peer([BUILD / "gorilla"])
         ),
+        Server("ngircd", "C, ngircd", saves=False, missing=_ngircd_missing, start=_ngircd),
     )
     return {server.name: server for server in every}
 
@@ -79,6 +80,47 @@ def _node_pg(scenario: Scenario, place: Path) -> Generator[Running]:
         members = _strangers(scenario) if scenario.storm else ()
         said = plan(scenario, members) if scenario.storm else plan_for_peer(scenario)
         yield Running(port_of(line), (node, postgres), said, members, log, address)
+
+
+_NGIRCD = """[Global]
+Name = irc.localhost
+Info = measured
+AdminInfo1 = measured
+Listen = 127.0.0.1
+Ports = {port}
+MotdPhrase = measured
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxNickLength = 31
+MaxPenaltyTime = 0
+[Options]
+DNS = no
+Ident = no
+PAM = no
+"""
+"""It looks nobody up, and holds nobody back who sends much."""
+
+
+@contextmanager
+def _ngircd(scenario: Scenario, place: Path) -> Generator[Running]:
+    settings, log, port = place / "ngircd.conf", place / "peer.log", free_port()
+    settings.write_text(_NGIRCD.format(port=port))
+    # It logs what it does to its output, which nobody reads.
+    starts = 'echo starting; exec "$0" --nodaemon --config "$1" >"$2"'
+    command: list[str | Path] = ["sh", "-c", starts, _ngircd_path() or "ngircd", settings, log]
+    with running(command, log, directory=place) as (pid, _):
+        wait_until_open(port, log)
+        yield Running(port, (pid,), plan_for_irc_peer(scenario), (), log)
+
+
+def _ngircd_path() -> str | None:
+    return shutil.which("ngircd", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+def _ngircd_missing() -> str | None:
+    return None if _ngircd_path() else "ngircd is not installed (Debian, Ubuntu: apt install ngircd)"
 
 
 def _strangers(scenario: Scenario) -> tuple[Member, ...]:

@@ -66,9 +66,11 @@ static void prepare(struct speaker *s) {
     s->listeners = c->group->readers - (c->reads && !c->group->echoes);
     s->ring = calloc(ring_mask + 1, sizeof *s->ring);
     s->payload_size = prefix + options.size + suffix;
-    s->frame = malloc(14 + s->payload_size);
-    size_t header = frame_header(s->frame, s->payload_size);
-    s->frame_size = header + s->payload_size;
+    s->frame = malloc(16 + s->payload_size);
+    size_t header = options.lines ? 0 : frame_header(s->frame, s->payload_size);
+    size_t end = header + s->payload_size, line_end = options.lines ? 2 : 0;
+    memcpy(s->frame + end, "\r\n", line_end);
+    s->frame_size = end + line_end;
     s->payload = s->frame + header;
     s->head_at = prefix;
     find_numbers(s, header, prefix);
@@ -147,11 +149,13 @@ static const uint8_t *find_text(const uint8_t *payload, size_t size) {
     return found + marker_size;
 }
 
-/* The speaker and the number that a text begins with; false if it is no text of ours, whole and unaltered. */
+/* The speaker and the number that a text begins with; false if it is no text of ours, whole and unaltered.
+   A quotation mark ends it, or the line does. */
 static inline bool read_text(const uint8_t *text, const uint8_t *end, uint64_t *id, uint64_t *number) {
-    return text + options.size < end && text[0] == 'p' && text[5] == 'n' && get_digits(text + 1, 4, id) &&
-           get_digits(text + 6, 10, number) && !memcmp(text + HEAD, padding, padding_size) &&
-           text[options.size] == '"';
+    if (options.lines ? text + options.size != end : text + options.size >= end || text[options.size] != '"')
+        return false;
+    return text[0] == 'p' && text[5] == 'n' && get_digits(text + 1, 4, id) && get_digits(text + 6, 10, number) &&
+           !memcmp(text + HEAD, padding, padding_size);
 }
 
 /* Whether it is told beside messages, at any time. */

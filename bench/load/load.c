@@ -212,7 +212,7 @@ static void read_options(int count, char **words) {
         {"exact", 0, 0, 'e'},    {"size", 1, 0, 's'},     {"inflight", 1, 0, 'i'}, {"rate", 1, 0, 'r'},
         {"messages", 1, 0, 'n'}, {"warmup", 1, 0, 'w'},   {"seconds", 1, 0, 't'}, {"at-once", 1, 0, 'o'},
         {"storm", 0, 0, 'S'},    {"patience", 1, 0, 'P'}, {"calibrate", 0, 0, 'c'},
-        {"tls", 0, 0, 'T'},      {0},
+        {"tls", 0, 0, 'T'},      {"lines", 0, 0, 'L'},    {0},
     };
     for (int option; (option = getopt_long(count, words, "", known, NULL)) != -1;) switch (option) {
         case 'h': options.host = optarg; break;
@@ -229,6 +229,7 @@ static void read_options(int count, char **words) {
         case 't': options.seconds = atof(optarg); break;
         case 'o': options.at_once = (uint32_t)atoi(optarg); break;
         case 'T': options.tls = true; break;
+        case 'L': options.lines = true; break;
         case 'S': options.storm = true; break;
         case 'P': options.patience = atof(optarg); break;
         case 'c':

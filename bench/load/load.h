@@ -27,7 +27,8 @@ struct group {
     uint32_t readers;  /* members that read */
 };
 
-/* Something said while a connection is set up, and what the answer must contain. Empty `say`: only wait. */
+/* Something said while a connection is set up, and what the answer must contain. Empty `say`: only wait; empty
+   `expect`: do not wait. */
 struct step {
     const char *say;
     const char *expect;
@@ -94,6 +95,7 @@ struct options {
     const char *ack;    /* marks an answer to the speaker; NULL: there is none */
     const char *beside; /* marks what is told beside messages; NULL: there is none */
     bool exact;         /* what is heard is byte for byte what was said */
+    bool lines;         /* lines of IRC over TCP, in place of text frames of a WebSocket */
     uint32_t size;      /* bytes of a text */
     uint32_t inflight;  /* messages of a speaker */
     double rate;        /* messages/s of all speakers; 0: as fast as they are heard */

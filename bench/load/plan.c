@@ -3,8 +3,10 @@
      group   ECHOES                 a group begins: 1 if a speaker hears itself, else 0
      conn    PATH READS             a connection of this group; 0: it never reads once it is set up
      step    SAY EXPECT             said while it is set up, and what the answer must contain; SAY may be empty
+                                    (only wait), and EXPECT too (do not wait)
      speak   PREFIX SUFFIX          it speaks: PREFIX, text, SUFFIX are the frame; each ########## in PREFIX becomes
                                     the message's number, in ten digits (not with --exact)
+                                    With --lines the three are a line of IRC, and there are no paths
      recall  SAY LINES END          last of all, it asks for history: so many lines, and what the frame behind them
                                     must contain. SAY is empty where the last step has asked, END where there is none */
 

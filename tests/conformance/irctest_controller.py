@@ -28,12 +28,12 @@ class TrioChatController(BaseServerController):  # type: ignore[misc]
         """Return at once: accounts are the server's own."""
 
     def registerUser(self, _case: Any, username: str, password: str | None = None) -> None:
-        """Make an account."""
+        """Make an account. Raises NotImplementedByController for a password that is too long."""
         self.wait_for_port()
         with socket.create_connection((self.hostname, self.port), timeout=10) as connection:
             connection.sendall(f"X-REGISTER {username} {password}\r\n".encode())
-            while b"OK" not in connection.recv(100):
-                pass
+            if connection.makefile("rb").readline() != b"OK\r\n":
+                raise NotImplementedByController("passwords of more than 72 bytes")
 
 
 def get_irctest_controller_class() -> type[TrioChatController]:

@@ -21,6 +21,9 @@ from tests.protocols.irc.site import PASSWORD, Site, open_site
 REGISTER = b"X-REGISTER "
 """A line by which the controller makes an account: its name and its password follow."""
 
+_LONGEST = 72
+"""Bytes of a password: bcrypt reads no more."""
+
 
 async def main(host: str, port: int) -> None:
     """Serve until ended."""
@@ -41,6 +44,9 @@ async def _meet(site: Site, client: trio.SocketStream) -> None:
                 for line in lines:
                     if line.startswith(REGISTER):
                         name, password = line.removeprefix(REGISTER).split()
+                        if len(password) > _LONGEST:
+                            await client.send_all(b"TOO LONG\r\n")
+                            continue
                         hashed = bcrypt.hashpw(
                             password, bcrypt.gensalt(4)
                         )  # it may be shorter than a new one

@@ -39,6 +39,8 @@ class Answer:
                         answered(client.directory.host, [], self._label, client.caps)
                     )
                 client.services.read_marks.note(outcome.room_id, outcome.sender_id, outcome.seq)
+            case Refusal() if self._command == "NOTICE":
+                session.send_frames(answered(client.directory.host, [], self._label, client.caps))
             case Refusal():
                 line = failed(outcome, self._command, f"{self._target} ").decode()[:-2]
                 host = client.directory.host

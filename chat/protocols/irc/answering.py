@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chat.domain.refusals import Code, Refusal
 from chat.protocols.irc.caps import Cap
 from chat.protocols.irc.dialect import failed
-from chat.protocols.irc.lines import one_line
+from chat.protocols.irc.lines import escaped, one_line
 
 
 class Lines:
@@ -46,6 +46,7 @@ def answered(host: str, lines: Sequence[str], label: str | None, caps: Cap) -> b
     """Return lines that answer a request with this label: they, or a batch of them, carry it. Sync and pure."""
     if label is None or (len(lines) > 1 and Cap.BATCH not in caps):
         return "".join(f"{line}\r\n" for line in lines).encode()
+    label = escaped(label)
     if not lines:
         return f"@label={label} :{host} ACK\r\n".encode()
     if len(lines) == 1 or _is_batch(lines):

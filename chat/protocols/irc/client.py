@@ -101,7 +101,7 @@ class IrcClient(Client):
         self.last_own_id = 0  # the log id of its last message
         self._labels: dict[int, str] = {}  # of its messages that are not published yet, by their ids
         self._own_encoder: LabelEncoder | None = None
-        self._lock: trio.Lock | None = None  # while it enters rooms
+        self._lock: trio.Lock | None = None  # while it buffers what the hub sends
         self._nursery: trio.Nursery | None = None  # the connection's, once registered
         self._entering = 0  # rooms that are about to be entered
         self._entered: Signal | None = None  # made by the first that waits for them
@@ -173,18 +173,41 @@ class IrcClient(Client):
     @asynccontextmanager
     async def exclusive(self) -> AsyncGenerator[None]:
         """Let one task at a time enter rooms; after a failure all subscriptions are dropped."""
+        async with self._alone():
+            try:
+                yield
+            except BaseException as error:
+                # Buffered changes can't be sent: earlier ones are missing.
+                self.session.subscriptions.drop()
+                self.leave_all()
+                if isinstance(error, StorageDown):
+                    self.session.close(OUTCOME_UNKNOWN)  # it would hear nothing, and not know
+                raise
+
+    @asynccontextmanager
+    async def answering_first(self, out: Lines) -> AsyncGenerator[None]:
+        """Send the answer that the block makes, and then what the hub has sent meanwhile.
+
+        Cancelling: the answer is not sent.
+        """
+        subscriptions = self.session.subscriptions
+        async with self._alone():
+            subscriptions.buffer()
+            try:
+                yield
+                self.session.send_frames(out.encoded(self.caps))
+                out.lines.clear()
+                out.label = None
+            finally:
+                subscriptions.flush()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None]:
+        """Let one task at a time buffer what the hub sends. Cancelling: it did not begin."""
         lock = self._lock = self._lock or trio.Lock()
         try:
             async with lock:
-                try:
-                    yield
-                except BaseException as error:
-                    # Buffered changes can't be sent: earlier ones are missing.
-                    self.session.subscriptions.drop()
-                    self.leave_all()
-                    if isinstance(error, StorageDown):
-                        self.session.close(OUTCOME_UNKNOWN)  # it would hear nothing, and not know
-                    raise
+                yield
         finally:
             if not lock.locked():
                 self._lock = None
@@ -199,8 +222,7 @@ class IrcClient(Client):
 
     async def line(self, command: Line, _nursery: trio.Nursery) -> None:
         """Handle a command and send its answer. If the database does not answer, it is refused."""
-        label = command.tags.get("label") if Cap.LABELS in self.caps else None
-        out = self.lines(label if label and len(label) <= _LABEL else None)
+        out = self.lines(self._label_of(command))
         handler = REGISTERING.get(command.verb)
         if handler is None and self.is_registered:
             handler = COMMANDS.get(command.verb)
@@ -214,16 +236,22 @@ class IrcClient(Client):
                 else:
                     out.numeric("451", text="register first: NICK, USER and SASL, or PASS")
         except StorageDown:
-            out.fail(command.verb, UNAVAILABLE)
+            if command.verb != "NOTICE":
+                out.fail(command.verb, UNAVAILABLE)
         answer = out.encoded(self.caps)
         if len(answer) > _LARGE:
             await self.session.send_queue.send(answer)
         elif answer:
             self.session.send_frames(answer)
 
+    def _label_of(self, command: Line | BadLine) -> str | None:
+        """Return the label of a request, if the client may label them. Sync."""
+        label = command.tags.get("label") if Cap.LABELS in self.caps else None
+        return label if label and len(label) <= _LABEL and "\ufffd" not in label else None
+
     async def bad_line(self, command: BadLine, _nursery: trio.Nursery) -> None:
         """Refuse a line that can't be read, and pause the reader if its address sends many."""
-        out = self.lines()
+        out = self.lines(self._label_of(command))
         if command.why is INPUT_TOO_LONG:
             out.numeric("417", text=command.why.text)
         else:

@@ -47,9 +47,10 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class BadLine(Command, frozen=True):
-    """A line that could not be read."""
+    """A line that could not be read. It has the tags that could be."""
 
     why: Broken
+    tags: Mapping[str, str] = {}
 
 
 INVALID_UTF8 = Broken("INVALID_UTF8", "the line is not UTF-8")
@@ -60,20 +61,23 @@ MALFORMED = Broken("MALFORMED", "the line has no command, or more than 15 parame
 
 def parse(line: str | bytes) -> Line | BadLine | Misunderstood:
     """Return the command of a line without its end. Bytes are lines that are not UTF-8, or TOO_LONG."""
-    if isinstance(line, bytes):
-        return BadLine(INPUT_TOO_LONG if line == TOO_LONG else INVALID_UTF8)
-    if "\0" in line or "\r" in line:
-        return BadLine(INVALID_CHARACTERS)
+    if line == TOO_LONG:
+        return BadLine(INPUT_TOO_LONG)
+    text = line.decode(errors="replace") if isinstance(line, bytes) else line
     tags: Mapping[str, str] = {}
-    rest = line
+    rest = text
     if rest.startswith("@"):
         written, _, rest = rest[1:].partition(" ")
         if len(written.encode()) + 2 > LONGEST_TAGS:
             return BadLine(INPUT_TOO_LONG)
         tags = _parse_tags(written)
         rest = rest.lstrip(" ")
+    if isinstance(line, bytes):
+        return BadLine(INVALID_UTF8, tags)
+    if "\0" in line or "\r" in line:
+        return BadLine(INVALID_CHARACTERS, tags)
     if len(rest) > LONGEST_LINE - 2 or (not rest.isascii() and len(rest.encode()) > LONGEST_LINE - 2):
-        return BadLine(INPUT_TOO_LONG)
+        return BadLine(INPUT_TOO_LONG, tags)
     if rest.startswith(":"):  # a client's source is ignored: the server knows who it is
         rest = rest.partition(" ")[2].lstrip(" ")
     head, colon, last = rest.partition(" :")
@@ -83,7 +87,7 @@ def parse(line: str | bytes) -> Line | BadLine | Misunderstood:
         params.append(last)
     is_word = verb.isascii() and (verb.isalnum() or verb.replace("_", "a").isalnum())
     if not is_word or len(params) > MOST_PARAMETERS:
-        return BadLine(MALFORMED)
+        return BadLine(MALFORMED, tags)
     return Line(verb=verb.upper(), params=tuple(params), tags=tags)
 
 

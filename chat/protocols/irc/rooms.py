@@ -179,14 +179,15 @@ async def invite(client: "IrcClient", line: Line, out: Lines) -> None:
         return out.numeric("401", shown(line.params[0]), text="there is nobody with that nick")
     if not await client.session.limits.may_send(client.person_id, ""):
         return None
-    refusal = await members.add(client.services, client.person, place.room_id, other.id)
     nick = client.directory.note_person(other.id, other.name)
-    if refusal is ALREADY_IN:
-        out.numeric("443", nick, place.target, text="is in the channel already")
-    elif refusal is not None:
-        out.numeric("482", place.target, text=refusal.text)
-    else:
-        out.numeric("341", nick, place.target)
+    async with client.answering_first(out):
+        refusal = await members.add(client.services, client.person, place.room_id, other.id)
+        if refusal is ALREADY_IN:
+            out.numeric("443", nick, place.target, text="is in the channel already")
+        elif refusal is not None:
+            out.numeric("482", place.target, text=refusal.text)
+        else:
+            out.numeric("341", nick, place.target)
     return None
 
 

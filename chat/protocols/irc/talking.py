@@ -38,6 +38,17 @@ class Target(NamedTuple):
     other: Person | None = None
 
 
+async def notice(client: "IrcClient", line: Line, out: Lines) -> None:
+    """Send a message as say() does; nothing answers it, not even a refusal (RFC 1459, section 4.4.2).
+
+    Cancelling: as say().
+    """
+    begun = client.multiline
+    await say(client, line, out)
+    if begun is None or begun.ref != line.tags.get("batch"):  # else it is of the BATCH
+        out.lines.clear()
+
+
 async def say(client: "IrcClient", line: Line, out: Lines) -> None:
     """Send a message to a channel or a person, or add it to a multiline message.
 
@@ -156,9 +167,10 @@ async def batch(client: "IrcClient", line: Line, out: Lines) -> None:
         client.multiline = None
         if begun.text.strip():
             out.label = begun.label
-            return await _say(
-                client, begun.verb, begun.target, begun.text, Line(verb="BATCH", tags=begun.tags), out
-            )
+            await _say(client, begun.verb, begun.target, begun.text, Line(verb="BATCH", tags=begun.tags), out)
+            if begun.verb == "NOTICE":
+                out.lines.clear()
+            return None
         out.refuse("BATCH", "MULTILINE_INVALID", "the multiline message is empty")
     else:
         out.refuse("BATCH", "INVALID_REFTAG", "there is no such batch", shown(ref))
@@ -229,7 +241,7 @@ async def redact(client: "IrcClient", line: Line, out: Lines) -> None:
 
 COMMANDS: dict[str, Handler] = {
     "BATCH": batch,
-    "NOTICE": say,
+    "NOTICE": notice,
     "PRIVMSG": say,
     "REDACT": redact,
     "TAGMSG": tags_alone,

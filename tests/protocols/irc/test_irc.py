@@ -218,6 +218,9 @@ async def test_an_echo_or_an_acknowledgement_carries_the_label(site: Site) -> No
     assert (await silent.asks("@label=d PRIVMSG #lobby :\x01VERSION\x01"))[0].startswith(
         "@label=d :chat.localhost FAIL PRIVMSG CTCP_NOT_RELAYED #lobby :"
     )
+    assert await silent.asks(r"@label=x\sy\:z PRIVMSG #lobby :") == [
+        r"@label=x\sy\:z :chat.localhost 412 ada :no text was given"
+    ]
     batch = await silent.asks("@label=e NAMES #lobby")
     assert batch[0] == "@label=e :chat.localhost BATCH +labeled labeled-response"
     assert all(line.startswith("@batch=labeled") for line in batch[1:-1])
@@ -263,6 +266,21 @@ async def test_a_multiline_message_is_one_message(site: Site) -> None:
         "INVALID_REFTAG",
         "INVALID_REFTAG",
     ]
+
+
+async def test_nothing_answers_a_notice_that_is_refused(site: Site) -> None:
+    await site.add("ada")
+    client = await site.irc("ada", "labeled-response batch draft/multiline message-tags")
+    for sent in ("nobody :x", "#none :x", "#lobby :\x01VERSION\x01", "#lobby :", ""):
+        assert await client.asks(f"NOTICE {sent}") == [], sent
+    assert await client.asks("@label=a NOTICE nobody :x") == ["@label=a :chat.localhost ACK"]
+    batch = ("BATCH +1 draft/multiline nobody", "@batch=1 NOTICE nobody :x", "BATCH -1")
+    assert await client.asks(*batch) == []
+    assert "FAIL BATCH" in (await client.asks(batch[0], "@batch=1 NOTICE ada :x"))[0]
+    assert len(await site.storage.messages.timeline(LOBBY_ID, 10, 10_000)) == 0
+    other = await site.irc("ada")
+    await client.asks("NOTICE #lobby :this is said")
+    assert (await other.until("this is said")).endswith("PRIVMSG #lobby :this is said")
 
 
 async def test_a_message_is_edited_elsewhere_and_deleted_here(site: Site) -> None:
@@ -529,10 +547,8 @@ async def test_moderators_remove_ban_and_invite(site: Site) -> None:
     assert words(await client.asks("MODE #garden b"), "367") == [":chat.localhost 367 ada #garden ben!*@*"]
     await client.asks("MODE #garden -b ben!*@*", "MODE #garden +i")
     assert (await other.asks("JOIN #garden"))[-1].split()[1] == "473"
-    assert [
-        each.split()[1]
-        for each in await client.asks("INVITE cid #garden", "INVITE cid #garden", "INVITE x #garden")
-    ][-2:] == ["443", "401"]
+    answers = await client.asks("INVITE cid #garden", "INVITE cid #garden", "INVITE x #garden")
+    assert [each.split()[1] for each in answers] == ["341", "JOIN", "443", "401"]
     codes = ("MODE #garden", "MODE #garden +k x", "MODE #garden +o", "MODE #none", "MODE ada", "MODE ben")
     assert [(await client.asks(each))[-1].split()[1] for each in codes] == [
         "324",
@@ -606,6 +622,17 @@ async def test_bad_lines_are_refused_and_the_connection_stays(site: Site) -> Non
         assert code in lines[0], (sent[:40], lines)
     await client.send_raw(b"\r\n\n\r\n")
     assert await client.rest() == []
+    await client.asks("CAP REQ :labeled-response")
+    for sent, code in (
+        (b"@label=x PRIVMSG #lobby :\xff\r\n", "FAIL * INVALID_UTF8"),
+        (b"@label=x PRIVMSG #lobby :\0\r\n", "FAIL * INVALID_CHARACTERS"),
+        (b"@label=x P!\r\n", "FAIL * MALFORMED"),
+        (b"@label=x PRIVMSG #lobby :" + b"x" * 600 + b"\r\n", "417"),
+    ):
+        await client.send_raw(sent)
+        assert (await client.rest())[0].startswith(f"@label=x :chat.localhost {code} ")
+    await client.send_raw(b"@label=\xff PRIVMSG #lobby :x\r\n")
+    assert (await client.rest())[0].startswith(":chat.localhost FAIL * INVALID_UTF8 ")
     assert len(await site.storage.messages.timeline(LOBBY_ID, 10, 10_000)) == 0
     (message,) = await client.asks("PRIVMSG #lobby :still here") or [""]
     assert message == ""

@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from chat.domain.administration.backups import BackupFacts
+from chat.domain.messages.live import RoomCreated
 from chat.engine.engine import Engine
 from chat.engine.services import EngineServices
 from chat.operations.operation import Handler, Operation
@@ -28,4 +29,8 @@ class Services(EngineServices, frozen=True, kw_only=True):
 def services_of(engine: Engine, **settings: Any) -> Services:  # noqa: ANN401 - as Services has them
     """Return the services of an engine. Sync."""
     offered = {name: getattr(engine, name) for name in EngineServices.__struct_fields__}
-    return Services(**offered, **settings)
+    services = Services(**offered, **settings)
+    services.notices.on(
+        RoomCreated, lambda made, _node, _origin: services.presence.made_room(made.person_id, made.room_id)
+    )
+    return services

@@ -93,5 +93,17 @@ class OperatorEvent(msgspec.Struct, frozen=True, tag=True, array_like=True):
     event: str
 
 
-Notice = Active | HasRead | Watched | Present | MembersCounted | Blocking | OwnEvent | OperatorEvent
+class RoomCreated(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Somebody has made a room, of which the log has no change yet: their clients on other servers enter it.
+
+    If it is lost between servers, they enter it with their next connection.
+    """
+
+    person_id: int
+    room_id: int
+
+
+Notice = (
+    Active | HasRead | Watched | Present | MembersCounted | Blocking | OwnEvent | OperatorEvent | RoomCreated
+)
 """What servers send each other outside the log. A lost notice comes again, or was useful for seconds only."""

@@ -4,6 +4,7 @@ from msgspec import structs
 
 from chat.application import members, messages
 from chat.domain.entities import MessageKind, Person, RoomKind
+from chat.domain.messages.live import RoomCreated
 from chat.domain.messages.outcomes import KeyUsed, Repeated
 from chat.domain.messages.quoting import quoted
 from chat.domain.messages.sync_types import MessageNow
@@ -108,6 +109,7 @@ async def _made(services: EngineServices, person: Person, name: str, *, is_priva
         left = await untouched(person.id, name.strip(), is_private=is_private) if taken else None
         return made if left is None else left
     services.presence.made_room(person.id, made.id)
+    services.notices.send(RoomCreated(person.id, made.id))
     return made.id
 
 

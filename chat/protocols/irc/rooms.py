@@ -7,6 +7,7 @@ import trio
 from chat.application import members, rooms
 from chat.domain.entities import LOBBY_ID, Room, RoomKind
 from chat.domain.limits.budgets import HOLD_BACK
+from chat.domain.messages.live import RoomCreated
 from chat.domain.refusals import ALREADY_IN, BANNED, NO_ROOM, PRIVATE, ROOM_TAKEN, Refusal
 from chat.domain.rooms.membership import PublicRoom, RoomRole
 from chat.protocols.irc.answering import Lines
@@ -83,6 +84,7 @@ async def _join(client: "IrcClient", channel: str, out: Lines, label: str | None
         return False
     if made is not None:
         services.presence.made_room(person.id, room_id)
+        services.notices.send(RoomCreated(person.id, room_id))
     with session.pinger.paused():
         await enter(client, {room_id: services.hub.newest_id})
     client.join_labels.pop(room_id, None)

@@ -12,6 +12,7 @@ from chat.domain.accounts.hooks import is_hook
 from chat.domain.accounts.sessions import NOT_FOR_TOKENS
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.limits.budgets import reading_size
+from chat.domain.messages.live import RoomCreated
 from chat.domain.refusals import NO_MEMBER, NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rooms.room_rights import NOT_LEADING, NOT_OWNER
 from chat.domain.rooms.rooms import MOST_MESSAGES
@@ -122,7 +123,7 @@ class Status(msgspec.Struct):
 def rooms_routes(services: Services) -> Routes:
     """Return the routes."""
     accounts, budgets, rooms = services.accounts, services.budgets, services.rooms
-    presence = services.presence
+    presence, notices = services.presence, services.notices
 
     async def as_here(refusal: Refusal | None, room_id: int) -> Refusal | None:
         """Return a refusal as this protocol has it: a room has a creator and no roles, and is not hidden."""
@@ -205,6 +206,7 @@ def rooms_routes(services: Services) -> Routes:
         if isinstance(made, Refusal):
             return made
         presence.made_room(person.id, made.id)
+        notices.send(RoomCreated(person.id, made.id))
         return RoomMade(made.id)
 
     @routes.route(

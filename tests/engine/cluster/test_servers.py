@@ -11,6 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from chat.application import members
 from chat.bus.payloads import Answer, PayloadReader
+from chat.domain.accounts.sessions import Device
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -22,7 +23,11 @@ from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest
 from chat.domain.refusals import NOT_SAVED
 from chat.domain.rooms.direct import FIRST_GUEST
 from chat.engine.cluster.servers import _RELAY_TIMEOUT, BEAT, ClusterConfig
+from chat.operations.operation import Caller
+from chat.operations.room_values import Room as RoomValue
 from chat.protocols.direct.protocol import DIRECT
+from chat.protocols.native.rooms.handlers import new_room
+from chat.protocols.native.rooms.types import CreateRoom
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
 from tests.protocols.native.replica import Replica
@@ -824,3 +829,16 @@ async def test_support_changes_reach_every_server(
     assert await hear() == [[], ["room"], ["room"]]
     assert {each.rooms[room.id]["members"] for each in (own, on_one, on_other)} == {3}
     assert {each.rooms[room.id]["pos"] for each in (own, on_one, on_other)} == {7}
+
+
+async def test_a_new_room_reaches_its_owner_on_the_other_server_at_once(servers: Servers) -> None:
+    ada, ben = await servers.one.add_all("ada", "ben")
+    here, there, bens = Replica(servers.one, ada), Replica(servers.other, ada), Replica(servers.other, ben)
+    for each in (here, there, bens):
+        await each.connect()
+    made = await new_room(servers.one.services, Caller(ada, Device("")), CreateRoom(name="garden"))
+    assert isinstance(made, RoomValue)
+    await trio.sleep(1)
+    frames = [await each.receives() for each in (here, there, bens)]
+    shown = [[frame["id"] for frame in each if frame["type"] == "room"] for each in frames]
+    assert shown == [[made.id], [made.id], []]

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs
 
 from chat.application import rooms as use_cases
-from chat.domain.messages.live import OwnEvent
+from chat.domain.messages.live import OwnEvent, RoomCreated
 from chat.domain.messages.sync_types import RoomsAt
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
 from chat.domain.rooms.membership import Notify, OwnSettings
@@ -54,6 +54,7 @@ async def new_room(services: Services, caller: Caller, request: types.CreateRoom
     if isinstance(made, Refusal):
         return made
     services.presence.made_room(caller.known.id, made.id)
+    services.notices.send(RoomCreated(caller.known.id, made.id))
     return await as_seen(services, caller.known, made.id)
 
 

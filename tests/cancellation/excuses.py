@@ -89,6 +89,9 @@ OTHERS_ROOM = (
 )
 READS_LITTLE = "it waits where a client does not read; what it waits in is swept with slow readers"
 OF_DIRECT = "only clients of Direct are read while they get what they missed"
+FROM_A_SERVER_AHEAD = (
+    "only where a client comes from a server that is ahead; tests/protocols/irc/test_irc_servers.py"
+)
 BYTE_BY_BYTE = "it waits where a client sends byte by byte; tests/protocols/irc/test_irc.py does"
 AFTER_A_CRASH = (
     "it waits where the socket is full when a bug ends the client; socket_crashed_over_tls waits so"
@@ -135,6 +138,7 @@ EXCUSED = (
     ),
     Excuse("protocols/irc/entering.py", "send_queue.send(", READS_LITTLE),
     Excuse("protocols/irc/entering.py", "await _pay(", "what it waits in is excused"),
+    Excuse("protocols/irc/registration.py", "client.wait_published(", FROM_A_SERVER_AHEAD),
     Excuse("protocols/irc/stream.py", "trio.sleep(wait)", BYTE_BY_BYTE),
     Excuse("protocols/irc/stream.py", "self._early = await self.receive()", OF_DIRECT),
     Excuse("protocols/irc/stream.py", "await self.flush()", AFTER_A_CRASH),

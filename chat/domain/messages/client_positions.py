@@ -51,6 +51,7 @@ class ClientPositions:
         self._waiting: dict[Client, int] = {}
         self._noted = Signal()
         self._has_ended = False
+        self._is_due = False  # whether the positions that wait are written at once
         self.asking: set[Callable[[], object]] = set()
 
     def note(self, client: Client, log_id: int) -> None:
@@ -63,6 +64,12 @@ class ClientPositions:
         stored = await self._store.read(client)
         waiting = self._waiting.get(client)
         return stored if waiting is None else max(waiting, stored or 0)
+
+    def write_soon(self) -> None:
+        """Write the noted positions without a pause: a client has left, and may come back to another server. Sync."""
+        if self._waiting:
+            self._is_due = True
+            self._noted.notify()
 
     async def ask(self) -> None:
         """Call the functions in `asking` until end(). Cancelling ends it too."""
@@ -82,11 +89,12 @@ class ClientPositions:
         while True:
             await self._noted.wait_until(lambda: self._waiting or self._has_ended)
             is_last = self._has_ended
+            self._is_due = False
             await self._write()
             if is_last:
                 return
             with trio.move_on_after(_PAUSE):
-                await self._noted.wait_until(lambda: self._has_ended)
+                await self._noted.wait_until(lambda: self._is_due or self._has_ended)
 
     async def _write(self) -> None:
         positions = dict(self._waiting)

@@ -39,6 +39,9 @@ _LABEL = 64
 _VERB = 32
 """Characters of an unknown command that its refusal repeats."""
 
+_AHEAD = 2.0
+"""Seconds that a client from another server waits until this one has published as much."""
+
 _LARGE = 32_768
 """Bytes of an answer that waits until the client has read the ones before."""
 
@@ -384,6 +387,15 @@ class IrcClient(Client):
         if payload.isdigit() and len(payload) <= 18 and 0 < int(payload) <= self._asked and self.person_id:
             self.services.feature_ports[POSITIONS].note((self.person_id, self.name), int(payload))
 
+    async def wait_published(self, log_id: int) -> None:
+        """Wait a moment until this server has published that too: a client may come from a server that is ahead.
+
+        Else it would receive again what it knows. Cancelling changes nothing.
+        """
+        hub = self.services.hub
+        with trio.move_on_after(_AHEAD):
+            await hub.published.wait_until(lambda: hub.newest_id >= log_id)
+
     async def wait_done(self) -> None:
         """Wait until the client's messages so far are settled, published, and in rooms that it has entered.
 
@@ -410,7 +422,10 @@ class IrcClient(Client):
             self.shared.remove(self.person_id, self)
         if self._watches:
             self.services.statuses.unwatch(self)
-        self.services.feature_ports[POSITIONS].asking.discard(self.ask)
+        positions = self.services.feature_ports[POSITIONS]
+        if self.ask in positions.asking:
+            positions.asking.discard(self.ask)
+            positions.write_soon()
 
     handlers = command_handlers(
         on(Greet, greet),

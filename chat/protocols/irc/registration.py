@@ -259,6 +259,7 @@ async def register(client: "IrcClient", out: Lines) -> None:
                 client.position = await client.services.feature_ports[POSITIONS].read(
                     (person.id, client.name)
                 )
+                await client.wait_published(client.position or 0)
             await enter(client)
         except StorageDown:
             session.close(OUTCOME_UNKNOWN)

@@ -11,6 +11,7 @@ import trio
 
 from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import LOBBY_ID, Draft, Message, Person, Room
+from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.services import EngineServices
 from chat.features.positions import FEATURE as POSITIONS
 from chat.server import Server, open_chat
@@ -163,9 +164,18 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(lasts: float = 2 * PATIENCE, **settings: Any) -> AsyncGenerator[Site]:
-    """Serve for as long as the block lasts, which is at most so many seconds."""
-    storage = MemoryStorage()
+async def open_site(
+    lasts: float = 2 * PATIENCE,
+    *,
+    storage: MemoryStorage | None = None,
+    cluster_config: ClusterConfig | None = None,
+    **settings: Any,
+) -> AsyncGenerator[Site]:
+    """Serve for as long as the block lasts, which is at most so many seconds.
+
+    Several sites share a `storage`, with a `cluster_config` for each.
+    """
+    storage = storage or MemoryStorage()
     defaults: dict[str, Any] = {
         "listen": (Listen("127.0.0.1", 0),),
         "irc": Listen("127.0.0.1", 0),
@@ -177,7 +187,9 @@ async def open_site(lasts: float = 2 * PATIENCE, **settings: Any) -> AsyncGenera
         "read_rate": 0,
     }
     with trio.fail_after(lasts):
-        async with open_chat(Config(**(defaults | settings)), storage, SECRET) as server:
+        async with open_chat(
+            Config(**(defaults | settings)), storage, SECRET, cluster_config=cluster_config
+        ) as server:
             assert server.services is not None
             assert POSITIONS.open is not None
             async with POSITIONS.open(server.services), trio.open_nursery() as nursery:

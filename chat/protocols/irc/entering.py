@@ -4,17 +4,18 @@ The method is that of the native sync: buffer live changes, subscribe, note the 
 send everything up to the cut, then flush the buffered changes, all of which are after the cut.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import trio
 
-from chat.domain.entities import LOBBY_ID, Room, RoomKind
+from chat.domain.entities import LOBBY_ID, Person, Room, RoomKind
 from chat.domain.messages.audience import topic_of
 from chat.domain.messages.sync_types import MessageNow, RoomsAt, RoomSnapshot
 from chat.domain.refusals import Refusal
 from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_history import ANSWER_BYTES
+from chat.engine.session import Session
 from chat.protocols.irc.answering import Lines
 from chat.protocols.irc.caps import Cap
 from chat.protocols.irc.directory import Place
@@ -139,8 +140,8 @@ async def members(client: "IrcClient", place: Place) -> list[tuple[str, str, int
     found: dict[int, tuple[str, str, int, RoomRole]] = {}
     if place.room_id == LOBBY_ID:
         await trio.lowlevel.checkpoint()
-        here = {each.person.id: each.person for each in services.presence if each.person is not None}
-        people = [each for each in here.values() if not each.is_visitor]
+        here = _first_people(services.presence)
+        people = list(here.values())
         roles = dict.fromkeys(here, RoomRole.MEMBER)
     else:
         listed = await services.rooms.members(Room(id=place.room_id, kind=RoomKind.ROOM), 0, MOST_NAMES)
@@ -150,6 +151,18 @@ async def members(client: "IrcClient", place: Place) -> list[tuple[str, str, int
         nick = client.directory.note_person(person.id, person.name)
         found[person.id] = person.name, nick, person.id, roles.get(person.id, RoomRole.MEMBER)
     return list(found.values())
+
+
+def _first_people(sessions: Iterable[Session]) -> dict[int, Person]:
+    """Return MOST_NAMES people of these sessions at most, without visitors. Each join asks, so it looks no further."""
+    found: dict[int, Person] = {}
+    for session in sessions:
+        person = session.person
+        if person is not None and not person.is_visitor:
+            found[person.id] = person
+            if len(found) == MOST_NAMES:
+                break
+    return found
 
 
 async def marker(client: "IrcClient", place: Place, seq: int) -> str:

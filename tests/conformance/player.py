@@ -3,6 +3,7 @@
 import fnmatch
 import os
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import httpx
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from tests.conformance.sockets import Socket, open_socket
+from tests.conformance.sockets import LineConnection, Socket, open_socket
 from tests.conformance.templates import HOLE, Values, compare, fill, kind_of
 from tests.conformance.transcripts import (
     Action,
@@ -51,6 +52,7 @@ class Target(NamedTuple):
     Args:
         url: where its HTTP is, as `http://127.0.0.1:9000`.
         sockets: where its sockets are, if not at `url` and the dialect's own path.
+        irc: where it speaks IRC, as `127.0.0.1:6667`.
         people: accounts to use in place of new ones, for a server where nobody can register.
         operators: accounts that may answer support conversations.
         admins: accounts that may administer the server.
@@ -60,6 +62,7 @@ class Target(NamedTuple):
 
     url: str
     sockets: str | None = None
+    irc: str | None = None
     people: Sequence[Account] = ()
     operators: Sequence[Account] = ()
     admins: Sequence[Account] = ()
@@ -160,6 +163,7 @@ class _Player:
             who: account.name,
             who.upper(): account.name.upper(),
             f"{who}.password": account.password,
+            f"{who}.plain": b64encode(f"\0{account.name}\0{account.password}".encode()).decode(),
         }
         for step in steps_of(script.replace("{person", "{" + who)):
             self.play(step)
@@ -196,8 +200,8 @@ class _Player:
                 return self._connect(action)
             case Send(who, text, binary):
                 return self._sockets[who].send(fill(text, self._values), binary=binary)
-            case Hear(who, text, True):
-                return self._sockets[who].expect(text)
+            case Hear(who, text, True, skips):
+                return self._sockets[who].expect(text, skips=skips)
             case Hear(who, text):
                 return self._sockets[who].expect_unordered(text)
             case Closed(who, code):
@@ -254,6 +258,11 @@ class _Player:
             url = self._target.sockets
         headers = {name: fill(value, self._values) for name, value in action.headers.items()}
         patience, lenient = self._target.patience, self._target.originals_only
+        if self._dialect.has_lines and not path:
+            assert self._target.irc is not None
+            lines = self._open.enter_context(LineConnection(self._target.irc, patience))
+            self._sockets[action.who] = Socket(lines, self._compare, patience=patience, lenient=lenient)
+            return []
         try:
             connection = self._open.enter_context(open_socket(url + question + query, headers, patience))
         except InvalidStatus as refused:

@@ -77,7 +77,10 @@ def example(transcript: Transcript, part: str | None = None) -> list[str]:
         if part is None or step.part == part:
             if lines and isinstance(step.action, Call):
                 lines.append("")
-            lines += [_filled(line, samples).rstrip() for line in _lines(step, transcript.dialect)]
+            lines += [
+                _filled(line, samples, is_json=not transcript.dialect.has_lines).rstrip()
+                for line in _lines(step, transcript.dialect)
+            ]
     return lines
 
 
@@ -140,14 +143,14 @@ def _sample(hole: str, names: Collection[str], ids: Iterator[int], seconds: Iter
     return "…" if hole == "any" or "." in hole else hole
 
 
-def _filled(line: str, samples: dict[str, Any]) -> str:
-    """Put samples in the holes; where one is a JSON value by itself, it is written as JSON."""
+def _filled(line: str, samples: dict[str, Any], *, is_json: bool) -> str:
+    """Put samples in the holes; where one is a value in JSON by itself, it is written as such."""
 
     def fill(found: re.Match[str]) -> str:
         string, hole = found.groups()
         if string is not None:
             return HOLE.sub(lambda inner: str(samples[inner[1]]), string)
-        is_value = line[: found.start()].endswith(('": ', "[", ", "))
+        is_value = is_json and line[: found.start()].endswith(('": ', "[", ", "))
         sample = samples[hole[1:-1]]
         return json.dumps(sample, ensure_ascii=False) if is_value else str(sample).removesuffix("…")
 

@@ -22,10 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target = Target(
         options.url.rstrip("/"),
         options.sockets,
+        options.irc,
         options.person,
         options.operator,
         options.admin,
-        options.has,
+        [*options.has, *(["irc"] if options.irc else [])],
         originals_only="ours" in options.skip,
         patience=options.patience,
     )
@@ -76,6 +77,7 @@ def _options() -> argparse.ArgumentParser:
         help="use this account and register nobody",
     )
     parser.add_argument("--sockets", metavar="URL", help="where its sockets are, if not below the URL")
+    parser.add_argument("--irc", metavar="HOST:PORT", help="where it speaks IRC in plain")
     parser.add_argument("--has", action="append", default=[], help="what else the server has, as trust-from")
     parser.add_argument("--patience", type=float, default=PATIENCE, metavar="SECONDS")
     return parser

@@ -45,9 +45,12 @@ def target(server: ServerProcess) -> Generator[Target]:
 
 @pytest.fixture(scope="module")
 def trusting_target() -> Generator[Target]:
-    """A server that takes `from` at its word, as the original does."""
-    with used_data_path() as data, running_server(data, CHAT_DIRECT_TRUST_FROM="1") as server:
-        yield Target(server.url, has=["trust-from"])
+    """A server that takes `from` at its word, as the original does, and speaks IRC too."""
+    settings = {"CHAT_DIRECT_TRUST_FROM": "1", "CHAT_IRC": "127.0.0.1:0"}
+    with used_data_path() as data, running_server(data, **settings) as server:
+        assert server.process.stdout is not None
+        place = server.process.stdout.readline().removeprefix("listening on irc://").strip()
+        yield Target(server.url, irc=place, has=["trust-from", "irc"])
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,7 @@ def inviting_target() -> Generator[Target]:
 TARGETS = {
     "": "target",
     "trust-from": "trusting_target",
+    "irc": "trusting_target",
     "one-registration": "sparing_target",
     "invites": "inviting_target",
     "visitors": "inviting_target",

@@ -10,8 +10,7 @@ from tests.conformance.render import PAGES, BadReference, rendered
 from tests.conformance.transcripts import Answer, Call, dialects, load
 from tests.support.server import ServerProcess
 
-_WITHOUT_TRANSCRIPTS = {"README", "conformance", "irc"}
-"""IRC has no frames and no calls; tests/protocols/irc plays with real clients."""
+_WITHOUT_TRANSCRIPTS = {"README", "conformance"}
 
 STAYS = "the pages are rendered by `python -m tests.conformance.render`"
 

@@ -15,7 +15,7 @@ _CALL = re.compile(
 _ANSWER = re.compile(r"= (?P<status>[0-9x]{3})(?: (?P<body>.*))?", re.DOTALL)
 _SEED_ANSWER = re.compile(r"(?P<status>[0-9x]{3})(?: (?P<body>.*))?", re.DOTALL)
 _CONNECT = re.compile(r"(?P<who>\S+) connects(?: (?P<target>\S+))?")
-_FRAME = re.compile(r"(?P<who>\S+) (?P<way>>|>>|<|<~|never <)(?: (?P<text>.*))?", re.DOTALL)
+_FRAME = re.compile(r"(?P<who>\S+) (?P<way>>|>>|<|<~|<\*|never <)(?: (?P<text>.*))?", re.DOTALL)
 _CLOSED = re.compile(r"closed(?: (\d+))?")
 _LEAVE = re.compile(r"(?P<who>\S+) leaves")
 _HEADER = re.compile(r"\s+(?P<name>[A-Z][\w-]*): (?P<value>.*)")
@@ -56,11 +56,15 @@ class Send(NamedTuple):
 
 
 class Hear(NamedTuple):
-    """A frame from the server. `in_order` is off where it and its neighbours may come in any order."""
+    """A frame from the server. `in_order` is off where it and its neighbours may come in any order.
+
+    `skips`: other frames may come before it.
+    """
 
     who: str
     text: str
     in_order: bool = True
+    skips: bool = False
 
 
 class Closed(NamedTuple):
@@ -125,6 +129,7 @@ class Dialect(NamedTuple):
     samples: dict[str, Any]
     scheme: str  # what stands before a token in the header Authorization
     is_extensible: bool  # whether objects may have more keys than are expected
+    has_lines: bool  # whether its clients send lines on a port of its own, and no frames
     transcripts: list[Transcript]
 
 
@@ -140,7 +145,12 @@ def load(name: str) -> Dialect:
     tables = tomllib.loads(raw)
     head = tables.pop("dialect")
     scripts = head["register"], head["log_in"]
-    more = head.get("samples", {}), head.get("scheme", ""), head.get("extensible", False)
+    more = (
+        head.get("samples", {}),
+        head.get("scheme", ""),
+        head.get("extensible", False),
+        head.get("lines", False),
+    )
     dialect = Dialect(name, head["path"], *scripts, *more, [])
     for key, table in tables.items():
         first_line = raw[: raw.index("script = '''", raw.index(f"[{key}]\n"))].count("\n") + 2
@@ -231,13 +241,13 @@ def _frame(who: str, way: str, text: str) -> Action:
             return Never(who, text)
         case "<" if found := _CLOSED.fullmatch(text):
             return Closed(who, int(found[1]) if found[1] else None)
-    return Hear(who, text, in_order=way == "<")
+    return Hear(who, text, in_order=way != "<~", skips=way == "<*")
 
 
 def _variant(action: Action, text: str) -> Action:
     """Return what the original alone expects in the place of `action`."""
     match action:
-        case Hear(who, _, in_order):
+        case Hear(who, _, in_order, _):
             return _frame(who, "<" if in_order else "<~", text)
         case Closed(who):
             return _frame(who, "<", text)

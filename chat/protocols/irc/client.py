@@ -377,8 +377,10 @@ class IrcClient(Client):
         """Ping if there were messages since the last ping, and few bytes wait. Sync."""
         session, newest_id = self.session, self.services.hub.newest_id
         asked = self._asked
+        if newest_id <= asked:  # first: thousands of clients are asked again and again, mostly for nothing
+            return
         has_more = asked == 0 or any(place.newest_id > asked for place in self.places.values())
-        if has_more and newest_id > asked and not session.subscriptions.is_behind:
+        if has_more and not session.subscriptions.is_behind:
             self._asked = newest_id
             session.send_queue.offer(session.pinger.next_ping(b"%d" % newest_id))
 

@@ -350,6 +350,15 @@ export interface Bot {
   rooms?: RoomOfBot[];
 }
 
+/** A bot of a room. A message that begins with `/` and one of `commands` calls it, and so does its name. */
+export interface BotHere {
+  id: number;
+  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  name: string;
+  owner: Sender;
+  commands?: string[];
+}
+
 /** A bot and a room. */
 export interface BotInRoom {
   bot: number;
@@ -370,6 +379,11 @@ export interface BotToken {
 export interface BotTokenMade {
   token: string;
   id: number;
+}
+
+/** The bots of a room, by id: accounts that are in it, and hooks that answer in it. */
+export interface BotsHere {
+  bots: BotHere[];
 }
 
 /** The server stops; connect again after `after_ms` milliseconds. */
@@ -4227,6 +4241,11 @@ export interface WhichVisitors {
   /** The `next` of the page before; 0: the first */
   after?: number;
   limit?: number;
+}
+
+/** A room, whose bots are listed. */
+export interface WhoseBots {
+  room: number;
 }
 
 /** The person whose second factor is removed. */

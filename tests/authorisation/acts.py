@@ -36,6 +36,7 @@ NATIVE_ACTS = (
     Act("mine", "set what one is notified of", "read", {**_ROOM, "notify": "all"}),
     Act("put_into_folder", "take the room out of one's folders", "read", _ROOM),
     Act("members", "list the members", "read", _ROOM),
+    Act("room_bots", "list the bots", "read", _ROOM),
     Act("members", "list who is banned", "see banned", {**_ROOM, "role": "banned"}),
     Act("history", "read the messages", "read", _ROOM),
     Act("files", "list the files", "read", _ROOM),

@@ -166,6 +166,7 @@ SCREENS = (
     Screen("desk-report", "/settings/support_report", "By week"),
     Screen("blocks", "/settings/blocks", "You haven't blocked anyone"),
     Screen("invitations", "/settings/invitations", "garden"),
+    Screen("bots", "/settings/bots", "at the harbour", do=press(("button", "Manage Weather"))),
     Screen("tokens", "/settings/tokens", "What is this token for?"),
     Screen("keys", "/settings/keys", "Move through the list"),
     Screen("about", "/settings/about", "Who can read messages"),
@@ -181,6 +182,7 @@ SCREENS = (
     Screen("admin-widget", "/admin/widget", "Code for your website"),
     Screen("admin-visitors", "/admin/visitors", "Mona"),
     Screen("admin-hooks", "/admin/hooks", "Grafana"),
+    Screen("admin-bots", "/admin/bots", "Weather"),
     Screen("admin-teams", "/admin/teams", "Orders"),
     Screen("admin-server", "/admin/server", "Server name"),
     Screen("admin-backups", "/admin/backups", "7 hours ago"),
@@ -267,6 +269,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     long.pin("ben", long.say(ADMIN, "y" * 500))
     old = Room(pages, ADMIN, "old garden")
     old.join("ben")
+    _bot(pages, old.id)
     write_beside(chat, OLD_LENGTH, room=old.id, sender="ben")
     old.say(ADMIN, "Good night")
     for hidden in (long, old):
@@ -415,6 +418,15 @@ def _hooks(pages: Pages, chat: ServerProcess, room: int) -> None:
     sent = {"url": "https://tools.example/in", "room": 1}
     made = call(pages, ADMIN, "POST", "/outgoing-hooks", sent)["hook"]
     call(pages, ADMIN, "PATCH", f"/outgoing-hooks/{made['id']}", {"on": False})
+
+
+def _bot(pages: Pages, room: int) -> None:
+    """A bot in a room, with a token and a command."""
+    made = call(pages, ADMIN, "POST", "/bots", {"name": "Weather", "scopes": ["read", "speak"]})["id"]
+    call(pages, ADMIN, "PUT", f"/bots/{made}/rooms/{room}")
+    call(pages, ADMIN, "POST", f"/bots/{made}/tokens", {"name": "at the harbour", "password": PASSWORD})
+    called = {"url": "https://weather.example/", "bot": made, "command": "weather"}
+    call(pages, ADMIN, "POST", "/outgoing-hooks", called)
 
 
 class Screens:

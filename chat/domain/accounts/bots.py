@@ -58,6 +58,15 @@ class BotAccount(msgspec.Struct, frozen=True, kw_only=True):
     rooms: tuple[BotRoom, ...] = ()
 
 
+class BotHere(msgspec.Struct, frozen=True):
+    """A bot as people of a room see it: whose it is, and by which commands it is called there."""
+
+    id: int
+    name: str
+    owner: Named
+    commands: tuple[str, ...]
+
+
 class Bots(Protocol):
     """All bots. Every method may raise StorageDown, those that write OutcomeUnknown too.
 
@@ -75,6 +84,10 @@ class Bots(Protocol):
 
     async def one(self, bot_id: int) -> BotAccount | None:
         """Return a bot; None: there is none."""
+        ...
+
+    async def in_room(self, room_id: int, limit: int) -> Sequence[BotHere]:
+        """Return the bots of a room, by id: accounts that are in it, and hooks that answer in it."""
         ...
 
     async def add(

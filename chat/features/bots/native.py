@@ -11,7 +11,7 @@ from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.bots import use_cases
-from chat.features.bots.rules import MOST_BOTS
+from chat.features.bots.rules import MOST_BOTS, MOST_IN_ROOM
 from chat.operations.operation import NO_ACCESS, Access, Caller, Cost, Operation
 from chat.operations.room_values import Sender
 from chat.operations.values import Id, Limit, Password, Time, Value
@@ -87,6 +87,21 @@ class AllBots(Value, kw_only=True, frozen=True):
     next: Id | None = None
 
 
+class BotHere(Value, kw_only=True, frozen=True):
+    """A bot of a room. A message that begins with `/` and one of `commands` calls it, and so does its name."""
+
+    id: Id
+    name: BotName
+    owner: Sender
+    commands: tuple[str, ...] = ()
+
+
+class BotsHere(Value, kw_only=True, frozen=True):
+    """The bots of a room, by id: accounts that are in it, and hooks that answer in it."""
+
+    bots: Annotated[list[BotHere], Meta(max_length=MOST_IN_ROOM)]
+
+
 class BotTokenMade(Value, kw_only=True, frozen=True):
     """A token of a bot, which is shown once."""
 
@@ -98,6 +113,12 @@ class WhichBot(Value, kw_only=True, frozen=True):
     """A bot."""
 
     bot: Id
+
+
+class WhoseBots(Value, kw_only=True, frozen=True):
+    """A room, whose bots are listed."""
+
+    room: Id
 
 
 class WhichBots(Value, kw_only=True, frozen=True):
@@ -158,6 +179,24 @@ async def all_bots(services: EngineServices, _caller: Caller, request: WhichBots
     page = found[: request.limit]
     return AllBots(
         bots=[Bot(**_fields(each)) for each in page], next=page[-1].id if len(found) > len(page) else None
+    )
+
+
+async def room_bots(services: EngineServices, caller: Caller, request: WhoseBots) -> BotsHere | Refusal:
+    """List the bots of a room, with their owners and commands."""
+    found = await use_cases.in_room(services, caller.known, request.room)
+    if isinstance(found, Refusal):
+        return found
+    return BotsHere(
+        bots=[
+            BotHere(
+                id=each.id,
+                name=each.name,
+                owner=Sender(id=each.owner.id, name=each.owner.name),
+                commands=each.commands,
+            )
+            for each in found
+        ]
     )
 
 
@@ -262,6 +301,17 @@ OPERATIONS = (
         tokens=False,
         cost=Cost.TEXTS,
         handler=bots,
+    ),
+    Operation(
+        name="room_bots",
+        method="GET",
+        path="/rooms/{room}/bots",
+        request=WhoseBots,
+        reply=BotsHere,
+        cost=Cost.TEXTS,
+        refuses=NO_ACCESS,
+        bots=(Scope.READ,),
+        handler=room_bots,
     ),
     Operation(
         name="new_bot",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from chat.domain.accounts.account_removal import How
-from chat.domain.accounts.bots import BotAccount, BotRoom
+from chat.domain.accounts.bots import BotAccount, BotHere, BotRoom
 from chat.domain.accounts.hooks import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.refusals import NO_PERSON, Refusal
@@ -32,6 +32,23 @@ JOIN users AS owner ON owner.id = bots.owner_id"""
 _OF = f"{_BOT} WHERE bots.owner_id = $1 ORDER BY bots.person_id"
 _PAGE = f"{_BOT} WHERE bots.person_id > $1 ORDER BY bots.person_id LIMIT $2"
 _ONE = f"{_BOT} WHERE bots.person_id = $1"
+# A bot that is off is in its rooms, and is not called.
+_IN_ROOM = """
+SELECT inside.id, account.name, owner.id AS owner_id, owner.name AS owner_name, ARRAY(
+    SELECT DISTINCT command FROM outgoing_hooks AS sent
+    WHERE command IS NOT NULL AND off_reason IS NULL AND account.disabled_at IS NULL
+        AND (account_id = inside.id OR (bot_id = inside.id AND sent.room_id = $1)) ORDER BY command) AS commands
+FROM (
+    SELECT person_id AS id, owner_id FROM memberships JOIN bots ON person_id = user_id WHERE room_id = $1
+    UNION ALL
+    SELECT bot_id, min(owner_id) FROM outgoing_hooks
+    WHERE room_id = $1 AND bot_id IS NOT NULL AND off_reason IS NULL
+        AND NOT EXISTS (SELECT FROM bridges WHERE outgoing_id = outgoing_hooks.id)
+    GROUP BY bot_id
+) AS inside
+JOIN users AS account ON account.id = inside.id AND account.deleted_at IS NULL
+JOIN users AS owner ON owner.id = inside.owner_id AND owner.deleted_at IS NULL
+ORDER BY inside.id LIMIT $2"""
 # An owner makes one bot at a time, and is not disabled meanwhile.
 _LOCK_OWNER = """
 SELECT true FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_visitor
@@ -87,6 +104,18 @@ class PostgresBots:
     async def one(self, bot_id: int) -> BotAccount | None:
         row = await self._database.read(lambda c: c.fetchrow(_ONE, bot_id))
         return None if row is None else _bot(row)
+
+    async def in_room(self, room_id: int, limit: int) -> Sequence[BotHere]:
+        rows = await self._database.read(lambda c: c.fetch(_IN_ROOM, room_id, limit))
+        return [
+            BotHere(
+                row["id"],
+                name_of(row["name"]),
+                Named(row["owner_id"], row["owner_name"]),
+                tuple(row["commands"]),
+            )
+            for row in rows
+        ]
 
     async def add(
         self, owner_id: int, account: str, scopes: Sequence[str], *, by_command: bool = False

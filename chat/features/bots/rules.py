@@ -5,6 +5,9 @@ from chat.domain.refusals import Code, Refusal
 MOST_BOTS = 20
 """Bots of one person."""
 
+MOST_IN_ROOM = 100
+"""Bots of a room that are listed."""
+
 NO_BOT = Refusal(Code.NOT_FOUND, "there is no such bot", reason="no_bot")
 OFF_BY_ADMIN = Refusal(
     Code.FORBIDDEN,

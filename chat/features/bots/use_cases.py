@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chat.domain.accounts.bots import BOTS, BotAccount
+from chat.domain.accounts.bots import BOTS, BotAccount, BotHere
 from chat.domain.accounts.sessions import Device, NamedToken
 from chat.domain.entities import Person
 from chat.domain.messages.changes import Addition, Removal
@@ -11,7 +11,7 @@ from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_rights import addition_refusal, visibility_refusal
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
-from chat.features.bots.rules import NO_BOT
+from chat.features.bots.rules import MOST_IN_ROOM, NO_BOT
 
 _OUTSIDE = (None, RoomRole.BANNED)
 
@@ -46,6 +46,14 @@ async def change(
         services.accounts.changed(bot_id)
     assert changed is not None
     return changed
+
+
+async def in_room(services: EngineServices, by: Person, room_id: int) -> Sequence[BotHere] | Refusal:
+    """Return the bots of a room, as somebody who is in it. May raise StorageDown. Cancelling changes nothing."""
+    access = await services.conversations.enter(by, room_id)
+    if isinstance(access, Refusal):
+        return access
+    return await services.feature_ports[BOTS].in_room(room_id, MOST_IN_ROOM)
 
 
 async def add_to_room(services: EngineServices, by: Person, room_id: int, bot_id: int) -> Refusal | None:

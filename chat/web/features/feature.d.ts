@@ -110,13 +110,14 @@ export interface SettingsPart {
   View: View<any>;
 }
 
-/** What is completed after a sign and a word. While it is looked for, Enter and Tab wait and choose the first. */
+/** What is completed after a sign and a word. While it is looked for, Enter and Tab wait and choose the first, unless it `isLate`. */
 export interface Completion {
+  isLate?: boolean;
   /** A character before the word, after a space or at the beginning. */
   sign: string;
   isOffered(state: State, room: RoomInfo): boolean;
-  /** The best first. A rejection counts as none. */
-  find(chat: Chat, room: RoomInfo, word: string): Promise<Suggestion[]>;
+  /** The best first; `from` is the place of the sign in the text. A rejection counts as none. */
+  find(chat: Chat, room: RoomInfo, word: string, from: number): Promise<Suggestion[]>;
 }
 
 /** `insert` replaces the sign and the word; `label` and `note` are shown, `hint` says which icon it is. */

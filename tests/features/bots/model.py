@@ -1,13 +1,14 @@
 """Bots in the reference model's memory. A method's work is done in one go after its checkpoint."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 
 from chat.domain.accounts.account_removal import How
-from chat.domain.accounts.bots import BOTS, BotAccount, BotRoom
+from chat.domain.accounts.bots import BOTS, BotAccount, BotHere, BotRoom
 from chat.domain.accounts.hooks import name_of
+from chat.domain.accounts.outgoing_hooks import OUTGOING
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.entities import Person
 from chat.domain.features import Port
@@ -17,6 +18,7 @@ from chat.domain.text.rules import same_name_key
 from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, OFF_BY_ADMIN, TOO_MANY_BOTS
 
 if TYPE_CHECKING:
+    from tests.features.hooks.outgoing.model import OutgoingModel
     from tests.reference.storage import MemoryStorage
 
 
@@ -27,6 +29,9 @@ class BotsModel:
         self._users, self._rooms, self._audit = storage.users, storage.rooms, storage.audit
         self._sessions = storage.sessions
         self._off_by_owner: set[int] = set()
+        self._sent: Callable[[], OutgoingModel] = lambda: cast(
+            "OutgoingModel", storage.feature_ports[OUTGOING]
+        )
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {BOTS: self}
 
@@ -41,6 +46,27 @@ class BotsModel:
     async def one(self, bot_id: int) -> BotAccount | None:
         await trio.lowlevel.checkpoint()
         return next((self._seen(each) for each in self._there() if each.id == bot_id), None)
+
+    async def in_room(self, room_id: int, limit: int) -> Sequence[BotHere]:
+        await trio.lowlevel.checkpoint()
+        sent = [each for each in self._sent().rows.values() if each.off is None]
+        answering = (each for each in sent if each.room_id == room_id and each.bot_id and not each.bridge)
+        inside = {each.bot_id: each.owner_id for each in sorted(answering, key=lambda each: -each.owner_id)}
+        inside |= {
+            each.id: self._users.bots[each.id]
+            for each in self._there()
+            if self._rooms.has_member(room_id, each.id)
+        }
+        found = []
+        for bot_id, owner_id in sorted(inside.items()):
+            bot, owner = self._users.look_up(bot_id), self._users.look_up(owner_id)
+            assert bot is not None
+            assert owner is not None
+            calls = (each for each in sent if each.bot_id == bot_id and each.room_id in (None, room_id))
+            commands = {each.command for each in calls if each.command and not bot.is_disabled}
+            named = Named(owner.id, owner.name)
+            found.append(BotHere(bot_id, name_of(bot.name), named, tuple(sorted(commands))))
+        return found[:limit]
 
     async def add(
         self, owner_id: int, account: str, scopes: Sequence[str], *, by_command: bool = False

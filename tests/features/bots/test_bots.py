@@ -197,6 +197,17 @@ async def test_a_bot_that_is_off_does_nothing_and_keeps_its_tokens_and_rooms(sit
     assert (await at.say("bot", "once more")).status == 201
 
 
+async def test_who_is_in_a_room_sees_its_bots_and_whose_they_are(site: Site) -> None:
+    at = await garden(site)
+    path = f"/rooms/{at.room}/bots"
+    for who in ("ada", "ben", "bot"):
+        (bot,) = (await at.call(who, "GET", path))["bots"]
+        assert bot == {"id": at.bot, "name": "Dice", "owner": {"id": at.ada, "name": "ada"}}
+    assert (await at.call("olga", "GET", path)).refused == (404, "not_found", None)
+    await at.scoped("speak")
+    assert (await at.call("bot", "GET", path))["reason"] == "no_scope"
+
+
 async def test_a_bot_is_off_with_its_owner(site: Site) -> None:
     at = await garden(site)
     path = f"/admin/people/{at.ada}"

@@ -37,6 +37,7 @@ async def over_http(run: Run) -> None:
                 await wire.asks("POST", f"/api/v1/rooms/{garden}/messages", said, given["token"])
                 await wire.does("DELETE", f"{which}/tokens/{given['id']}", None, token)
             await wire.asks("GET", "/api/v1/bots", None, token)
+            await wire.asks("GET", f"/api/v1/rooms/{garden}/bots", None, token)
             await wire.does("DELETE", f"{which}/rooms/{garden}", None, token)
             await wire.does("DELETE", which, None, token)
             said_now = [each.text for each in world.said(garden) if each.text]
@@ -72,6 +73,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 assert switched == changed
                 assert [changed] == [*await bots.of(ada.id)] == [*await bots.page(0, 9)]
                 assert await bots.one(made.id) == changed
+                assert await bots.in_room(1, 9) == []
                 begun = await storage.sessions.begin(NewSession(person_id=made.id, generation=0, lasts=60))
                 assert begun is not None
                 await bots.note_use(begun.id)

@@ -3,8 +3,9 @@
 import pytest
 
 from chat.domain.accounts.account_changes import AccountChange
-from chat.domain.accounts.bots import BOTS, BotAccount, Bots
-from chat.domain.accounts.outgoing_hooks import OUTGOING, NewOutgoingHook, OutgoingHook
+from chat.domain.accounts.bots import BOTS, BotAccount, BotHere, Bots
+from chat.domain.accounts.outgoing_hooks import OUTGOING, NewOutgoingHook, OutgoingChange, OutgoingHook
+from chat.domain.administration.audit import Named
 from chat.domain.entities import Draft, MessageKind, Person, Room
 from chat.domain.messages.changes import Addition, Removal, Removed
 from chat.domain.messages.outcomes import Saved
@@ -13,7 +14,7 @@ from chat.domain.refusals import NO_PERSON
 from chat.domain.rooms.membership import RoomRole
 from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, OFF_BY_ADMIN, TOO_MANY_BOTS
 from chat.features.hooks.changes import NO_HOOK
-from tests.features.hooks.test_storage import people, room_of
+from tests.features.hooks.test_storage import hook_in, people, room_of
 
 NOW = 1_700_000_005.0
 ACCOUNT = "Dice (hook)"
@@ -234,6 +235,43 @@ async def test_a_bot_is_called_in_its_rooms_and_no_others(storage: Storage) -> N
     assert claimed.bot_token is None
     await storage.users.administer(ada, AccountChange(is_disabled=True), None)
     assert await outgoing.rooms_to_send(waiting, {room}) == frozenset()
+
+
+async def test_people_of_a_room_see_whose_bots_are_in_it_and_their_commands(storage: Storage) -> None:
+    ada, ben, _, olga = await people(storage)
+    room, other = await room_of(storage, ada, ben), await room_of(storage, ada, is_private=True)
+    bots, outgoing = bots_of(storage), storage.feature_ports[OUTGOING]
+    bot, hook = await bot_of(storage, ada), await hook_in(storage, room, ada)
+    await adds(storage, ada, room, bot.id)
+
+    async def calls(owner: int, where: int | None, bot_id: int | None, command: str | None = None) -> int:
+        new = NewOutgoingHook(
+            owner_id=owner,
+            room_id=where,
+            kinds=(),
+            url="https://x.example/",
+            secret="s",
+            bot_id=bot_id,
+            command=command,
+        )
+        made = await outgoing.add(new, owner)
+        assert isinstance(made, OutgoingHook)
+        return made.id
+
+    await calls(ada, room, None)  # calls no bot
+    for command in ("roll", "deal", None):
+        await calls(ada, None, bot.id, command)
+    assert await bots.in_room(room, 9) == [BotHere(bot.id, "Dice", Named(ada, "ada"), ("deal", "roll"))]
+    assert await bots.in_room(other, 9) == []
+    answers = await calls(ada, room, hook.id, "alarm")
+    assert [(each.name, each.commands) for each in await bots.in_room(room, 9)] == [
+        ("Dice", ("deal", "roll")),
+        ("Alarms", ("alarm",)),
+    ]
+    assert [each.name for each in await bots.in_room(room, 1)] == ["Dice"]
+    await outgoing.change(answers, OutgoingChange(is_on=False), ada)
+    await switched(storage, bot.id, olga, is_on=False)
+    assert [(each.name, each.commands) for each in await bots.in_room(room, 9)] == [("Dice", ())]
 
 
 @pytest.mark.parametrize("is_private", [False, True])

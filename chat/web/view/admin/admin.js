@@ -1,11 +1,13 @@
-// The administration: people, rooms, registration, limits, retention, widget, visitors, hooks, teams, server, mail, backups, import and export, and audit, one part at a time.
+// The administration: people, rooms, registration, limits, retention, widget, visitors, hooks, bots, teams, server, mail, backups, import and export, and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
+import { BOT } from "../../features/bots/icon.js";
 import { t } from "../../i18n/index.js";
 import { ArchivesPart } from "./archives.js";
 import { AuditPart } from "./audit.js";
 import { BackupsPart } from "./backups.js";
 import { BansPart } from "./bans.js";
+import { BotsPart } from "./bots.js";
 import { HooksPart } from "./hooks.js";
 import { LimitsPart } from "./limits.js";
 import { MailPart } from "./mail.js";
@@ -37,6 +39,7 @@ const PARTS = /** @type {const} */ ({
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
   visitors: { picture: "person", view: VisitorsPart, has: "support_hours" },
   hooks: { picture: "link", view: HooksPart, has: null },
+  bots: { picture: BOT, view: BotsPart, has: null },
   teams: { picture: "people", view: TeamsPart, has: "support_hours" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },
   mail: { picture: "mail", view: MailPart, has: null },

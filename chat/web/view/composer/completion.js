@@ -109,7 +109,7 @@ export function useCompletion(field, info, change) {
   /** Handle a key; returns whether it was for the list. @param {KeyboardEvent} event */
   function onKeyDown(event) {
     const asked = now.current;
-    const isAwaited = asked !== null && parts("completion").some((each) => each.sign === asked.sign && each.isOffered(chat.get(), info));
+    const isAwaited = asked !== null && parts("completion").some((each) => each.sign === asked.sign && !each.isLate && each.isOffered(chat.get(), info));
     if (asked && isAwaited && settled.current !== keyOf(asked) && isTaking(event)) {
       isWanted.current = true;
       event.preventDefault();
@@ -147,7 +147,7 @@ function keyOf({ sign, word, from }) {
 /** @param {import("../../model/types").Chat} chat @param {import("../../model/types").RoomInfo} info @param {Query} query @returns {Promise<Option[]>} */
 async function findByFeature(chat, info, { sign, word, from }) {
   const offered = parts("completion").filter((each) => each.sign === sign && each.isOffered(chat.get(), info));
-  const found = await Promise.all(offered.map((each) => each.find(chat, info, word).catch(() => [])));
+  const found = await Promise.all(offered.map((each) => each.find(chat, info, word, from).catch(() => [])));
   return [...(sign === "/" && from === 0 ? commandsFor(chat.get(), info, word) : []), ...found.flat()].slice(0, MOST);
 }
 

@@ -1,6 +1,7 @@
 // A room's members with their roles, and its banned people.
 
 import { html, useEffect, useMemo } from "../../vendor/preact.js";
+import { useBotsIn } from "../../features/bots/room_bots.js";
 import { t, tn } from "../../i18n/index.js";
 import { roomPath } from "../../model/panel.js";
 import { useAction } from "../shared/action.js";
@@ -9,6 +10,7 @@ import { Status } from "../controls/status.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
+import { hookName, isHook } from "../message/hook_message.js";
 import { useLoaded, usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 
@@ -25,6 +27,7 @@ export function Members({ info, rights, onAdd }) {
   const presence = useSelected((state) => state.presence);
   const ids = (pages.items ?? []).slice(0, 200).map(({ person }) => person.id).join();
   useEffect(() => (ids ? chat.watch(ids.split(",").map(Number)) : undefined), [chat, ids]);
+  const bots = useBotsIn(info, pages.items?.some(({ person }) => isHook(person)) ?? false);
   const sorted = useMemo(() => inOrder(pages.items ?? [], presence), [pages.items, presence]);
   return html`<section class="members" aria-labelledby="members-title">
     <header class="members-head">
@@ -33,23 +36,25 @@ export function Members({ info, rights, onAdd }) {
       html`<button type="button" class="icon-button" title=${t("room.add")} onClick=${onAdd}>${icon("add")}</button>`}
     </header>
     <ul class="list" aria-busy=${!pages.items}>
-      ${sorted.map((member) => html`<${MemberRow} key=${member.person.id} member=${member} room=${info.id} />`)}
+      ${sorted.map((member) => html`<${MemberRow} key=${member.person.id} member=${member} room=${info.id} bot=${bots.get(member.person.id)} />`)}
     </ul>
     <${MoreButton} pages=${pages} />
   </section>`;
 }
 
-/** @param {{ member: Member, room: number }} props */
-function MemberRow({ member: { person, role }, room }) {
+/** @param {{ member: Member, room: number, bot?: import("../../protocol").BotHere }} props `bot`: what is known of a bot */
+function MemberRow({ member: { person, role }, room, bot }) {
   const me = useSelected((state) => state.me?.id);
   return html`<li>
     <a class="row" href=${roomPath(room, { show: "person", person: person.id })}>
       ${avatar(person, { presence: true })}
       <span class="row-text">
-        <bdi class="row-title">${personName(person)}<${Status} person=${person} /></bdi>
+        <bdi class="row-title">${isHook(person) ? hookName(person) : personName(person)}<${Status} person=${person} /></bdi>
         ${person.display && html`<bdi class="row-note">${person.name}</bdi>`}
+        ${bot && html`<span class="row-note">${[t("bots.of", { name: bot.owner.name }), ...(bot.commands ?? []).map((command) => `/${command}`)].join(" · ")}</span>`}
       </span>
       <span class="row-end">
+        ${isHook(person) && html`<span class="tag">${t("bots.mark")}</span>`}
         ${person.id === me && html`<span class="soft small">${t("you")}</span>`}
         ${role && role !== "member" && html`<span class="tag">${t(`role.${role}`)}</span>`}
       </span>

@@ -46,14 +46,14 @@ class ReadableSockets:
 class Readiness:
     """Whether one socket is readable."""
 
-    __slots__ = ("_is_watched", "_resumes", "_socket", "_sockets", "_task")
+    __slots__ = ("_is_resumed", "_is_watched", "_socket", "_sockets", "_task")
 
     def __init__(self, socket: trio.socket.SocketType, sockets: ReadableSockets) -> None:
         self._socket = socket
         self._sockets = sockets
         self._is_watched = False
         self._task: Task | None = None  # that waits
-        self._resumes = False  # whether a task was resumed and has not run yet
+        self._is_resumed = False  # a task was, and may run in this pass of the loop
 
     async def wait(self) -> None:
         """Wait until the socket has bytes or an end, or is closed. It may also return early: the caller tries to read.
@@ -74,19 +74,21 @@ class Readiness:
             self._is_watched = True
         self._task = trio.lowlevel.current_task()
         await trio.lowlevel.wait_task_rescheduled(self._stop_waiting)
-        self._resumes = False
+        self._is_resumed = False
         return None
 
     def wake(self) -> None:
         """Resume the task that waits; without one, stop watching the socket. Sync.
 
-        A socket stays readable until the resumed task has run, in the same pass of the loop.
+        A socket stays readable until the resumed task has run: in the same pass of the loop, or when it is its turn.
         """
         if self._task is not None:
             task, self._task = self._task, None
-            self._resumes = True
+            self._is_resumed = True
             reschedule(task)
-        elif not self._resumes:
+        elif self._is_resumed:
+            self._is_resumed = False  # the next call stops watching: the task waits for a turn
+        else:
             self.close()
 
     def close(self) -> None:

@@ -80,6 +80,19 @@ async def test_a_socket_is_watched_while_the_resumed_task_has_not_read_it_yet(wa
     assert watched.sockets.watched == {}
 
 
+async def test_a_socket_is_watched_no_more_while_its_task_waits_for_a_turn(watched: Watched) -> None:
+    """A loop that is woken for it in each pass is never idle, and turns come when it is."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watched.readiness.wait)
+        await wait_all_tasks_blocked()
+        for _ in range(3):  # the task has no turn yet
+            watched.readiness.wake()
+        assert watched.sockets.watched == {}
+    watched.theirs.send(b"next")
+    await watched.readiness.wait()
+    assert watched.read() == b"next"
+
+
 async def test_an_end_that_nobody_reads_keeps_the_loop_idle(watched: Watched) -> None:
     watched.theirs.send(b"last")
     watched.theirs.close()

@@ -3,6 +3,7 @@
 A call of the app takes 600 µs; these take half of it, because a tool may send many.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
@@ -16,6 +17,13 @@ from chat.operations.plain_http import MountedRoute, PlainAnswer, PlainHandler, 
 
 _BODY_TIMEOUT = 30.0
 """Seconds for a body to arrive."""
+
+_REFUSALS = 100.0
+"""Calls of one path that are refused with 429 in a second, each of which costs as much as one that is taken. Beyond
+that their answers wait longer, and so do the next calls of their connections."""
+
+_LONGEST_HOLD = 15.0
+"""Seconds: so long tools wait for an answer."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Those that are counted by their names."""
@@ -41,19 +49,22 @@ def with_plain_routes(
 ) -> App:
     """Return an app that serves these routes, and leaves all other calls to `app`.
 
-    Banned addresses are refused, every 429 is delayed by a second, which also delays the next call of that connection.
+    Banned addresses are refused, every 429 is delayed by a second or more, which also delays the next call of that
+    connection.
     Their requests are read in turns with all others (`FairScheduler`), which bounds how many are answered at once; the
     answers take none, because a turn costs more than an answer. `answered` counts them.
     """
     if not routes:
         return app
 
+    held: Counter[str] = Counter()
+
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path: str = scope["path"]
             for each in routes:
                 if path.startswith(each.route.path):
-                    await _serve(each, scope, receive, send, budgets, answered)
+                    await _serve(each, scope, receive, send, budgets, held, answered)
                     return
         await app(scope, receive, send)
 
@@ -66,6 +77,7 @@ async def _serve(
     receive: Receive,
     send: Send,
     budgets: Budgets,
+    held: Counter[str],
     answered: Answered | None,
 ) -> None:
     started = trio.current_time()
@@ -84,7 +96,7 @@ async def _serve(
         method = scope["method"] if scope["method"] in _METHODS else "other"
         answered(method, f"{route.path}…", answer.status, trio.current_time() - started)
     if answer.status == 429:
-        await trio.sleep(HOLD_BACK)
+        await _hold(held, scope["path"])
     text = answer.text.encode()
     headers = [
         (b"content-type", answer.kind.encode()),
@@ -97,6 +109,17 @@ async def _serve(
         headers.append((b"allow", answer.allow.encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else text})
+
+
+async def _hold(held: Counter[str], path: str) -> None:
+    """Wait before a refusal. `held` counts those of each path that wait."""
+    held[path] += 1
+    try:
+        await trio.sleep(min(max(HOLD_BACK, held[path] / _REFUSALS), _LONGEST_HOLD))
+    finally:
+        held[path] -= 1
+        if not held[path]:
+            del held[path]
 
 
 async def _answer(

@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -21,18 +21,20 @@ SECRET = secrets.token_urlsafe(48)
 TOKENS = Tokens(SECRET, 86_400.0)
 
 
-def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) -> Server:
+def our_server(
+    name: str, title: str, root: Path = ROOT, *, workers: int = 1, flags: Sequence[str] = ()
+) -> Server:
     """`chat serve` on its own PostgreSQL, which keeps fsync on; with its defaults, but without limits on speed.
 
     One worker is one process that is alone, as without the flag. Where the scenario has a quota, each process that
-    serves has it; PostgreSQL and the workers' parent have none.
+    serves has it; PostgreSQL and the workers' parent have none. `flags` come after those that lift the limits.
     """
 
     @contextmanager
     def start(scenario: Scenario, place: Path) -> Generator[Running]:
         data, log = place / "data", place / "server.log"
         command: list[str | Path] = [sys.executable, "-m", "chat", "serve", "--listen", "127.0.0.1:0"]
-        command += ["--data", data, *_without_limits(root)]
+        command += ["--data", data, *_without_limits(root), *flags]
         command += ["--workers", str(workers)] if workers > 1 else []
         if scenario.tls:
             cert, key = make_certificate(place)

@@ -156,7 +156,9 @@ WRONG: list[Any] = [
 ]
 
 
-OWN_FORMS = [file for file in RECORDED if file.stem in ("jenkins-failure", "sentry-assigned", "sentry-plugin")]
+OWN_FORMS = [
+    file for file in RECORDED if file.stem in ("jenkins-failure", "sentry-assigned", "sentry-plugin")
+]
 
 
 @pytest.mark.parametrize("file", BODIES + OWN_FORMS, ids=lambda file: file.stem)

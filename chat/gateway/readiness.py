@@ -78,10 +78,8 @@ class Readiness:
         return None
 
     def wake(self) -> None:
-        """Resume the task that waits; without one, stop watching the socket. Sync.
-
-        A socket stays readable until the resumed task has run: in the same pass of the loop, or when it is its turn.
-        """
+        """Resume the task that waits; without one, stop watching the socket. Sync."""
+        # It stays readable until the resumed task has run: in the same pass of the loop, or when it is its turn.
         if self._task is not None:
             task, self._task = self._task, None
             self._is_resumed = True

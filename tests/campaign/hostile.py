@@ -7,6 +7,7 @@ JSON from stdin, and at the end what it was answered, as JSON.
 import itertools
 import json
 import os
+import random
 import socket
 import sys
 import threading
@@ -26,9 +27,13 @@ from tests.support.raw_client import opening
 
 
 class Job(NamedTuple):
-    """Whom to attack, until when (monotonic, s) and as whom; `rooms`, `victim` and `name` are what it is about."""
+    """Whom to attack, until when (monotonic, s) and as whom; `rooms`, `victim` and `name` are what it is about.
+
+    `irc` is the port of IRC.
+    """
 
     url: str
+    irc: int
     until: float
     account: Account
     rooms: list[int]
@@ -307,6 +312,103 @@ def non_readers(job: Job) -> None:
         answers["connections"] += len(sockets)
 
 
+# --- lines ---
+
+
+def _open_irc(job: Job, receive_buffer: int | None = None, *, logs_in: bool = True) -> socket.socket:
+    sock = _socket(job._replace(url=f"irc://127.0.0.1:{job.irc}"), receive_buffer)
+    if logs_in:
+        sock.sendall(f"PASS {job.account.token}\r\nNICK x\r\nUSER u 0 * :u\r\n".encode())
+    return sock
+
+
+def _lines_from(job: Job, sockets: int, lines: str, read_each: float = 0.0) -> None:
+    def send() -> None:
+        while time.monotonic() < job.until:
+            with suppress(OSError), _open_irc(job) as sock:
+                _send_for_ever(job, sock, lines.encode() * 16, read_each)
+            answers["connections"] += 1
+
+    _at_once(sockets, send)
+
+
+def irc_flood(job: Job) -> None:
+    _lines_from(job, 2, f"PRIVMSG #lobby :{'x' * 400}\r\nNOTICE nobody :{'x' * 400}\r\n")
+
+
+def irc_questions(job: Job) -> None:
+    """What costs the server most to answer, of clients that read slowly."""
+    asked = ("CHATHISTORY LATEST #lobby * 100", "WHO #lobby", "LIST", "NAMES #lobby", f"WHOIS {job.name}")
+    _lines_from(job, 8, "".join(f"{each}\r\n" for each in asked), 0.1)
+
+
+def irc_mutants(job: Job) -> None:
+    """Lines that are nearly right, of clients that have logged in and others; where it is closed they come back."""
+    seeds = itertools.count()
+
+    def send() -> None:
+        seed = next(seeds)
+        chance = random.Random(seed)
+        while time.monotonic() < job.until:
+            lines = b"".join(_nearly(chance.choice(_LINES), chance) for _ in range(200))
+            with suppress(OSError), _open_irc(job, logs_in=bool(seed % 2)) as sock:
+                _send_for_ever(job, sock, lines)
+            answers["connections"] += 1
+
+    _at_once(SOCKETS[irc_mutants], send)
+
+
+_LINES = (
+    b"@label=1;+typing=active TAGMSG #lobby\r\n",
+    b"CAP REQ :message-tags batch labeled-response draft/multiline\r\n",
+    b"BATCH +1 draft/multiline #lobby\r\n@batch=1 PRIVMSG #lobby :one\r\nBATCH -1\r\n",
+    b"CHATHISTORY BETWEEN #lobby msgid=1-1 timestamp=2030-01-01T00:00:00.000Z 50\r\n",
+    b"AUTHENTICATE PLAIN\r\nAUTHENTICATE AGFkYQB4\r\n",
+    b"MODE #lobby +b ada!*@*\r\n",
+    b"PRIVMSG #lobby :hello\r\n",
+    b"JOIN #garden,&17\r\nPART #garden\r\n",
+    b"NICK x\r\nUSER u 0 * :u\r\nPING :x\r\n",
+)
+
+
+def _nearly(line: bytes, chance: random.Random) -> bytes:
+    """Return a line with a few bytes changed, doubled or left out."""
+    changed = bytearray(line)
+    for _ in range(chance.randrange(4)):
+        at = chance.randrange(len(changed))
+        changed[at : at + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
+    return bytes(changed)
+
+
+def irc_half_lines(job: Job) -> None:
+    """Lines that go on and on, and clients that never register."""
+
+    def dribble() -> None:
+        while time.monotonic() < job.until:
+            with suppress(OSError), _open_irc(job, logs_in=False) as sock:
+                while time.monotonic() < job.until:
+                    sock.sendall(b"PRIVMSG ")
+                    answers["pieces"] += 1
+                    time.sleep(0.002)
+
+    _at_once(SOCKETS[irc_half_lines], dribble)
+
+
+def irc_non_readers(job: Job) -> None:
+    """They ask for much, listen to all, and read nothing."""
+    asks = b"CHATHISTORY LATEST #lobby * 100\r\n" * 50
+    while time.monotonic() < job.until:
+        sockets = []
+        for _ in range(SOCKETS[irc_non_readers]):
+            with suppress(OSError):
+                sockets.append(_open_irc(job, 4096))
+                sockets[-1].sendall(asks)
+        time.sleep(max(0.0, min(15.0, job.until - time.monotonic())))
+        for sock in sockets:
+            sock.close()
+        answers["connections"] += len(sockets)
+
+
 SOCKETS = {
     huge_names: 4,
     huge_frames: 1,
@@ -324,6 +426,11 @@ SOCKETS = {
     guest: 1,
     non_readers: 50,
     mutants: 14,
+    irc_flood: 2,
+    irc_questions: 8,
+    irc_mutants: 14,
+    irc_half_lines: 50,
+    irc_non_readers: 15,
 }
 """Every kind, and how many sockets it has at one time."""
 

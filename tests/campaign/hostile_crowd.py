@@ -1,4 +1,4 @@
-"""`make campaign ARGS="--only hostile"`: attackers of every kind at full speed, beside fifty ordinary people.
+"""`make campaign ARGS="--only hostile"`: attackers of every kind at full speed, beside sixty ordinary people.
 
 Attackers come from addresses of their own (the server trusts us about them), because loopback is spared by many limits.
 """
@@ -76,12 +76,14 @@ class Seen(NamedTuple):
 
 
 class Attack:
-    """A server, fifty innocents on it, and an account of each hostile kind with what it needs."""
+    """A server, sixty innocents on it, and an account of each hostile kind with what it needs."""
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
         url = server.url
-        people = [sign_up(url, f"innocent{n}", f"192.0.2.{n + 1}") for n in range(5 * EACH)]
+        assert server.process.stdout is not None
+        irc = int(server.process.stdout.readline().rpartition(":")[2])  # the line after its URL's
+        people = [sign_up(url, f"innocent{n}", f"192.0.2.{n + 1}") for n in range(6 * EACH)]
         operator = sign_up(url, "olga", "192.0.2.200")
         execute_sql(server.address, "UPDATE users SET is_operator = true WHERE name = 'olga'")
         self._jobs: dict[str, dict[str, Any]] = {}
@@ -90,9 +92,10 @@ class Attack:
             account = sign_up(url, name, f"198.51.100.{number}")
             self._jobs[kind.__name__] = {
                 "url": url,
+                "irc": irc,
                 "account": account,
                 "rooms": [LOBBY],
-                "victim": people[-1].id,
+                "victim": people[5 * EACH - 1].id,
                 "name": name,
             }
         self._room(self._jobs["searches"]["account"], "odd", 60, text=ODD)
@@ -107,7 +110,7 @@ class Attack:
         self._owner = self._jobs["deletes"]["account"]
         self._jobs["registers"]["name"] = "innocent0"
         self._count_rooms = 0
-        self.innocents = Innocents(url, people, operator)
+        self.innocents = Innocents(url, irc, people, operator)
 
     def fill(self) -> None:
         """Make the room that is to be deleted, and let the database settle."""
@@ -220,7 +223,7 @@ class Attack:
 
 def hostile(kinds: Mapping[Callable[[Job], None], int] = SOCKETS) -> Iterable[Row]:
     """The rows: calm, each kind alone, and all together."""
-    options = ["--trusted-proxy", "127.0.0.1"]
+    options = ["--trusted-proxy", "127.0.0.1", "--irc", "127.0.0.1:0"]
     with data_path() as data, running_server(data, *options, **DEFAULT_LIMITS) as server:
         attack = Attack(server)
         attack.fill()

@@ -1,4 +1,4 @@
-"""Fifty people of every protocol who chat, in one thread; measures how long their messages take.
+"""Sixty people of every old protocol and of IRC who chat, in one thread; measures how long their messages take.
 
 What is heard bears the time at which the kernel received it, so that this process may be late without being measured.
 """
@@ -49,12 +49,13 @@ def sign_up(url: str, name: str, address: str) -> Account:
 
 
 class Innocent:
-    """One of them: a socket, and what it says, with `%s` where the time stands."""
+    """One of them: a socket, and what it says, with `%s` where the time stands; `is_irc` in lines."""
 
-    def __init__(self, sock: socket.socket, says: bytes | None) -> None:
+    def __init__(self, sock: socket.socket, says: bytes | None, *, is_irc: bool = False) -> None:
         self.sock = sock
         self.says = says
-        self.shaken = False
+        self.is_irc = is_irc
+        self.shaken = is_irc
         self.buffer = b""
         self.due = 0.0
 
@@ -62,11 +63,13 @@ class Innocent:
 class Innocents:
     """Ten in Token Talker's lobby, ten in Instant Messenger's, ten in the room, nine who ask an operator, ten in pairs.
 
+    And ten in IRC's lobby, where `irc` is the port.
+
     Nothing happens but in `chat`. Every message that is heard adds its seconds to `latencies`, the sender's own
     acknowledgement too, where its protocol has one.
     """
 
-    def __init__(self, url: str, people: list[Account], operator: Account) -> None:
+    def __init__(self, url: str, irc: int, people: list[Account], operator: Account) -> None:
         parts = urlsplit(url)
         self._server = parts.hostname, parts.port
         self._epoll = select.epoll()
@@ -76,7 +79,9 @@ class Innocents:
         """How many of their messages arrived in the first second, while the others were being admitted."""
         self.cut = 0
         """How many were cut off so far."""
-        talkers, messengers, roomers, askers, pairs = (people[n : n + EACH] for n in range(0, 5 * EACH, EACH))
+        talkers, messengers, roomers, askers, pairs, in_irc = (
+            people[n : n + EACH] for n in range(0, 6 * EACH, EACH)
+        )
         for number, each in enumerate(talkers):
             self._connect("/talker", each, {"name": f"innocent{number}", "message": "@%s@"})
         for number, each in enumerate(messengers, EACH):
@@ -89,6 +94,8 @@ class Innocents:
         for number, each in enumerate(pairs):
             said = {"from": each.id, "to": pairs[number ^ 1].id, "content": "@%s@"}
             self._connect("/direct", each, said)
+        for each in in_irc:
+            self._connect_irc(irc, each)
 
     def __enter__(self) -> "Innocents":
         return self
@@ -113,7 +120,7 @@ class Innocents:
                 if innocent.says is not None and now >= innocent.due:
                     innocent.due += EVERY
                     text = innocent.says.replace(b"%s", b"%.6f" % time.time())
-                    self._send(innocent, client_frame(TEXT, text))
+                    self._send(innocent, text if innocent.is_irc else client_frame(TEXT, text))
             if now < begin + 1.0:
                 self.early = len(self.latencies)
             soonest = min(each.due for each in self._by_fd.values() if each.says is not None)
@@ -134,6 +141,15 @@ class Innocents:
         for fd, _ in ready:
             self._read(self._by_fd[fd])
         return bool(ready)
+
+    def _connect_irc(self, port: int, person: Account) -> None:
+        sock = socket.create_connection((self._server[0], port))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stamp_arrivals(sock)
+        sock.sendall(f"PASS {person.token}\r\nNICK x\r\nUSER u 0 * :u\r\n".encode())
+        sock.setblocking(False)
+        self._epoll.register(sock.fileno(), select.EPOLLIN)
+        self._by_fd[sock.fileno()] = Innocent(sock, b"PRIVMSG #lobby :@%s@\r\n", is_irc=True)
 
     def _connect(self, path: str, person: Account, says: Any, *first: Any) -> None:
         sock = socket.create_connection(self._server)
@@ -170,6 +186,11 @@ class Innocents:
         if not data:
             return self._lose(innocent)
         data = innocent.buffer + data
+        if innocent.is_irc:
+            *lines, innocent.buffer = data.split(b"\r\n")
+            for line in lines:
+                self._take_line(innocent, line, now)
+            return None
         if not innocent.shaken:
             head, found, data = data.partition(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 101"), head
@@ -181,6 +202,12 @@ class Innocents:
             self._take(innocent, each, now)
         innocent.buffer = data[at:]
         return None
+
+    def _take_line(self, innocent: Innocent, line: bytes, now: float) -> None:
+        if line.startswith(b"PING "):
+            self._send(innocent, line.replace(b"PING", b"PONG", 1) + b"\r\n")
+        elif b" PRIVMSG " in line and (said := _SAID.search(line)):
+            self.latencies.append(now - float(said[1]))
 
     def _take(self, innocent: Innocent, taken: Frame, now: float) -> None:
         opcode, payload = taken

@@ -59,7 +59,13 @@ ORDER BY room_id, user_id"""
 FOLLOWS = """
 SELECT * FROM thread_follows WHERE room_id = ANY($1::bigint[]) AND ($2::bigint IS NULL OR person_id = $2)
 ORDER BY room_id, root, person_id"""
-PEOPLE = "SELECT * FROM users WHERE $1::bigint[] IS NULL OR id = ANY($1::bigint[]) ORDER BY id"
+# With a bot goes its owner.
+PEOPLE = """
+SELECT users.*, owner_id AS owner, coalesce(is_off_by_owner, false) AS is_off_by_owner
+FROM users LEFT JOIN bots ON person_id = users.id
+WHERE $1::bigint[] IS NULL OR users.id = ANY($1::bigint[])
+    OR users.id IN (SELECT owner_id FROM bots WHERE person_id = ANY($1::bigint[]))
+ORDER BY users.id"""
 
 _LEFT_OUT = {
     "pictures": "pictures",

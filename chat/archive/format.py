@@ -35,7 +35,7 @@ class Person(Line, frozen=True, kw_only=True):
     """Somebody. `key` names them in the system that the archive is from; without it the id does.
 
     An archive has no passwords and no tokens. `joined` and `operating` are the log ids when they came, and became an
-    operator: earlier messages count as read.
+    operator: earlier messages count as read. A bot has `scopes` and, unless it was removed, an `owner`.
     """
 
     id: Id
@@ -53,6 +53,9 @@ class Person(Line, frozen=True, kw_only=True):
     deleted: Time | None = None
     joined: Id = 0
     operating: Id = 0
+    owner: Id | None = None
+    scopes: Annotated[list[Literal["read", "speak", "react"]], Meta(max_length=3)] | None = None
+    is_off_by_owner: bool = False
 
 
 class Room(Line, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ from chat.archive.format import Change, Message, Person, Scope
 from chat.archive.format import File as ArchivedFile
 from chat.archive.later import LaterChanges
 from chat.archive.plan import Plan, RoomPlan, is_reaction
-from chat.domain.accounts.hooks import MARK
+from chat.domain.accounts.hooks import MARK, account_name, name_of
 from chat.domain.administration.audit import What, counts, import_act
 from chat.domain.entities import File
 from chat.domain.entities import Person as Account
@@ -227,25 +227,42 @@ class Load:
                     [each.id for each in some],
                     [each.joined for each in some],
                     [each.operating for each in some],
+                    [None if each.scopes is None else ",".join(each.scopes) for each in some],
                 ]
                 await connection.execute(queries.SET_JOINED, *joined)
                 keys = [str(each.id) for each in some]
                 await connection.execute(queries.NOTE_PEOPLE, run.id, keys, joined[0])
-                await connection.execute(queries.ADD_VISITS, [each.id for each in some if each.is_visitor])
+                marked = [each.id for each in some if each.name.endswith(MARK)]
+                keys_of_marked = [row[2] for row in rows if row[0] in set(marked)]
+                await connection.execute(queries.ADD_LOOKS, keys_of_marked, marked)
+                visitors = [each.id for each in some if each.is_visitor and not each.name.endswith(MARK)]
+                await connection.execute(queries.ADD_VISITS, visitors)
                 await connection.execute(queries.UNSTART, keys)
-                await connection.execute(queries.NUMBER_ON.format(table="users"), max(joined[0]))
+                await connection.execute(
+                    queries.NUMBER_ON.format(table="users"), max(each.id for each in some)
+                )
 
             await self._write_as(run, add)
+        bots = [
+            (each.id, each.owner, each.is_off_by_owner)
+            for each in plan.people.values()
+            if each.owner is not None
+        ]
+        if bots:
+            columns = list(map(list, zip(*bots, strict=True)))
+            await self._write_as(run, lambda c: c.execute(queries.ADD_BOTS, *columns))
         plan.person_ids = {person_id: person_id for person_id in plan.people}
         if new:
             await index_older_names(self._database)
 
     async def _add_people(self, run: _Run, plan: Plan) -> None:
-        for nth, person in enumerate(plan.people.values(), 1):
+        owners_first = sorted(plan.people.values(), key=lambda each: each.owner is not None)
+        for nth, person in enumerate(owners_first, 1):
             key = person.key or str(person.id)
             known = self._known.get(key)
             if known is None:
-                known = await self._add_person(run, plan, person, key)
+                add = self._add_person if person.owner is None else self._add_bot
+                known = await add(run, plan, person, key)
                 self._progress(Progress("people", nth, len(plan.people)))
             plan.person_ids[person.id] = known
 
@@ -294,6 +311,33 @@ class Load:
                     plan.lost[OTHER_NAMES] += 1
                 return made
         raise BadArchive(f"no name is left for {person.name!r}")
+
+    async def _add_bot(self, run: _Run, plan: Plan, bot: Person, key: str) -> int:
+        assert bot.owner is not None
+        owner_id, called = plan.person_ids[bot.owner], name_of(bot.name)
+        for nth, name in enumerate(_names(called[: NAME_LENGTH - len(MARK)])):
+            account = account_name(name)
+            if isinstance(account, Refusal):
+                continue  # with a number behind it, it is too long
+            values = account, same_name_key(account), bot.scopes or [], moment(bot.created)
+            times = perhaps(bot.disabled), perhaps(bot.deleted)
+
+            async def add(
+                connection: Connection, values: tuple[object, ...] = values, times: tuple[object, ...] = times
+            ) -> int | None:
+                if await connection.fetchval(queries.IS_BOT_TAKEN, values[1]):
+                    return None
+                asked = owner_id, *values, *times, bot.is_off_by_owner
+                bot_id: int = await connection.fetchval(queries.ADD_BOT, *asked)
+                await connection.execute(queries.NOTE_PERSON, run.id, key, bot_id, True)
+                return bot_id
+
+            made = await self._write_as(run, add)
+            if made is not None:
+                if nth or name != called:
+                    plan.lost[OTHER_NAMES] += 1
+                return made
+        raise BadArchive(f"no name is left for the bot {called!r}")
 
     # --- the log ---
 
@@ -718,12 +762,13 @@ def _shape(file: File) -> tuple[str, str, int, int | None, int | None]:
 
 def _row(person: Person, unusable_hash: str) -> tuple[object, ...]:
     has_none = person.is_visitor or person.deleted is not None
+    is_hook = person.name.endswith(MARK) and person.owner is None
     email = None if has_none else person.email
     return (
         person.id,
         person.name,
-        # Several hooks may have one name, which nobody can type.
-        f"#{person.id}" if person.name.endswith(MARK) else same_name_key(person.name) or f"#{person.id}",
+        # Several hooks may have one name, which nobody can type; a bot's is its own.
+        f"#{person.id}" if is_hook else same_name_key(person.name) or f"#{person.id}",
         person.display_name,
         email,
         None if email is None else same_name_key(email),

@@ -49,8 +49,27 @@ SELECT *, true FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5:
     $8::boolean[], $9::boolean[], $10::boolean[], $11::boolean[], $12::boolean[], $13::timestamptz[],
     $14::timestamptz[], $15::timestamptz[])"""
 SET_JOINED = """
-UPDATE users SET joined_id = made.joined, operator_id = made.operating
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS made(id, joined, operating) WHERE users.id = made.id"""
+UPDATE users SET joined_id = made.joined, operator_id = made.operating, scopes = string_to_array(made.scopes, ',')
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) AS made(id, joined, operating, scopes)
+WHERE users.id = made.id"""
+# Looks of hooks and bots are their keys: names like theirs are nobody else's.
+ADD_LOOKS = """
+INSERT INTO name_skeletons (skeleton, user_id) SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING"""
+ADD_BOTS = """
+INSERT INTO bots (person_id, owner_id, is_off_by_owner)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) ON CONFLICT DO NOTHING"""
+IS_BOT_TAKEN = """
+SELECT EXISTS (SELECT FROM users WHERE name_key = $1) OR EXISTS (SELECT FROM name_skeletons WHERE skeleton = $1)"""
+# It is disabled and removed as its owner is here.
+ADD_BOT = """
+WITH account AS (
+    INSERT INTO users (name, name_key, password_hash, is_visitor, scopes, created_at, disabled_at, deleted_at, vouched)
+    SELECT $2, $3, '', true, $4, $5, coalesce($6, owner.disabled_at), coalesce($7, owner.deleted_at), true
+    FROM users AS owner WHERE owner.id = $1 RETURNING id
+), look AS (
+    INSERT INTO name_skeletons (skeleton, user_id) SELECT $3, id FROM account
+)
+INSERT INTO bots (person_id, owner_id, is_off_by_owner) SELECT id, $1, $8 FROM account RETURNING person_id"""
 NOTE_PEOPLE = """
 INSERT INTO imported_people (import_id, key, person_id, is_new)
 SELECT $1, key, id, true FROM unnest($2::text[], $3::bigint[]) AS made(key, id)"""

@@ -11,13 +11,16 @@ from typing import TypeVar
 
 from chat.archive.directory import ArchiveReader, BadArchive
 from chat.archive.format import Ban, Change, Follow, Mark, Member, Message, Person, Room
+from chat.domain.accounts.hooks import MARK, name_of
 from chat.domain.entities import LOBBY_ID
 from chat.domain.messages.emoji import clean_emoji
 from chat.domain.refusals import Refusal
+from chat.domain.text.rules import same_name_key
 
 OfRoom = TypeVar("OfRoom", Member, Mark, Ban, Follow)
 
 NO_ROOM = "messages of rooms that the archive does not have"
+BOTS = "memberships of bots in rooms that their owners are not in"
 NO_PERSON = "messages of people whom the archive does not have"
 SUPPORT = "support conversations: only an empty server takes them"
 LOBBY = "the lobby: it becomes a room of its own"
@@ -134,6 +137,7 @@ class Plan:
                 raise BadArchive(f"people.jsonl has the id {person.id} twice, or it is 0")
             if not self.is_whole and (person.is_admin or person.is_operator or person.is_moderator):
                 self.lost[ROLES] += 1
+        self._check_bots()
         for room in self._reader.lines("rooms.jsonl", Room):
             if not self.is_whole and room.kind == "support":
                 self.lost[SUPPORT] += 1
@@ -151,9 +155,40 @@ class Plan:
                 continue
             self.rooms[room.id] = RoomPlan(room, room.key or str(room.id))
         self._read_of_rooms("members.jsonl", Member, self.members)
+        for room_id, members in self.members.items():
+            self.members[room_id] = self._with_owners(members)
         self._read_of_rooms("marks.jsonl", Mark, self.marks)
         self._read_of_rooms("bans.jsonl", Ban, self.bans)
         self._read_of_rooms("follows.jsonl", Follow, self.follows)
+
+    def _check_bots(self) -> None:
+        names: set[str] = set()
+        for bot in self.people.values():
+            if bot.scopes is None and bot.owner is None:
+                continue
+            if bot.scopes is None or not bot.is_visitor or not bot.name.endswith(MARK):
+                raise BadArchive(f"people.jsonl has a bot {bot.id} that is none")
+            if bot.owner is None:
+                continue  # it was removed
+            owner, name = self.people.get(bot.owner), same_name_key(bot.name)
+            if owner is None or owner.is_visitor:
+                raise BadArchive(f"people.jsonl does not have the owner of the bot {bot.id}")
+            if name in names:
+                raise BadArchive(f"people.jsonl has two bots called {name_of(bot.name)!r}")
+            names.add(name)
+
+    def _with_owners(self, members: list[Member]) -> list[Member]:
+        """Return members of a room without bots whose owners are not in it."""
+        inside, kept = {each.person for each in members}, list[Member]()
+        for each in members:
+            owner = self.people[each.person].owner
+            if owner is not None and each.role != "member":
+                raise BadArchive(f"members.jsonl gives the bot {each.person} a role in room {each.room}")
+            if owner is None or owner in inside:
+                kept.append(each)
+            else:
+                self.lost[BOTS] += 1
+        return kept
 
     def _read_of_rooms(self, name: str, kind: type[OfRoom], by_room: dict[int, list[OfRoom]]) -> None:
         seen: set[tuple[int, ...]] = set()

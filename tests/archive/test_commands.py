@@ -46,24 +46,24 @@ def test_a_server_moves_by_an_archive(
     a, b, other = tmp_path / "a", tmp_path / "b", databases[1]
     exported = run(one, tmp_path / "files", "export", str(a))
     assert exported.exit_code == 0, exported.output
-    assert "5 people, 5 rooms" in exported.output
+    assert "9 people, 5 rooms" in exported.output
     dry = run(other, tmp_path / "files 2", "import", "--dry-run", str(a))
     assert "WOULD BE IMPORTED" in dry.output
     assert trio.run(fetch, other, "SELECT count(*) FROM users") == 0
     imported = run(other, tmp_path / "files 2", "import", str(a))
     assert imported.exit_code == 0, imported.output
-    assert imported.output.splitlines()[1].split() == ["people", "5"]
+    assert imported.output.splitlines()[1].split() == ["people", "9"]
     assert run(other, tmp_path / "files 2", "export", str(b)).exit_code == 0
     assert tree(a) == tree(b)
     again = run(other, tmp_path / "files 2", "import", str(a))
     assert (again.exit_code, "in this server already" in again.output) == (1, True)
     acts = [trio.run(fetch, each, ACTS) for each in (one, other)]
-    made = re.fullmatch(r"all: (5 people, 5 rooms, \d+ messages, \d+ files)", acts[0][1])
+    made = re.fullmatch(r"all: (9 people, 5 rooms, \d+ messages, \d+ files)", acts[0][1])
     assert acts[0][0] == "all: "
     assert made
     source = acts[1][0]
     assert source.startswith("chat ")
-    assert acts[1][1].split(", ")[:2] == [f"{source}: 5 people", "5 rooms"]
+    assert acts[1][1].split(", ")[:2] == [f"{source}: 9 people", "5 rooms"]
 
 
 def test_a_room_and_a_person_have_archives(

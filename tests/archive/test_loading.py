@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 import trio
 
-from chat.archive.directory import HEAD, ArchiveReader, BadArchive
+from chat.archive.directory import HEAD, ArchiveReader, ArchiveWriter, BadArchive
 from chat.archive.export import Export
-from chat.archive.format import Scope
+from chat.archive.format import FORMAT, Head, Scope
 from chat.archive.load import ADDRESSES, OTHER_NAMES, PAIRS, Load
+from chat.archive.plan import BOTS as BOTS_ALONE
 from chat.archive.plan import CHANGES, EXPIRED, LOBBY, SUPPORT, Plan
 from chat.backup.proving import _ROOMS
+from chat.domain.accounts.account_changes import AccountChange
+from chat.domain.accounts.bots import BOTS, BotAccount
 from chat.domain.entities import Draft, Person
 from chat.domain.failures import StorageDown
 from chat.domain.messages.changes import Deletion, Edit, Reaction
@@ -84,13 +87,14 @@ async def test_people_rooms_and_messages_are_added(sites: tuple[Site, Site], tmp
     assert {name: plan.lost[name] for name in (LOBBY, SUPPORT, OTHER_NAMES, ADDRESSES)} == {
         LOBBY: 1,
         SUPPORT: 1,
-        OTHER_NAMES: 1,  # there is a cem, whose address nobody has confirmed
+        OTHER_NAMES: 2,  # there is a cem, whose address nobody has confirmed; and a bot that was removed
         ADDRESSES: 1,
     }
     assert plan.lost[CHANGES] > 10
     assert await fetch(there, _ROOMS) == []
     people = {row["name"]: row for row in await fetch(there, "SELECT * FROM users")}
-    assert people.keys() == {"benjamin", "cem", "ada", "cem-2", "dora", "Éva"}
+    bots = {"Dice (hook)", "Cards (hook)", "Theirs (hook)"}
+    assert people.keys() == {"benjamin", "cem", "ada", "cem-2", "dora", "Éva", "Old hook"} | bots
     assert (people["cem-2"]["email"], people["cem"]["id"]) == (None, squatter.id)
     assert not people["ada"]["is_admin"]
     assert people["dora"]["deleted_at"] is not None
@@ -110,6 +114,77 @@ async def test_people_rooms_and_messages_are_added(sites: tuple[Site, Site], tmp
     # Whom does it notify? Nobody, not even of a mention or in a conversation of two.
     everybody = ledger_statements.candidates("(SELECT id AS user_id FROM users)")
     assert await fetch(there, everybody, 1, 2**62) == []
+
+
+async def test_bots_are_added_with_their_owners(sites: tuple[Site, Site], tmp_path: Path) -> None:
+    here, there = sites
+    await made(here, tmp_path / "a", steps=5)
+    ada = await person(there, "ada", "ada@example.org", is_confirmed=True)
+    port = there.storage.feature_ports[BOTS]
+    taken = await port.add((await person(there, "zoe")).id, "Dice (hook)", ["read"])
+    assert isinstance(taken, BotAccount)
+    await there.storage.users.administer(ada.id, AccountChange(is_disabled=True), None)
+    await added(there, tmp_path / "a")
+    before = {each.name: each for each in await here.storage.feature_ports[BOTS].page(0, 9)}
+    dice, cards = await port.of(ada.id)
+    assert [(each.name, each.scopes) for each in (dice, cards)] == [
+        ("Dice-2", before["Dice"].scopes),
+        ("Cards", before["Cards"].scopes),
+    ]
+    assert [each.name for each in dice.rooms] == ["garden"]
+    assert (dice.is_disabled, cards.is_disabled) == (True, True)
+    await there.storage.users.administer(ada.id, AccountChange(is_disabled=False), None)
+    assert [each.is_disabled for each in await port.of(ada.id)] == [False, True], (
+        "as the owner is, or as it was"
+    )
+    said = await fetch(there, "SELECT text FROM messages WHERE sender_id = $1 AND kind = 'message'", dice.id)
+    assert [row["text"] for row in said] == ["six"]
+    await added(there, tmp_path / "a")
+    assert len(await port.of(ada.id)) == 2, "the same source finds them again"
+
+
+BOT = '{"id":2,"name":"Dice (hook)","is_visitor":true,"created":1,"owner":1,"scopes":["read"]}'
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("(hook)", "hook"), "has a bot 2 that is none"),
+        (('"is_visitor":true,', ""), "has a bot 2 that is none"),
+        (('"scopes":["read"]', '"scopes":["administer"]'), "people.jsonl, line 2"),
+        (('"owner":1', '"owner":2'), "does not have the owner of the bot 2"),
+        (('"owner":1', '"owner":7'), "does not have the owner of the bot 2"),
+        (("}", '}\n{"id":3,' + BOT[8:]), "has two bots called 'Dice'"),
+    ],
+)
+def test_a_bot_that_no_server_has_is_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    lines = ['{"id":1,"name":"ada","created":1}', BOT.replace(*change, 1)]
+    with pytest.raises(BadArchive, match=said):
+        Plan(archive(tmp_path / "a", people=lines), is_whole=True)
+
+
+def test_a_bot_is_in_no_room_without_its_owner(tmp_path: Path) -> None:
+    member = '{"room":2,"person":2,"joined":1}'
+    parts = {
+        "people": ['{"id":1,"name":"ada","created":1}', BOT],
+        "rooms": ['{"id":2,"kind":"room","name":"garden","created":1}'],
+    }
+    given = archive(tmp_path / "a", **parts, members=[member.replace("}", ',"role":"owner"}')])
+    with pytest.raises(BadArchive, match="gives the bot 2 a role in room 2"):
+        Plan(given, is_whole=True)
+    alone = Plan(archive(tmp_path / "b", **parts, members=[member]), is_whole=True)
+    assert (alone.lost[BOTS_ALONE], alone.members[2]) == (1, [])
+    both = [member.replace('"person":2', '"person":1'), member]
+    assert len(Plan(archive(tmp_path / "c", **parts, members=both), is_whole=True).members[2]) == 2
+
+
+def archive(directory: Path, **parts: list[str]) -> ArchiveReader:
+    """Write an archive with these lines, and open it."""
+    writer = ArchiveWriter(directory)
+    for name, lines in parts.items():
+        (directory / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    writer.finish(lambda found: Head(format=FORMAT, source=OF_ANOTHER, parts=found))
+    return ArchiveReader(directory)
 
 
 async def test_a_plan_says_what_the_server_does_not_keep(sites: tuple[Site, Site], tmp_path: Path) -> None:

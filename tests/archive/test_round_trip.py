@@ -8,8 +8,10 @@ from chat.archive.directory import ArchiveReader
 from chat.archive.export import Export
 from chat.archive.format import Scope
 from chat.archive.load import Load
+from chat.domain.accounts.bots import BOTS, BotAccount
 from chat.domain.accounts.hooks import HOOKS, Hook, NewHook, digest_of
 from chat.domain.entities import LOBBY_ID, Message
+from chat.features.bots.rules import BOT_TAKEN
 from chat.features.hooks.changes import HookPost
 from tests.archive.conftest import Site
 from tests.archive.worlds import Builder, tree
@@ -38,6 +40,18 @@ async def test_an_archive_comes_back_byte_for_byte(
     before = await exported(here, tmp_path / "a")
     await imported(there, tmp_path / "a")
     assert await exported(there, tmp_path / "b") == before
+    bots = [site.storage.feature_ports[BOTS] for site in sites]
+    ours, theirs = [await each.page(0, 9) for each in bots]
+    assert ours == theirs
+    assert [(each.name, [room.name for room in each.rooms], each.is_disabled) for each in theirs] == [
+        ("Dice", ["garden"], False),
+        ("Cards", [], True),
+    ]
+    for each in bots:
+        assert await each.add(1, "Old (hook)", ["read"]) != BOT_TAKEN
+        assert await each.add(1, "Dice (hook)", ["read"]) == BOT_TAKEN
+        renamed = await each.change(theirs[0].id, 1, "Cubes (hook)", None)
+        assert isinstance(renamed, BotAccount)
 
 
 async def test_messages_of_two_hooks_of_one_name_come_back(sites: tuple[Site, Site], tmp_path: Path) -> None:

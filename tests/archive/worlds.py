@@ -4,6 +4,7 @@ import hashlib
 import random
 from pathlib import Path
 
+from chat.domain.accounts.bots import BOTS, BotAccount, Scope
 from chat.domain.entities import Draft, Message, MessageKind, Pair, Peer, Person
 from chat.domain.messages.changes import (
     Addition,
@@ -111,7 +112,26 @@ class Builder:
         await self.save(RoomDeletion(self.rooms[3], ada.id, self.now()))
         await self.storage.timelines.mark_read({(garden, ben.id): ReadMark(2)})
         await self.storage.timelines.set_own(garden, cem.id, OwnSettings(notify="all", is_starred=True))
+        await self._add_bots(ada, dora, garden)
         await self.storage.users.delete(dora.id)
+
+    async def _add_bots(self, ada: Person, dora: Person, room: int) -> None:
+        """Make bots: one in a room that its owner is in, one that is off, a removed one, and one of a removed owner."""
+        bots = self.storage.feature_ports[BOTS]
+        made = []
+        for owner, name in ((ada, "Dice"), (ada, "Cards"), (ada, "Old"), (dora, "Theirs")):
+            scopes = [each.value for each in Scope if self.dice.random() < 0.8] or ["read"]
+            bot = await bots.add(owner.id, f"{name} (hook)", scopes)
+            assert isinstance(bot, BotAccount)
+            made.append(bot)
+        dice, cards, old, _ = made
+        for bot in (dice, old):
+            joining = Draft(room, bot.id, f"{bot.name} (hook)", "", self.now(), MessageKind.JOIN)
+            await self.save(Addition(joining, ada.id))
+        self.people += [Person(id=each.id, name=f"{each.name} (hook)") for each in made]
+        await self.say(room, self.people[-len(made)], "six")
+        await bots.switch(cards.id, ada.id, is_on=False)
+        await bots.remove(old.id, ada.id)
 
     async def _step(self, direct: int, pair: Pair) -> None:
         dice = self.dice

@@ -551,7 +551,7 @@ export interface ChangeScheduled {
 /**
  * What changes of an outgoing hook; fields that are left out stay. With an earlier `position` it sends the changes
  * after it again, with a later one it skips those before it. Without one, `since` means the position of the last
- * message before a time.
+ * message before a time. `gateway` and `token` are for bridges only.
  */
 export interface ChangeSentHook {
   hook: number;
@@ -563,6 +563,8 @@ export interface ChangeSentHook {
   /** Unix milliseconds */
   since?: number | null;
   on?: boolean | null;
+  gateway?: string | null;
+  token?: string | null;
 }
 
 /** Changes of the settings; fields that are left out stay, null returns to the default. */

@@ -418,6 +418,15 @@ def _hooks(pages: Pages, chat: ServerProcess, room: int) -> None:
     sent = {"url": "https://tools.example/in", "room": 1}
     made = call(pages, ADMIN, "POST", "/outgoing-hooks", sent)["hook"]
     call(pages, ADMIN, "PATCH", f"/outgoing-hooks/{made['id']}", {"on": False})
+    poster = call(pages, ADMIN, "POST", "/rooms/1/hooks", {"name": "Networks"})["hook"]["id"]
+    bridge = {
+        "url": "https://bridge.example:4242",
+        "room": 1,
+        "bot": poster,
+        "gateway": "garden",
+        "token": "t",
+    }
+    call(pages, ADMIN, "POST", "/outgoing-hooks", bridge)
 
 
 def _bot(pages: Pages, room: int) -> None:

@@ -126,3 +126,39 @@ def test_an_admin_makes_an_outgoing_hook_and_replays_it(pages: Pages, chat: Serv
     row.get_by_role("button", name=f"Remove {url}").click()
     ada.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(row).to_have_count(0)
+
+
+@in_campaign
+def test_who_leads_a_room_makes_a_bridge_and_changes_it(pages: Pages, chat: ServerProcess) -> None:
+    room = Room(pages, "lena", "harbour")
+    lena = pages.at("lena", f"/room/{room.id}?show=room")
+    lena.get_by_role("button", name="Manage hooks").click()
+    dialog = lena.get_by_role("dialog", name="Hooks")
+    dialog.get_by_role("button", name="New bridge").click()
+    url = "http://127.0.0.1:9"  # a private address, which is refused when it is called
+    for label, value in {
+        "URL of": url,
+        "Gateway": "the sea",
+        "Token": "secret",
+        "Name of": "Networks",
+    }.items():
+        dialog.get_by_label(label).fill(value)
+    dialog.get_by_role("button", name="Make bridge").click()
+    expect(dialog.get_by_label("Gateway")).to_have_attribute("aria-invalid", "true")
+    expect(dialog.locator(".admin-hook")).to_have_count(0)
+    dialog.get_by_label("Gateway").fill("sea")
+    dialog.get_by_role("button", name="Make bridge").click()
+    row = dialog.locator(".admin-outgoing")
+    expect(row).to_contain_text(f"{url}bridge to the gateway sea, posts as Networks · made by lena")
+    expect(dialog.get_by_role("textbox", name="Secret for")).to_have_count(0)
+    expect(dialog.get_by_role("button", name="Rename Networks")).to_be_visible()
+    row.get_by_role("button", name="Change").click()
+    row.get_by_label("Gateway").fill("pond")
+    row.get_by_label("URL of").fill(f"{url}/api-of/")
+    row.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text(f"{url}/api-ofbridge to the gateway pond")
+    row.get_by_role("button", name="Switch off").click()
+    expect(row.get_by_text("Off", exact=True)).to_be_visible()
+    row.get_by_role("button", name=f"Remove {url}/api-of").click()
+    lena.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)

@@ -86,6 +86,7 @@ class OutgoingChange(msgspec.Struct, frozen=True, kw_only=True):
     """What changes of an outgoing hook; None stays. With `secret` the one before signs too for `OLD_SECRET` seconds.
 
     `since` (Unix seconds) is the position of the last message before that time; it counts without a `position`.
+    `gateway` and `token` are those of a bridge.
     """
 
     kinds: tuple[str, ...] | None = None
@@ -94,6 +95,8 @@ class OutgoingChange(msgspec.Struct, frozen=True, kw_only=True):
     since: float | None = None
     is_on: bool | None = None
     secret: str | None = None
+    gateway: str | None = None
+    token: str | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -159,7 +162,7 @@ class OutgoingHooks(Protocol):
         ...
 
     async def change(self, hook_id: int, change: OutgoingChange, by_id: int | None) -> OutgoingHook | Refusal:
-        """Change a hook, as its owner."""
+        """Change a hook, as its owner; a gateway and its token only of a bridge."""
         ...
 
     async def remove(self, hook_id: int, by_id: int | None) -> Refusal | None:

@@ -154,7 +154,7 @@ class ChangeSentHook(WhichSentHook, kw_only=True, frozen=True):
     """What changes of an outgoing hook; fields that are left out stay.
 
     With an earlier `position` it sends the changes after it again, with a later one it skips those before it. Without
-    one, `since` means the position of the last message before a time.
+    one, `since` means the position of the last message before a time. `gateway` and `token` are for bridges only.
     """
 
     url: Url | None = None
@@ -162,6 +162,8 @@ class ChangeSentHook(WhichSentHook, kw_only=True, frozen=True):
     position: LogId | None = None
     since: Time | None = None
     on: bool | None = None
+    gateway: Gateway | None = None
+    token: GatewayToken | None = None
 
 
 async def outgoing_hooks(services: EngineServices, caller: Caller, _request: None) -> SentHooks:
@@ -223,7 +225,7 @@ async def new_outgoing_hook(
 async def change_outgoing_hook(
     services: EngineServices, caller: Caller, request: ChangeSentHook
 ) -> SentHook | Refusal:
-    """Change one's outgoing hook: its URL, its kinds of change, its position, or whether it is on."""
+    """Change one's outgoing hook: its URL, its kinds of change, its position, its gateway, or whether it is on."""
     if refusal := _refusal(services, request.url, request.kinds or ()):
         return refusal
     change = OutgoingChange(
@@ -232,6 +234,8 @@ async def change_outgoing_hook(
         position=request.position,
         since=None if request.since is None else request.since / 1000,
         is_on=request.on,
+        gateway=request.gateway,
+        token=request.token,
     )
     changed = await services.feature_ports[OUTGOING].change(request.hook, change, caller.known.id)
     if isinstance(changed, Refusal):

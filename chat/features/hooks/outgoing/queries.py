@@ -24,6 +24,7 @@ from chat.domain.rooms.room_rights import Authority, own_role
 from chat.features.hooks.changes import NO_HOOK
 from chat.features.hooks.outgoing.rules import (
     MOST_OUTGOING,
+    NO_BRIDGE,
     NO_OUTGOING,
     NOT_IN_LOG,
     TOO_MANY_OUTGOING,
@@ -67,7 +68,9 @@ _ROOMS_OF_BOT = """
 SELECT room_id FROM memberships JOIN users ON users.id = user_id AND deleted_at IS NULL AND disabled_at IS NULL
 WHERE user_id = $1 AND room_id = ANY($2::bigint[])"""
 _BY = "SELECT is_admin FROM users WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL"
-_LOCK_HOOK = "SELECT owner_id, room_id FROM outgoing_hooks WHERE id = $1 FOR UPDATE"
+_LOCK_HOOK = """
+SELECT owner_id, room_id, EXISTS (SELECT FROM bridges WHERE outgoing_id = $1) AS is_bridge
+FROM outgoing_hooks WHERE id = $1 FOR UPDATE"""
 # Each change by its owner voids a claim, so a call under way does not move the position.
 _CHANGE = f"""
 UPDATE outgoing_hooks SET
@@ -80,6 +83,9 @@ UPDATE outgoing_hooks SET
     secret = coalesce($6, secret),
     claim = claim + 1, claimed_until = NULL, due_at = NULL, failing_since = NULL, tries = 0
 WHERE id = $1"""
+_CHANGE_BRIDGE = (
+    "UPDATE bridges SET gateway = coalesce($2, gateway), token = coalesce($3, token) WHERE outgoing_id = $1"
+)
 _REMOVE = "DELETE FROM outgoing_hooks WHERE id = $1"
 _WAITING = """
 SELECT hook.id, owner_id, room_id, kinds, position, hook.claim, bot.id AS bot_id, bot.name AS bot_name,
@@ -171,15 +177,21 @@ class PostgresOutgoingHooks:
             row = await connection.fetchrow(_LOCK_HOOK, hook_id)
             if row is None or by_id not in (None, row["owner_id"]):
                 return NO_OUTGOING
+            changes_bridge = change.gateway is not None or change.token is not None
+            if changes_bridge and not row["is_bridge"]:
+                return NO_BRIDGE
             position = change.position
             if position is None and change.since is not None:
                 position = await connection.fetchval(_BEFORE, change.since)
             if position is not None and position > await connection.fetchval(_END):
                 return NOT_IN_LOG
             kinds = None if change.kinds is None else list(change.kinds)
-            await connection.execute(
-                _CHANGE, hook_id, kinds, change.url, position, change.is_on, change.secret
-            )
+            url = change.url
+            if url is not None and row["is_bridge"]:
+                url = url.rstrip("/")  # bridges to one matterbridge are known by the same URL
+            await connection.execute(_CHANGE, hook_id, kinds, url, position, change.is_on, change.secret)
+            if changes_bridge:
+                await connection.execute(_CHANGE_BRIDGE, hook_id, change.gateway, change.token)
             what, detail = What.OUTGOING_HOOK_CHANGED, change.url or ""
             await _note(connection, what, row["owner_id"], row["room_id"], by_id, detail)
             return await _one(connection, hook_id)

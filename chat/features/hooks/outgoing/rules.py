@@ -35,6 +35,8 @@ NOT_IN_LOG = Refusal(
     Code.INVALID, "the log does not reach this position", field="position", reason="position_not_in_log"
 )
 
+NO_BRIDGE = Refusal(Code.INVALID, "this outgoing hook is no bridge", field="gateway", reason="no_bridge")
+
 
 def sending_refusal(by: Authority, *, is_for_all: bool) -> Refusal | None:
     """Return why somebody may not have a room's changes sent; None: they may.

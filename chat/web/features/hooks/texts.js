@@ -13,5 +13,6 @@ export const en = {
   "refusal.bad_hook_url": "A hook’s URL begins with https:// or http://, and has at most # characters and no password.",
   "refusal.own_hook_url": "A hook cannot call the server that it is on.",
   "refusal.unknown_event_type": "There is no event with this type.",
+  "refusal.no_bridge": "This outgoing hook is no bridge.",
   "refusal.position_not_in_log": "The log does not reach this position.",
 };

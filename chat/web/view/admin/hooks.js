@@ -17,17 +17,24 @@ import { OutgoingHooks } from "./outgoing_hooks.js";
 /** @typedef {import("../../protocol").HookWithToken} HookWithToken */
 
 export function HooksPart() {
-  return html`<${HookList} /><${OutgoingHooks} />`;
+  return html`<${BothWays} sends />`;
 }
 
 /** The hooks of a room, in and out, in a dialog. @param {{ room: number, onClose: () => void }} props */
 export function RoomHooks({ room, onClose }) {
   const sends = useSelected(({ server }) => server.features.includes("outgoing_hooks"));
-  return html`<${Dialog} title=${t("admin.part_hooks")} onClose=${onClose}><${HookList} room=${room} />${sends && html`<${OutgoingHooks} room=${room} />`}<//>`;
+  return html`<${Dialog} title=${t("admin.part_hooks")} onClose=${onClose}><${BothWays} room=${room} sends=${sends} /><//>`;
 }
 
-/** @param {{ room?: number }} props without `room`: those of all rooms */
-function HookList({ room }) {
+/** @param {{ room?: number, sends: boolean }} props without `room`: those of all rooms */
+function BothWays({ room, sends }) {
+  const [bridges, setBridges] = useState(0); // made here, each with a hook in the first list
+  return html`<${HookList} room=${room} bridges=${bridges} />
+    ${sends && html`<${OutgoingHooks} room=${room} onBridge=${() => setBridges(bridges + 1)} />`}`;
+}
+
+/** @param {{ room?: number, bridges: number }} props */
+function HookList({ room, bridges }) {
   const chat = useChat();
   const [changed, setChanged] = useState(0);
   const [isMaking, setMaking] = useState(false);
@@ -45,7 +52,7 @@ function HookList({ room }) {
       const { hooks, next } = await chat.call("GET", `/admin/hooks?${query}`);
       return { items: hooks, next };
     },
-    [changed, room],
+    [changed, room, bridges],
   );
   const show = (/** @type {HookWithToken | null} */ hook) => {
     setMade(hook);

@@ -1,5 +1,5 @@
-// Outgoing hooks, of all people or of one room: made, with their secret shown once, changed, switched off, replayed from a
-// position or a time, and removed.
+// Outgoing hooks and bridges, of all people or of one room: made, hooks with their secret shown once, changed, switched off,
+// replayed from a position or a time, and removed.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -11,6 +11,7 @@ import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { useLoaded, usePages } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
+import { ChangeBridge, NewBridge } from "./bridges.js";
 import { readRooms } from "./listed_rooms.js";
 
 /** @typedef {import("../../protocol").SentHook} Hook */
@@ -23,13 +24,13 @@ const OFF = /** @type {const} */ ({
   no_right: "admin.outgoing_off_no_right",
 });
 
-/** @param {{ room?: number }} props without `room`: those of all people */
-export function OutgoingHooks({ room }) {
+/** @param {{ room?: number, onBridge: () => void }} props without `room`: those of all people */
+export function OutgoingHooks({ room, onBridge }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const isAdmin = useSelected((state) => state.me?.roles?.includes("admin") ?? false);
   const [changed, setChanged] = useState(0);
-  const [isMaking, setMaking] = useState(false);
+  const [making, setMaking] = useState(/** @type {"hook" | "bridge" | ""} */ (""));
   const [opened, setOpened] = useState(/** @type {{ id: number, form: "change" | "replay" } | null} */ (null));
   const [made, setMade] = useState(/** @type {HookWithSecret | null} */ (null));
   const { act, error, isBusy } = useAction();
@@ -47,8 +48,8 @@ export function OutgoingHooks({ room }) {
     [changed, room],
   );
   const show = (/** @type {HookWithSecret | null} */ hook) => {
-    setMade(hook);
-    setMaking(false);
+    setMade(hook?.hook.gateway ? null : hook);
+    setMaking("");
     setOpened(null);
     setChanged(changed + 1);
   };
@@ -68,6 +69,11 @@ export function OutgoingHooks({ room }) {
       show(null);
     });
   };
+  const close = () => setMaking("");
+  const showBridge = (/** @type {HookWithSecret} */ bridge) => {
+    show(bridge);
+    onBridge();
+  };
   const form = (/** @type {Hook} */ { id }, /** @type {"change" | "replay"} */ name, /** @type {string} */ label) => {
     const isOpen = opened?.id === id && opened.form === name;
     return html`<button type="button" class="button small quiet" disabled=${isBusy} aria-expanded=${isOpen}
@@ -79,8 +85,11 @@ export function OutgoingHooks({ room }) {
     ${made && html`<${Copyable} text=${made.secret} label=${t("admin.outgoing_secret", { url: made.hook.url })} />
       <p class="field-hint">${t("admin.outgoing_shown")}</p>`}
     <${FormError} text=${error || pages.error} />
-    ${isMaking ? html`<${NewHook} of=${room} onDone=${show} onClose=${() => setMaking(false)} />` : html`<div class="actions">
-      <button type="button" class="button" onClick=${() => setMaking(true)}>${icon("add")} ${t("admin.outgoing_new")}</button>
+    ${making === "hook" && html`<${NewHook} of=${room} onDone=${show} onClose=${close} />`}
+    ${making === "bridge" && html`<${NewBridge} of=${room} onDone=${showBridge} onClose=${close} />`}
+    ${!making && html`<div class="actions">
+      <button type="button" class="button" onClick=${() => setMaking("hook")}>${icon("add")} ${t("admin.outgoing_new")}</button>
+      <button type="button" class="button" onClick=${() => setMaking("bridge")}>${icon("add")} ${t("admin.bridge_new")}</button>
     </div>`}
     <ul class="list admin-hooks" aria-busy=${!pages.items}>
       ${pages.items?.map((hook) => html`<li class="row admin-hook admin-outgoing" key=${hook.id}>
@@ -90,20 +99,20 @@ export function OutgoingHooks({ room }) {
           ${hook.off && html`<span class="row-note is-problem">${t(OFF[hook.off])}</span>`}
           ${hook.error && html`<span class="row-note is-problem">${t("admin.hooks_error", { time: dayAndTime(hook.error_at ?? 0), error: hook.error })}</span>`}
           ${hook.next && html`<span class="row-note">${t("admin.outgoing_next", { time: dayAndTime(hook.next), tries: hook.tries })}</span>`}
-          ${opened?.id === hook.id && html`<${opened.form === "replay" ? Replay : Change} hook=${hook} isBusy=${isBusy} onDone=${(/** @type {object} */ fields) => change(hook, fields)} />`}
+          ${opened?.id === hook.id && html`<${opened.form === "replay" ? Replay : hook.gateway ? ChangeBridge : Change} hook=${hook} isBusy=${isBusy} onDone=${(/** @type {object} */ fields) => change(hook, fields)} />`}
         </span>
         <span class="row-end actions">
           ${hook.owner.id === me && html`<button type="button" class="button small quiet" disabled=${isBusy}
               onClick=${() => change(hook, { on: hook.off !== null })}>${t(hook.off ? "admin.outgoing_switch_on" : "admin.outgoing_switch_off")}</button>
             ${form(hook, "change", t("admin.outgoing_change"))}
             ${form(hook, "replay", t("admin.outgoing_replay"))}
-            <button type="button" class="button small quiet" disabled=${isBusy} onClick=${() => renew(hook)}>${t("admin.outgoing_renew")}</button>`}
+            ${!hook.gateway && html`<button type="button" class="button small quiet" disabled=${isBusy} onClick=${() => renew(hook)}>${t("admin.outgoing_renew")}</button>`}`}
           ${(hook.owner.id === me || isAdmin) && html`<button type="button" class="button small quiet danger" disabled=${isBusy}
             aria-label=${t("admin.hooks_remove_one", { name: hook.url })} onClick=${() => remove(hook)}>${t("admin.hooks_remove")}</button>`}
         </span>
       </li>`)}
     </ul>
-    ${pages.items?.length === 0 && !isMaking && html`<p class="settings-none">${t("admin.outgoing_none")}</p>`}
+    ${pages.items?.length === 0 && !making && html`<p class="settings-none">${t("admin.outgoing_none")}</p>`}
     <${MoreButton} pages=${pages} />
   </section>`;
 }
@@ -114,9 +123,11 @@ function path(hook) {
 }
 
 /** @param {Hook} hook @param {boolean} isOfAll */
-function about({ room, room_name: name, owner, bot, kinds, sent, position, behind }, isOfAll) {
+function about({ room, room_name: name, owner, bot, gateway, kinds, sent, position, behind }, isOfAll) {
   const where = room === null ? t("admin.outgoing_all_rooms") : isOfAll && name;
-  const what = bot ? t("admin.outgoing_bot", { name: bot.name }) : kinds.length > 0 && t("admin.outgoing_only", { kinds: kinds.join(", ") });
+  const what = bot
+    ? gateway ? t("admin.bridge_of", { gateway, name: bot.name }) : t("admin.outgoing_bot", { name: bot.name })
+    : kinds.length > 0 && t("admin.outgoing_only", { kinds: kinds.join(", ") });
   const last = sent === null ? t("admin.outgoing_unsent") : t("admin.outgoing_sent", { time: dayAndTime(sent) });
   return [where, what, t("admin.hooks_by", { name: owner.name }), last, t("admin.outgoing_place", { position, behind })].filter(Boolean).join(" · ");
 }

@@ -111,6 +111,28 @@ async def test_people_of_both_sides_read_each_other_and_nothing_comes_back(kind:
         await at.until(behind=0)
 
 
+async def test_a_bridge_that_gets_another_gateway_reads_and_sends_there() -> None:
+    async with opened() as at:
+        made = (await at.bridge())["hook"]
+        path = f"/outgoing-hooks/{made['id']}"
+        await at.double.say("in the garden")
+        await at.texts(1)
+        change = {"gateway": "pond", "url": at.far.url + "/"}
+        changed = await at.site.call("PATCH", path, change, token=at.token)
+        assert (changed["gateway"], changed["url"]) == ("pond", at.far.url)
+        await at.double.say("in the garden again")
+        await at.double.say("in the pond", gateway="pond")
+        await at.say("hello")
+        assert (await at.double.said(1))[0]["gateway"] == "pond"
+        assert await at.texts(2) == ["‹ben› in the garden", "‹ben› in the pond"]
+        plain = await at.site.call(
+            "POST", "/outgoing-hooks", {"url": at.far.url, "room": at.room}, token=at.token
+        )
+        path = f"/outgoing-hooks/{plain['hook']['id']}"
+        refused = await at.site.call("PATCH", path, {"token": "t"}, token=at.token)
+        assert (refused.status, refused["reason"], refused["field"]) == (400, "no_bridge", "gateway")
+
+
 async def test_each_gateway_has_its_room_and_one_reader() -> None:
     async with opened() as at:
         await at.bridge()

@@ -4,6 +4,7 @@ from chat.domain.accounts.bridges import BRIDGES, Bridge, Kept, Read
 from chat.domain.accounts.hooks import HOOKS, Hook, NewHook, digest_of
 from chat.domain.accounts.outgoing_hooks import OUTGOING, OutgoingChange, OutgoingHook
 from chat.domain.ports import Storage
+from chat.features.hooks.outgoing.rules import NO_BRIDGE
 from tests.features.hooks.outgoing.test_storage import hook_of, say, waiting
 from tests.features.hooks.test_storage import people, room_of
 
@@ -37,6 +38,21 @@ async def test_a_bridge_is_read_while_it_is_on_and_sent_with_its_token(storage: 
     await hooks.change(made.id, OutgoingChange(is_on=True), ada)
     await hooks.remove(made.id, ada)
     assert await bridges.to_read() == []
+
+
+async def test_a_bridge_gets_another_gateway_token_and_url(storage: Storage) -> None:
+    made, hook, ada = await bridge(storage)
+    bridges, hooks = storage.feature_ports[BRIDGES], storage.feature_ports[OUTGOING]
+    change = OutgoingChange(url="http://bridge.example/", gateway="shed")
+    changed = await hooks.change(made.id, change, ada)
+    assert isinstance(changed, OutgoingHook)
+    assert (changed.url, changed.gateway) == ("http://bridge.example", "shed")
+    await hooks.change(made.id, OutgoingChange(token="new"), ada)
+    (found,) = await bridges.to_read()
+    assert (found.url, found.gateway, found.token) == ("http://bridge.example", "shed", "new")
+    plain = await hook_of(storage, ada, hook.room_id)
+    for wrong in (OutgoingChange(gateway="shed"), OutgoingChange(token="")):
+        assert await hooks.change(plain.id, wrong, ada) is NO_BRIDGE
 
 
 async def test_one_reads_until_its_claim_ends(storage: Storage) -> None:

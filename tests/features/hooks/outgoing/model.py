@@ -27,6 +27,7 @@ from chat.domain.refusals import NO_ROOM, NOT_ADMIN, Refusal
 from chat.features.hooks.changes import NO_HOOK
 from chat.features.hooks.outgoing.rules import (
     MOST_OUTGOING,
+    NO_BRIDGE,
     NO_OUTGOING,
     NOT_IN_LOG,
     TOO_MANY_OUTGOING,
@@ -134,6 +135,8 @@ class OutgoingModel:
         row = self.rows.get(hook_id)
         if row is None or by_id not in (None, row.owner_id):
             return NO_OUTGOING
+        if row.bridge is None and (change.gateway is not None or change.token is not None):
+            return NO_BRIDGE
         position = change.position
         if position is None and change.since is not None:
             position = self._messages.last_before(change.since)
@@ -145,6 +148,10 @@ class OutgoingModel:
             row.position, row.replays = position, row.replays + 1
         row.kinds = row.kinds if change.kinds is None else change.kinds
         row.url = change.url or row.url
+        if row.bridge is not None:
+            gateway = row.bridge.gateway if change.gateway is None else change.gateway
+            row.bridge = Bridge(gateway, row.bridge.token if change.token is None else change.token)
+            row.url = row.url.rstrip("/")
         if change.is_on is not None:
             row.off = None if change.is_on else "owner"
         if change.secret is not None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
+from zipfile import is_zipfile
 
 import msgspec
 
@@ -168,7 +169,7 @@ class MattermostExport:
 
     def make(self) -> None:
         """Make the archive. Raises BadArchive and OSError."""
-        if self._export.suffix != ".zip":
+        if not is_zipfile(self._export):
             with self._export.open("rb") as lines:
                 return self._make(lines)
         with ZipReader(self._export) as self._zip:

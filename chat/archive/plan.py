@@ -106,7 +106,7 @@ class Plan:
         has_reactions: whether any message has one; else the archive knows of none.
         changed: changes that were made of messages that are here already, by their kinds.
         new: messages that are to be written to new rooms, and `added` to rooms that are there.
-        files, file_bytes: of these messages.
+        files, file_bytes: of these messages; `all_files` also of those that are here already.
     """
 
     def __init__(self, reader: ArchiveReader, *, is_whole: bool) -> None:
@@ -122,7 +122,7 @@ class Plan:
         self.has_reactions = False
         self.lost: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
-        self.new = self.added = self.known = self.files = self.file_bytes = 0
+        self.new = self.added = self.known = self.files = self.all_files = self.file_bytes = 0
         self._reader = reader
         self._read()
 
@@ -227,6 +227,7 @@ class Plan:
                 self.lost[NO_PERSON] += 1
             elif not plan.take(entry):
                 self.known += 1
+                self.all_files += len(entry.files)
             else:
                 plan.count += 1
                 plan.writers.add(entry.by)
@@ -236,6 +237,7 @@ class Plan:
                     self.new += 1
                 self.lost[EXPIRED] += entry.at < kept_since
                 self.files += len(entry.files)
+                self.all_files += len(entry.files)
                 self.file_bytes += sum(file.size for file in entry.files)
                 self.lost[REACTIONS] += sum(not is_reaction(emoji) for emoji in entry.reactions)
         self.lost += Counter()  # without zeros

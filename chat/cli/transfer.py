@@ -23,12 +23,14 @@ def transfer(name: str, claim: int) -> None:
     go_last()
 
     async def act(storage: "PostgresStorage", store: "DiskFileStore | None", config: "Config") -> bool:
+        from chat.domain.accounts.passwords import Passwords
         from chat.domain.failures import StorageError
         from chat.transfers.job import Job
 
         assert config.files is not None
         try:
-            await Job(storage, store, config.files / "transfers", claim).run(name)
+            unusable = Passwords(config.bcrypt_cost).unusable_hash()
+            await Job(storage, store, config.files / "transfers", claim, unusable).run(name)
         except StorageError as error:
             click.echo(f"the database: {error}", err=True)
             return False

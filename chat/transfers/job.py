@@ -1,4 +1,4 @@
-"""One export of the page, in a process of its own.
+"""One export or import of the page, in a process of its own.
 
 The process notes its progress in the database, and ends when the claim ends that it works for: the transfer was
 removed, or another server does it. Cut off, the next process goes on with what is there.
@@ -18,6 +18,7 @@ from chat.domain.failures import StorageError
 from chat.features.transfers.transfers import AGAIN, TRANSFERS, Failure, Transfer
 from chat.storage.file_store import DiskFileStore
 from chat.storage.postgres.storage import PostgresStorage
+from chat.transfers.importing import Importing
 
 STATUS_AGAIN = AGAIN
 """The status with which the process asks to be started again."""
@@ -34,15 +35,22 @@ class Job:
         store: the server's files; None: it has none.
         place: the directory of the files of transfers.
         claim: the number of the claim that this process works for.
+        unusable_hash: the password hash of imported accounts, which nobody can log in to yet.
     """
 
     def __init__(
-        self, storage: PostgresStorage, store: DiskFileStore | None, place: Path, claim: int
+        self,
+        storage: PostgresStorage,
+        store: DiskFileStore | None,
+        place: Path,
+        claim: int,
+        unusable_hash: bytes = b"",
     ) -> None:
         self._storage = storage
         self._store = store
         self._place = place
         self._claim = claim
+        self._unusable_hash = unusable_hash
         self._transfers = storage.feature_ports[TRANSFERS]
         self._progress = "log", 0, 0
 
@@ -54,6 +62,7 @@ class Job:
         transfer = await self._transfers.claimed(self._claim, name)
         if transfer is None:
             return
+        self._progress = "log" if transfer.kind == "export" else "converting", 0, 0
         outage: StorageError | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._note, name, nursery.cancel_scope)
@@ -67,11 +76,11 @@ class Job:
 
     async def _do(self, transfer: Transfer) -> None:
         try:
-            await self._export(transfer)
+            await (self._export if transfer.kind == "export" else self._import)(transfer)
         except NoSpace:
             failure, problem = Failure.NO_SPACE, ""
         except BadArchive as error:
-            failure, problem = Failure.BAD, str(error)
+            failure, problem = Failure.BAD, self._without_paths(transfer, str(error))
         except OSError as error:
             failure = Failure.NO_SPACE if error.errno == errno.ENOSPC else Failure.DISK
             problem = error.strerror or str(error)
@@ -99,6 +108,27 @@ class Job:
             )
         await trio.to_thread.run_sync(lambda: shutil.rmtree(directory, ignore_errors=True))
         await self._transfers.finish_export(self._claim, transfer.name, path.stat().st_size)
+
+    async def _import(self, transfer: Transfer) -> None:
+        importing = Importing(
+            self._storage.database, self._store, self._place, self._unusable_hash, self._report
+        )
+        found = await importing.run(transfer)
+        if transfer.step == "check":
+            await self._transfers.checked(self._claim, transfer.name, found)
+        elif await self._transfers.finish_import(self._claim, transfer.name, found):
+            await trio.to_thread.run_sync(self._remove_files, transfer.name)
+
+    def _remove_files(self, name: str) -> None:
+        shutil.rmtree(self._place / f"{name}.archive", ignore_errors=True)
+        (self._place / f"{name}.upload").unlink(missing_ok=True)
+
+    def _without_paths(self, transfer: Transfer, text: str) -> str:
+        """Return a text with the name that an admin knows the file by. Sync."""
+        for suffix in ("upload", "archive"):
+            for path in (str(self._place / f"{transfer.name}.{suffix}"), f"{transfer.name}.{suffix}"):
+                text = text.replace(path, transfer.file_name or path)
+        return text
 
     def _report(self, stage: str, done: int, whole: int) -> None:
         if stage != self._progress[0] or done // 1000 != self._progress[1] // 1000:

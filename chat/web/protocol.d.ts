@@ -304,6 +304,18 @@ export interface BeginCall {
   key: string;
 }
 
+/** What a file is that is going to be uploaded; `password` is one's own, if there is one. */
+export interface BeginImport {
+  /** At most 72 bytes */
+  password?: string | null;
+  /** archive: of this software */
+  source: "archive" | "discord" | "mattermost" | "rocketchat" | "slack" | "zulip";
+  /** Of the file */
+  name: string;
+  /** Bytes */
+  size: number;
+}
+
 /**
  * What the log-in is for: a session, or to `link` one's own account. To link, one proves who one is: by the
  * password, if there is one, and a code of the second factor, if there is one.
@@ -1458,6 +1470,46 @@ export interface IdentifyVisitor {
   page?: string | null;
 }
 
+/** What is in the file, what of it was here before, and, after the import, what is here. */
+export interface ImportFound {
+  /** The server or workspace that it is of */
+  source: string;
+  inside: ImportedCounts;
+  before: ImportedCounts;
+  here?: ImportedCounts;
+  lost: LeftOut[];
+}
+
+/** The import, and how far it is: `done` of about `whole` of its stage. Times in Unix milliseconds. */
+export interface ImportState {
+  state: "checking" | "done" | "failed" | "importing" | "ready" | "uploading" | "waiting";
+  begun: number;
+  source: string;
+  name: string;
+  size: number;
+  /** Bytes that are here */
+  received: number;
+  /** converting and reading the file; people, log, rooms: writing */
+  stage?: string;
+  done?: number;
+  whole?: number;
+  /** When it is removed, if nobody goes on */
+  until?: number;
+  found?: ImportFound;
+  /** no_space, disk, bad, cancelled, or stopped: its process stopped by itself */
+  failure?: string;
+  /** Why it failed, in English */
+  problem?: string;
+}
+
+/** Numbers of things. */
+export interface ImportedCounts {
+  people?: number;
+  rooms?: number;
+  messages?: number;
+  files?: number;
+}
+
 /**
  * An invite with its code: `uses` left, its end, and its room; without a room it is to register. `url` is its path
  * on this server. `link` is the whole address, if the setting `public_url` is known.
@@ -1576,6 +1628,12 @@ export interface LabelsEvent {
 export interface LabelsOf {
   room: number;
   labels: number[];
+}
+
+/** What is left out or becomes something else, in English, and how often. */
+export interface LeftOut {
+  what: string;
+  count: number;
 }
 
 /**
@@ -2249,6 +2307,11 @@ export interface PictureSetting {
   by?: Sender;
   value: string;
   default: string;
+}
+
+/** Where the bytes begin in the file: they are `received`. */
+export interface Piece {
+  at: number;
 }
 
 /** How many messages of the room are pinned now. */

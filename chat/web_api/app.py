@@ -32,7 +32,7 @@ from chat.inspection.doctor_mark import PATH as DOCTOR
 from chat.inspection.inspection import InspectionFailed
 from chat.operations.plain_http import MountedRoute
 from chat.web_api.answers import APPEAL, error, has_codes, refuse
-from chat.web_api.bodies import EMOJI, LONGEST_BODY, PICTURES, UPLOADS, BadBody
+from chat.web_api.bodies import EMOJI, IMPORTS, LONGEST_BODY, PICTURES, UPLOADS, BadBody
 from chat.web_api.plain import Answered, with_plain_routes
 from chat.web_api.web_client import WEB_CLIENT
 
@@ -175,7 +175,7 @@ class _Request(TrioRequest):
 
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401
         if (method == "POST" and (UPLOADS.fullmatch(path) or path == DOCTOR)) or (
-            method == "PUT" and EMOJI.fullmatch(path)
+            method == "PUT" and (EMOJI.fullmatch(path) or IMPORTS.fullmatch(path))
         ):
             options["max_content_length"] = None
         super().__init__(method, scheme, path, *rest, **options)

@@ -23,6 +23,9 @@ UPLOADS = re.compile(r"/api/v1/rooms/[0-9]{1,16}/files/?")
 EMOJI = re.compile(r"/api/v1/emoji/[^/]{1,100}/?")
 """The paths of emoji, which are uploaded with PUT; the feature bounds them."""
 
+IMPORTS = re.compile(r"/api/v1/admin/import/bytes/?")
+"""The path of pieces of imports, which are uploaded with PUT; the feature bounds them."""
+
 PICTURES = re.compile(r"/api/v1/pictures/[0-9a-f]{64}")
 """The addresses of pictures, which do not count as calls; who asks for one that nobody has waits."""
 

@@ -1,16 +1,20 @@
-"""An admin exports the server in the page: the whole way, with the process that does it."""
+"""An admin exports and imports in the page: the whole way, with the process that does it."""
 
+from pathlib import Path
 from zipfile import ZipFile
 
 from playwright.sync_api import expect
 
+from tests.imports.slack_exports import made, message
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 
 
-def test_an_admin_exports_the_server_and_downloads_the_archive(pages: Pages, chat: ServerProcess) -> None:
+def test_an_admin_exports_the_server_and_imports_another_chat(
+    pages: Pages, chat: ServerProcess, tmp_path: Path
+) -> None:
     post(f"{chat.url}/api/v1/auth/register", {"name": "archivist", "password": PASSWORD})
     command(chat, "user", "role", "archivist", "admin")
     page = pages.at("archivist", "/admin/archives")
@@ -26,3 +30,20 @@ def test_an_admin_exports_the_server_and_downloads_the_archive(pages: Pages, cha
     part.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(part.get_by_text("The export is ready")).to_have_count(0)
+    part = page.locator(".transfer").last
+    part.get_by_label("Where the file is from").select_option("Slack")
+    users = [{"id": "U1", "team_id": "T-page", "name": "moved-otto", "profile": {}}]
+    pond = {"id": "C1", "name": "moved-brook", "created": 1500000000, "members": ["U1"]}
+    days = {"moved-brook/2020-09-13": [message("1600000001.0", "hello"), {"type": "unknown"}]}
+    lists = {"users": users, "channels": [pond], "groups": [], "mpims": [], "dms": []}
+    part.get_by_label("File", exact=True).set_input_files(made(tmp_path / "export.zip", days, **lists))
+    part.get_by_label("Your password").fill(PASSWORD)
+    part.get_by_role("button", name="Upload and check").click()
+    expect(part.get_by_text("Nothing is imported yet.")).to_be_visible(timeout=30_000)
+    expect(part.get_by_role("row", name="Messages 1 0")).to_be_visible()
+    expect(part.get_by_role("listitem")).to_contain_text("messages that are not as Slack writes them")
+    part.get_by_role("button", name="Start import").click()
+    expect(part.get_by_text("The import is complete.")).to_be_visible(timeout=30_000)
+    expect(part.get_by_role("row", name="Messages 1 0 1")).to_be_visible()
+    part.get_by_role("button", name="Import another file").click()
+    expect(part.get_by_label("Where the file is from")).to_be_visible()

@@ -40,7 +40,9 @@ OF_PROGRAMS = {
     "on_hold",
     "other_person",
     "other_version",
+    "piece_too_big",
     "roles_given_twice",
+    "upload_elsewhere",
 }
 """What the page never asks for; its text is that of the code."""
 

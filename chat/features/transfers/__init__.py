@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from chat.engine.services import EngineServices
 from chat.features.feature import Feature
+from chat.features.transfers.import_native import IMPORT_OPERATIONS
 from chat.features.transfers.native import OPERATIONS
 from chat.features.transfers.queries import PostgresTransfers
 from chat.features.transfers.runner import Runner, open_runner
@@ -28,6 +29,6 @@ FEATURE = Feature(
     is_on=lambda services: services.archives is not None,
     ports={TRANSFERS: PostgresTransfers},
     services={TRANSFER_SERVICE: TransferService},
-    operations=OPERATIONS,
+    operations=(*OPERATIONS, *IMPORT_OPERATIONS),
     open=_open,
 )

@@ -1,8 +1,12 @@
 """Transfers in PostgreSQL."""
 
+from typing import Any
+
 import asyncpg
+import msgspec
 
 from chat.domain.administration.audit import Act, What
+from chat.features.transfers.found import Found
 from chat.features.transfers.transfers import KEPT, Failure, Kind, Transfer
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
@@ -12,8 +16,10 @@ _LOCK = f"SELECT pg_advisory_xact_lock({0x7472616E})"  # "tran": one at a time i
 
 _TRANSFER = """
 transfers.kind, transfers.name, by_id, extract(epoch FROM asked_at)::float8 AS asked_at, is_due, stage, done, whole,
-extract(epoch FROM ended_at)::float8 AS ended_at, failure, problem, transfers.room_id, has_files, size"""
-_LASTS = f"coalesce(ended_at, 'infinity') > clock_timestamp() - interval '{KEPT} s'"
+extract(epoch FROM ended_at)::float8 AS ended_at, failure, problem, transfers.room_id, has_files, size, step, source,
+file_name, received, found, extract(epoch FROM touched_at)::float8 AS touched_at"""
+_LASTS = f"(is_due OR coalesce(ended_at, touched_at) > clock_timestamp() - interval '{KEPT} s')"
+_TOUCHED = "touched_at = clock_timestamp()"
 
 _HAS_ROOM = "SELECT EXISTS (SELECT FROM rooms WHERE id = $1 AND deleted_at IS NULL)"
 _BEGIN_EXPORT = f"""
@@ -26,6 +32,28 @@ ON CONFLICT (kind) DO UPDATE SET name = $1, by_id = $2, asked_at = clock_timesta
     generation = NULL
 WHERE NOT transfers.is_due
 RETURNING {_TRANSFER}"""
+_BEGIN_IMPORT = f"""
+INSERT INTO transfers (kind, name, by_id, source, file_name, size, is_due, step, received)
+VALUES ('import', $1, $2, $3, $4, $5, false, 'upload', 0)
+ON CONFLICT (kind) DO UPDATE SET name = $1, by_id = $2, source = $3, file_name = $4, size = $5, is_due = false,
+    step = 'upload', received = 0, asked_at = clock_timestamp(), {_TOUCHED}, claimed_by = NULL, claimed_until = NULL,
+    stage = NULL, done = 0, whole = 0, ended_at = NULL, failure = NULL, problem = NULL, found = NULL
+WHERE NOT transfers.is_due AND (transfers.ended_at IS NOT NULL AND transfers.failure IS NULL
+    OR NOT (coalesce(transfers.ended_at, transfers.touched_at) > clock_timestamp() - interval '{KEPT} s'))
+RETURNING {_TRANSFER}"""
+_RECEIVE = f"""
+UPDATE transfers SET received = $2::bigint + $3::bigint, {_TOUCHED}, is_due = size = $2::bigint + $3::bigint,
+    step = CASE WHEN size = $2::bigint + $3::bigint THEN 'check' ELSE step END
+WHERE kind = 'import' AND transfers.name = $1 AND step = 'upload' AND received = $2::bigint
+RETURNING {_TRANSFER}"""
+_START_IMPORT = f"""
+UPDATE transfers SET is_due = true, step = CASE WHEN step = 'ready' THEN 'import' ELSE step END, {_TOUCHED},
+    ended_at = NULL, failure = NULL, problem = NULL, stage = NULL, done = 0, whole = 0
+WHERE kind = 'import' AND NOT is_due AND {_LASTS} AND (step = 'ready' OR failure IS NOT NULL)
+RETURNING {_TRANSFER}"""
+_STOP_IMPORT = f"""
+UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), failure = '{Failure.CANCELLED}', problem = NULL
+WHERE kind = 'import' AND is_due RETURNING {_TRANSFER}"""
 _FIND = f"SELECT {_TRANSFER} FROM transfers WHERE kind = $1 AND {_LASTS}"
 _REMOVE = "DELETE FROM transfers WHERE kind = $1 RETURNING true"
 _IS_MADE = f"kind = 'export' AND ended_at IS NOT NULL AND failure IS NULL AND {_LASTS}"
@@ -49,6 +77,11 @@ UPDATE transfers SET claimed_until = clock_timestamp() + make_interval(secs => $
 _NOTE = f"UPDATE transfers SET stage = $3, done = $4, whole = $5 WHERE {_OURS} RETURNING true"
 _FINISH_EXPORT = f"""
 UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), size = $3 WHERE {_OURS} RETURNING true"""
+_CHECKED = f"""
+UPDATE transfers SET is_due = false, step = 'ready', found = $3, stage = NULL, {_TOUCHED} WHERE {_OURS}
+RETURNING true"""
+_FINISH_IMPORT = f"""
+UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), found = $3 WHERE {_OURS} RETURNING true"""
 _FAIL = f"""
 UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), failure = $3, problem = $4 WHERE {_OURS}"""
 _CLAIMED = f"SELECT {_TRANSFER} FROM transfers WHERE {_OURS}"
@@ -72,6 +105,21 @@ class PostgresTransfers:
                 lambda c: c.fetchrow(_BEGIN_EXPORT, name, by_id, room_id, has_files)
             )
         )
+
+    async def begin_import(
+        self, name: str, by_id: int, source: str, file_name: str, size: int
+    ) -> Transfer | None:
+        asked = name, by_id, source, file_name, size
+        return _perhaps(await self._database.write_statement(lambda c: c.fetchrow(_BEGIN_IMPORT, *asked)))
+
+    async def receive(self, name: str, at: int, count: int) -> Transfer | None:
+        return _perhaps(await self._database.write_statement(lambda c: c.fetchrow(_RECEIVE, name, at, count)))
+
+    async def start_import(self) -> Transfer | None:
+        return _perhaps(await self._database.write_statement(lambda c: c.fetchrow(_START_IMPORT)))
+
+    async def stop_import(self) -> Transfer | None:
+        return _perhaps(await self._database.write_statement(lambda c: c.fetchrow(_STOP_IMPORT)))
 
     async def find(self, kind: Kind) -> Transfer | None:
         return _perhaps(await self._database.read(lambda c: c.fetchrow(_FIND, kind)))
@@ -118,6 +166,16 @@ class PostgresTransfers:
             await self._database.write_statement(lambda c: c.fetchval(_FINISH_EXPORT, by, name, size))
         )
 
+    async def checked(self, by: int, name: str, found: Found) -> bool:
+        return await self._found(_CHECKED, by, name, found)
+
+    async def finish_import(self, by: int, name: str, found: Found) -> bool:
+        return await self._found(_FINISH_IMPORT, by, name, found)
+
+    async def _found(self, statement: str, by: int, name: str, found: Found) -> bool:
+        text = msgspec.json.encode(found).decode()
+        return bool(await self._database.write_statement(lambda c: c.fetchval(statement, by, name, text)))
+
     async def fail(self, by: int, name: str, failure: Failure, problem: str) -> None:
         await self._database.write_statement(lambda c: c.execute(_FAIL, by, name, failure.value, problem))
 
@@ -133,4 +191,9 @@ class PostgresTransfers:
 
 
 def _perhaps(row: asyncpg.Record | None) -> Transfer | None:
-    return None if row is None else Transfer(**row)
+    if row is None:
+        return None
+    fields: dict[str, Any] = {**row}
+    if row["found"] is not None:
+        fields["found"] = msgspec.json.decode(row["found"], type=Found)
+    return Transfer(**fields)

@@ -6,14 +6,15 @@ from typing import Literal, Protocol
 import msgspec
 
 from chat.domain.features import Port
+from chat.features.transfers.found import Found
 
 KEPT = 86_400.0
-"""Seconds for which what an export made, or the note of a failure, is kept."""
+"""Seconds for which what an export made, the note of a failure, or an import that waits for an admin is kept."""
 
 AGAIN = 75
 """The status of a process that has to be started again: the database did not answer."""
 
-Kind = Literal["export"]
+Kind = Literal["export", "import"]
 
 
 class Failure(StrEnum):
@@ -27,13 +28,15 @@ class Failure(StrEnum):
     """The archive can't be made or read; the problem says why."""
     STOPPED = "stopped"
     """Its process stopped by itself, several times."""
+    CANCELLED = "cancelled"
+    """An admin stopped it."""
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer; times in Unix seconds.
 
-    `name` is that of its files. `done` of about `whole` are done of the `stage`; without a stage nobody has begun. It
-    has succeeded if it has ended without a `failure`.
+    `name` is that of its files, and `size` the bytes of what is down- or uploaded. `done` of about `whole` are done of
+    the `stage`; without a stage nobody has begun. It has succeeded if it has ended without a `failure`.
     """
 
     kind: str
@@ -50,6 +53,13 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     room_id: int | None = None
     has_files: bool = True
     size: int | None = None
+    step: str | None = None
+    """Of an import: upload, check, ready or import."""
+    source: str | None = None
+    file_name: str | None = None
+    received: int | None = None
+    found: Found | None = None
+    touched_at: float = 0.0
 
 
 class Transfers(Protocol):
@@ -66,6 +76,27 @@ class Transfers(Protocol):
         self, name: str, by_id: int, room_id: int | None, has_files: bool
     ) -> Transfer | None:
         """Replace the export by a new one. None: one is under way, or there is no such room."""
+        ...
+
+    async def begin_import(
+        self, name: str, by_id: int, source: str, file_name: str, size: int
+    ) -> Transfer | None:
+        """Begin an import with its upload. None: one is there that has not ended."""
+        ...
+
+    async def receive(self, name: str, at: int, count: int) -> Transfer | None:
+        """Note that so many bytes of an import's file came. With the last one its check is due.
+
+        None: it is not uploaded any more, or goes on at another byte.
+        """
+        ...
+
+    async def start_import(self) -> Transfer | None:
+        """Make the import due that was checked, or go on with what was stopped or failed. None: it can't be."""
+        ...
+
+    async def stop_import(self) -> Transfer | None:
+        """Stop the check or the import. None: neither is due."""
         ...
 
     async def find(self, kind: Kind) -> Transfer | None:
@@ -106,6 +137,14 @@ class Transfers(Protocol):
 
     async def finish_export(self, by: int, name: str, size: int) -> bool:
         """Note that the file of an export is whole, of so many bytes. False: the claim or the export has ended."""
+        ...
+
+    async def checked(self, by: int, name: str, found: Found) -> bool:
+        """Note what the check of an import found. False: the claim or the import has ended."""
+        ...
+
+    async def finish_import(self, by: int, name: str, found: Found) -> bool:
+        """Note that all is imported. False: the claim or the import has ended."""
         ...
 
     async def fail(self, by: int, name: str, failure: Failure, problem: str) -> None:

@@ -10,6 +10,7 @@ from msgspec import structs
 from chat.domain.administration.audit import Act, What
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
+from chat.features.transfers.found import Found
 from chat.features.transfers.transfers import KEPT, TRANSFERS, Failure, Kind, Transfer
 
 if TYPE_CHECKING:
@@ -58,8 +59,60 @@ class TransfersModel:
                 asked_at=self._now(),
                 room_id=room_id,
                 has_files=has_files,
+                touched_at=self._now(),
             )
         )
+
+    async def begin_import(
+        self, name: str, by_id: int, source: str, file_name: str, size: int
+    ) -> Transfer | None:
+        await trio.lowlevel.checkpoint()
+        before = self._living("import")
+        if before is not None and (before.ended_at is None or before.failure is not None):
+            return None
+        return self._keep(
+            Transfer(
+                kind="import",
+                name=name,
+                by_id=by_id,
+                asked_at=self._now(),
+                is_due=False,
+                step="upload",
+                source=source,
+                file_name=file_name,
+                size=size,
+                received=0,
+                touched_at=self._now(),
+            )
+        )
+
+    async def receive(self, name: str, at: int, count: int) -> Transfer | None:
+        await trio.lowlevel.checkpoint()
+        found = self._transfers.get("import")
+        if found is None or found.name != name or found.step != "upload" or found.received != at:
+            return None
+        is_whole = at + count == found.size
+        step = "check" if is_whole else "upload"
+        return self._keep(
+            structs.replace(found, received=at + count, step=step, is_due=is_whole, touched_at=self._now())
+        )
+
+    async def start_import(self) -> Transfer | None:
+        await trio.lowlevel.checkpoint()
+        found = self._living("import")
+        if found is None or found.is_due or (found.step != "ready" and found.failure is None):
+            return None
+        step = "import" if found.step == "ready" else found.step
+        begun = structs.replace(found, is_due=True, step=step, ended_at=None, failure=None, problem=None)
+        return self._keep(structs.replace(begun, stage=None, done=0, whole=0, touched_at=self._now()))
+
+    async def stop_import(self) -> Transfer | None:
+        await trio.lowlevel.checkpoint()
+        found = self._transfers.get("import")
+        if found is None or not found.is_due:
+            return None
+        ended = structs.replace(found, is_due=False, ended_at=self._now(), problem=None)
+        return self._keep(structs.replace(ended, failure=Failure.CANCELLED.value))
 
     async def find(self, kind: Kind) -> Transfer | None:
         await trio.lowlevel.checkpoint()
@@ -129,6 +182,23 @@ class TransfersModel:
         self._keep(structs.replace(transfer, is_due=False, ended_at=self._now(), size=size))
         return True
 
+    async def checked(self, by: int, name: str, found: Found) -> bool:
+        await trio.lowlevel.checkpoint()
+        transfer = self._ours(by, name)
+        if transfer is None:
+            return False
+        ready = structs.replace(transfer, is_due=False, step="ready", found=found, stage=None)
+        self._keep(structs.replace(ready, touched_at=self._now()))
+        return True
+
+    async def finish_import(self, by: int, name: str, found: Found) -> bool:
+        await trio.lowlevel.checkpoint()
+        transfer = self._ours(by, name)
+        if transfer is None:
+            return False
+        self._keep(structs.replace(transfer, is_due=False, ended_at=self._now(), found=found))
+        return True
+
     async def fail(self, by: int, name: str, failure: Failure, problem: str) -> None:
         await trio.lowlevel.checkpoint()
         transfer = self._ours(by, name)
@@ -151,7 +221,7 @@ class TransfersModel:
 
     def _living(self, kind: str) -> Transfer | None:
         found = self._transfers.get(kind)
-        if found is None or found.ended_at is None or found.ended_at > self._now() - KEPT:
+        if found is None or found.is_due or (found.ended_at or found.touched_at) > self._now() - KEPT:
             return found
         return None
 

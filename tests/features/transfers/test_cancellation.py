@@ -8,6 +8,7 @@ from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
+from chat.features.transfers.found import Counts, Found
 from chat.features.transfers.transfers import TRANSFERS, Failure
 from chat.storage.archives import Archives
 from chat.storage.postgres.database import DatabaseAddress
@@ -17,6 +18,8 @@ from tests.support.campaign import in_campaign
 from tests.support.chat_world import World
 from tests.support.databases import empty
 from tests.support.people import PASSWORD
+
+FOUND = Found(source="slack T1", inside=Counts(messages=3), before=Counts())
 
 
 def in_postgres(address: DatabaseAddress) -> Scenario:
@@ -52,10 +55,19 @@ async def _request(ports: Any, ada: int) -> None:
     assert await transfers.expire() == {"one"}
     assert await transfers.remove("export")
     assert await transfers.claim(1, 60.0) is None
+    await transfers.begin_import("in", ada, "slack", "export.zip", 2)
+    await transfers.receive("in", 0, 2)
+    assert await transfers.claim(1, 60.0) is not None
+    assert await transfers.checked(1, "in", FOUND)
+    assert await transfers.start_import() is not None
+    assert await transfers.stop_import() is not None
+    assert await transfers.start_import() is not None
+    assert await transfers.claim(1, 60.0) is not None
+    assert await transfers.finish_import(1, "in", FOUND)
 
 
 async def over_http(run: Run) -> None:
-    """Ask for an export with the password, look at it, make a link, follow it, and remove the export."""
+    """Export, look, make a link, follow it, and remove it; then upload, start, stop and remove an import."""
 
     async def ask(wire: Wire, world: World) -> None:
         hashed = await world.accounts.hash(PASSWORD, None)
@@ -74,8 +86,19 @@ async def over_http(run: Run) -> None:
         await wire.asks("GET", path, None, token)
         link = await wire.asks("POST", f"{path}/link", None, token)
         await wire.asks("GET", link["path"] if link and "path" in link else f"{begin}/archives/none")
-        await wire.asks("DELETE", path, None, token)
+        await wire.does("DELETE", path, None, token)
         assert run.fired or b"PK whole" in wire.got
+        path = f"{begin}/admin/import"
+        file = {"source": "slack", "name": "export.zip", "size": 2, "password": PASSWORD}
+        await wire.asks("POST", path, file, token)
+        await wire.asks("PUT", f"{path}/bytes?at=0", b"PK", token)
+        await wire.asks("GET", path, None, token)
+        if (claimed := await transfers.claim(1, 60.0)) is not None:
+            await transfers.checked(1, claimed.name, FOUND)
+        await wire.asks("POST", f"{path}/start", None, token)
+        await wire.asks("POST", f"{path}/stop", None, token)
+        await wire.does("DELETE", path, None, token)
+        assert run.fired or await transfers.find("import") is None
         await wire.stream.aclose()
 
     with TemporaryDirectory() as directory:

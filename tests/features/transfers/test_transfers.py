@@ -1,14 +1,17 @@
 """The transfers that admins start: one contract. Each test runs on memory and on PostgreSQL."""
 
 import pytest
+from msgspec import structs
 
 from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, NewSession, Storage
+from chat.features.transfers.found import Counts, Found
 from chat.features.transfers.transfers import TRANSFERS, Failure, Transfers
 
 EVER = 3600.0
 LINK = b"a digest of a link, 32 bytes too"
+FOUND = Found(source="slack T1", inside=Counts(people=2, messages=3), before=Counts(), lost={"polls": 1})
 
 
 async def admin_in(storage: Storage) -> tuple[Transfers, Person]:
@@ -91,3 +94,68 @@ async def test_a_link_ends(storage: Storage, end: str) -> None:
         case "removed":
             await transfers.remove("export")
     assert await transfers.by_link(LINK) is None
+
+
+async def test_an_import_is_uploaded_checked_and_done(storage: Storage) -> None:
+    transfers, ada = await admin_in(storage)
+    begun = await transfers.begin_import("in", ada.id, "slack", "export.zip", 10)
+    assert begun is not None
+    assert (begun.step, begun.received, begun.is_due) == ("upload", 0, False)
+    assert await transfers.begin_import("more", ada.id, "slack", "export.zip", 10) is None
+    assert await transfers.claim(1, EVER) is None  # nothing is due
+    assert await transfers.start_import() is None
+    first = await transfers.receive("in", 0, 4)
+    assert first is not None
+    assert (first.received, first.step) == (4, "upload")
+    assert await transfers.receive("in", 0, 4) is None  # once more, after a lost answer
+    assert await transfers.receive("other", 4, 6) is None
+    last = await transfers.receive("in", 4, 6)
+    assert last is not None
+    assert (last.received, last.step, last.is_due) == (10, "check", True)
+    assert await transfers.claim(1, EVER) == last
+    assert await transfers.checked(1, "in", FOUND)
+    ready = await transfers.find("import")
+    assert ready is not None
+    assert (ready.step, ready.is_due, ready.found, ready.ended_at) == ("ready", False, FOUND, None)
+    started = await transfers.start_import()
+    assert started is not None
+    assert (started.step, started.is_due) == ("import", True)
+    assert await transfers.start_import() is None
+    assert await transfers.claim(1, EVER) == started
+    stopped = await transfers.stop_import()
+    assert stopped is not None
+    assert (stopped.failure, stopped.is_due) == ("cancelled", False)
+    assert await transfers.stop_import() is None
+    assert not await transfers.finish_import(1, "in", FOUND)
+    assert await transfers.begin_import("more", ada.id, "slack", "export.zip", 10) is None
+    again = await transfers.start_import()
+    assert again is not None
+    assert (again.step, again.is_due, again.failure) == ("import", True, None)
+    assert await transfers.claim(1, EVER) == again
+    assert await transfers.finish_import(1, "in", structs.replace(FOUND, here=Counts(people=1)))
+    done = await transfers.find("import")
+    assert done is not None
+    assert done.found is not None
+    assert done.found.here == Counts(people=1)
+    assert done.failure is None
+    assert await transfers.start_import() is None
+    again = await transfers.begin_import("again", ada.id, "zulip", "export.tar", 3)
+    assert again is not None
+    assert (again.found, again.received, again.ended_at) == (None, 0, None)
+    assert await transfers.expire() == {"again"}
+
+
+async def test_one_is_done_at_a_time_of_both_kinds(storage: Storage) -> None:
+    transfers, ada = await admin_in(storage)
+    await transfers.begin_import("in", ada.id, "slack", "export.zip", 1)
+    await transfers.receive("in", 0, 1)
+    await transfers.begin_export("out", ada.id, None, True)
+    claimed = await transfers.claim(1, EVER)
+    assert claimed is not None
+    assert claimed.kind == "import"
+    assert await transfers.claim(2, EVER) is None
+    await transfers.fail(1, "in", Failure.BAD, "no zip file")
+    claimed = await transfers.claim(2, EVER)
+    assert claimed is not None
+    assert claimed.kind == "export"
+    assert await transfers.expire() == {"in", "out"}

@@ -137,6 +137,11 @@ export const reasons = {
   bad_logout_token: "Das Abmelde-Token ist ungültig oder wurde schon verwendet.",
   no_place_for_transfers: "Dieser Server hat kein Verzeichnis für Dateien, in dem Exporte und Importe liegen (--files).",
   transfer_under_way: "Ein Export läuft gerade.",
+  no_import: "Es gibt keinen Import, oder er ist abgelaufen.",
+  import_there: "Es gibt schon einen Import: Schließe ihn ab oder lösche ihn.",
+  transfer_no_space: "Auf der Festplatte des Servers ist zu wenig Platz.",
+  import_not_ready: "Der Import kann jetzt nicht gestartet werden.",
+  import_not_running: "Vom Import läuft gerade nichts.",
 };
 
 /** @type {Record<string, string>} */

@@ -160,6 +160,11 @@ export const reasons = {
   bad_logout_token: "Токен выхода недействителен или уже использован.",
   no_place_for_transfers: "На этом сервере нет каталога файлов для экспорта и импорта (--files).",
   transfer_under_way: "Экспорт уже идёт.",
+  no_import: "Импорта нет, или срок его хранения истёк.",
+  import_there: "Импорт уже есть: завершите или удалите его.",
+  transfer_no_space: "На диске сервера слишком мало места.",
+  import_not_ready: "Сейчас импорт начать нельзя.",
+  import_not_running: "Импорт сейчас не идёт.",
 };
 
 /** @type {Record<string, string>} */

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 import trio
 
 from tests.simulation.files import MemoryFileStore
-from tests.simulation.network import Link, Network
+from tests.simulation.network import FIRST_PORT, Link, Network
 from tests.simulation.plan import Guest, Step
 from tests.simulation.record import UNADDRESSED, Recorder, described, direct
 from tests.simulation.wire import (
@@ -50,10 +50,15 @@ class Surroundings(Protocol):
     def renamed(self, person: int, name: str) -> None: ...
     def met(self, person: int, name: str) -> None: ...
     def floor(self, room_id: int) -> int: ...
+    def lobby(self) -> list[tuple[int, str]]: ...
+    def position(self, person: int, client: str) -> int | None: ...
 
 
 class Client:
     """One client with at most one connection at a time."""
+
+    first_port = FIRST_PORT
+    """Of the servers' ports, the first that it connects to."""
 
     def __init__(self, world: Surroundings, guest: Guest) -> None:
         self.world = world
@@ -94,7 +99,10 @@ class Client:
             if self.person and self._token is None:
                 self._token = await self._log_in() if self.guest.logs_in else self.world.token(self.person)
             link = await self.world.network.dial(
-                f"10.0.0.{self.guest.number}", self._weather, server=self.guest.server
+                f"10.0.0.{self.guest.number}",
+                self._weather,
+                server=self.guest.server,
+                first_port=self.first_port,
             )
         try:
             await self._converse(link)

@@ -224,6 +224,23 @@ _FILING = (
 )
 
 
+def with_irc(plan: Plan, chance: random.Random) -> Plan:
+    """Add people of IRC who talk in the lobby, come and go, and have no other client."""
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 25.0)
+    people = [plan.people + more for more in (1, 2, 3, 4)]
+    for person in people:
+        weather = Weather() if chance.random() < 0.4 else Weather(0.1, 0.3, 4096, 0.2)
+        guests.append(_added(guests, "irc", person, weather))
+        steps += [_step(chance.uniform(1, lasts), guests, chance.choice(_ON_IRC), 3, 1) for _ in range(30)]
+    return _with(plan, people=plan.people + len(people), guests=guests, steps=steps, lasts=lasts)
+
+
+_ON_IRC = (
+    *("say", "say", "say", "burst", "long", "leave", "leave", "reset", "reset"),
+    *("tear", "vanish", "pause", "stop reading", "partition", "garbage", "too big"),
+)
+
+
 def with_visitors(plan: Plan, chance: random.Random) -> Plan:
     """Add visitors of the support widget, and operators who answer the last sender."""
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)

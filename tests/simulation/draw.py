@@ -13,6 +13,7 @@ from tests.simulation.crowds import (
     with_files,
     with_forgetting,
     with_inboxes,
+    with_irc,
     with_moderators,
     with_removals_of_nothing,
     with_resumers,
@@ -76,6 +77,8 @@ def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Pl
         plan = with_visitors(plan, random.Random(f"visitors of {seed}"))
     if seed % 14 == 12:
         plan = with_files(plan, random.Random(f"files of {seed}"))
+    if seed % 17 == 0:
+        plan = with_irc(plan, random.Random(f"IRC of {seed}"))
     if seed % 23 == 0 and plan.forgetting is None:
         plan = with_moderators(plan, random.Random(f"moderators of {seed}"))
     if several:

@@ -439,6 +439,19 @@ MUTANTS = (
         "A client that has left stays subscribed.",
     ),
     Mutant(
+        "take_what_was_published_for_received",
+        planted(
+            "chat.protocols.irc.client:IrcClient._pong",
+            "payload = b'%d' % self.services.hub.newest_id\nself._asked = self.services.hub.newest_id",
+        ),
+        "A PONG of IRC confirms all that was published meanwhile, and not what came before its PING.",
+    ),
+    Mutant(
+        "send_on_irc_nothing_that_was_missed",
+        planted("chat.protocols.irc.entering:_send_missed", AT_ONCE),
+        "A client of IRC that comes back is not sent what it missed.",
+    ),
+    Mutant(
         "trust_from",
         planted(
             "chat.protocols.direct.handlers:DirectClient._take_word",

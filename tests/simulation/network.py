@@ -21,6 +21,7 @@ FIRST_DESCRIPTOR = 1_000_000
 """Descriptors from here on are ours: no process has so many open files."""
 
 FIRST_PORT = 9000
+FIRST_IRC_PORT = 9100
 """The port of the first server; each has its own."""
 
 _GRAIN = 0.02
@@ -311,6 +312,9 @@ class Listener:
             self._to_accept.close()
 
 
+_MOST_SERVERS = 100
+
+
 class Network:
     """All links of a world, and the listeners that they lead to: one for each server, known by its port."""
 
@@ -349,13 +353,20 @@ class Network:
         """Return how many connections the server at `port` has not closed."""
         return sum(self._ports[number] == port for number in self._open)
 
-    async def dial(self, address: str, weather: Weather, *, server: int | None = None) -> Link:
-        """Connect to one of the servers, or the one that is meant. Raises OSError where none listens."""
+    async def dial(
+        self, address: str, weather: Weather, *, server: int | None = None, first_port: int = FIRST_PORT
+    ) -> Link:
+        """Connect to one of the servers, or the one that is meant. Raises OSError where none listens.
+
+        The servers have ports from `first_port` on.
+        """
         await trio.sleep(weather.delay)
         listening = [
             port
             for port, listener in sorted(self._listeners.items())
-            if listener.is_open and server in (None, port - FIRST_PORT)
+            if listener.is_open
+            and first_port <= port < first_port + _MOST_SERVERS
+            and server in (None, port - first_port)
         ]
         if not listening:
             raise ConnectionRefusedError

@@ -1,4 +1,4 @@
-"""The client's side of HTTP and RFC 6455, small and strict."""
+"""The client's side of HTTP, RFC 6455 and lines, small and strict."""
 
 import base64
 import json
@@ -62,6 +62,14 @@ class Incoming:
         while len(self._buffer) < size:
             await self._more()
         return bytes(self._buffer[:size])
+
+    async def line(self) -> str:
+        """Return the next line of IRC without its end. Raises Over, or what the link raises."""
+        while (end := self._buffer.find(b"\r\n")) < 0:
+            await self._more()
+        line = self._buffer[:end].decode()
+        del self._buffer[: end + 2]
+        return line
 
     async def frame(self) -> Frame:
         """Return the next frame. Raises Over, BrokenFrame, or what the link raises."""

@@ -22,11 +22,13 @@ from chat.bus.seals import Seals
 from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import LOBBY_ID, Message, Person, Room
 from chat.domain.limits.shared_usage import Used
+from chat.domain.messages.client_positions import STORE
 from chat.domain.ports import NewPerson
 from chat.domain.rooms.membership import RoomRole
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence
+from chat.features.positions import FEATURE as POSITIONS
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.remover import open_remover
 from chat.protocols.registry import PROTOCOLS
@@ -41,9 +43,10 @@ from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
 from tests.simulation.files import MemoryFileStore
 from tests.simulation.forgetful import Expiries, Held, gaps, set_rules, with_short_days
+from tests.simulation.irc import IrcClient
 from tests.simulation.moderated import moderated_room
 from tests.simulation.moderators import ModeratorClient
-from tests.simulation.network import FIRST_PORT, Network, Weather
+from tests.simulation.network import FIRST_IRC_PORT, FIRST_PORT, Network, Weather
 from tests.simulation.plan import Claim, Freeze, Guest, Hold, Plan, Restart, Step
 from tests.simulation.record import History, Recorder, Row, described, direct
 from tests.simulation.resuming import ResumingClient
@@ -54,6 +57,7 @@ from tests.support.faulty_bus import Faults, FaultyNetwork
 
 KINDS = KINDS_OF_TODAY | {
     "editing": EditorClient,
+    "irc": IrcClient,
     "moderating": ModeratorClient,
     "native": ResumingClient,
     "visitor": VisitorClient,
@@ -114,6 +118,11 @@ class World:
         """Whether servers take files here."""
         return any(step.what == "attach" for step in self.plan.steps)
 
+    @property
+    def has_irc(self) -> bool:
+        """Whether servers speak IRC here."""
+        return any(guest.dialect == "irc" for guest in self.plan.guests)
+
     # What clients ask of their world.
 
     def name(self, person: int) -> str:
@@ -143,6 +152,15 @@ class World:
     def floor(self, room_id: int) -> int:
         """Return the position below which retention has removed changes of a room."""
         return self.database.kept.rooms.floors.get(room_id, 0)
+
+    def lobby(self) -> list[tuple[int, str]]:
+        """Return the ids and texts of the lobby."""
+        return [(m.id, m.text) for m in self.database.kept.messages._by_room.get(LOBBY_ID, ())]
+
+    def position(self, person: int, client: str) -> int | None:
+        """Return the stored position of a client that keeps none itself."""
+        stored: int | None = self.database.kept.feature_ports[STORE]._positions.get((person, client))  # type: ignore[attr-defined]
+        return stored
 
     def inside(self, room_id: int) -> list[int]:
         """Return the people whose clients are in a room."""
@@ -399,6 +417,7 @@ class World:
             call_rate=0.0,
             widget_origins=(SITE,),
             files=Path("files") if self.has_files else None,
+            irc=Listen("127.0.0.1", FIRST_IRC_PORT + storage.server) if self.has_irc else None,
         )
         stop = trio.CancelScope(deadline=float("inf"))
         with stop:
@@ -421,6 +440,10 @@ class World:
                 server = await stack.enter_async_context(open_chat)
                 if self.plan.forgetting is not None:
                     await stack.enter_async_context(open_remover(server.services))
+                if self.has_irc:
+                    assert POSITIONS.open is not None
+                    assert server.services is not None
+                    await stack.enter_async_context(POSITIONS.open(server.services))
                 up.set()
                 self.record.note("server up")
                 with trio.move_on_at(restart.at if restart and restart.gracefully else float("inf")):
@@ -436,7 +459,8 @@ class World:
         SERVER.set(-1)  # it is not the server that does this
         await trio.sleep_until(at)
         self.record.note("server killed")
-        self.network.lose_all(FIRST_PORT + storage.server)
+        for port in (FIRST_PORT, FIRST_IRC_PORT):
+            self.network.lose_all(port + storage.server)
         storage.break_off()
         storage.is_dead = True
         await self.database.bury(storage)
@@ -444,8 +468,9 @@ class World:
         killed.cancel()
 
     def _check_nothing_is_left(self, server: int) -> None:
-        if left := self.network.open_sockets(FIRST_PORT + server):
-            self.bugs.append(f"{left} sockets were left open")
+        for port in (FIRST_PORT, FIRST_IRC_PORT):
+            if left := self.network.open_sockets(port + server):
+                self.bugs.append(f"{left} sockets were left open")
         if server in self.presences and len(self.presences[server]):
             self.bugs.append("sessions were left")
         if server in self.hubs and self.hubs[server]._topics:
@@ -460,6 +485,8 @@ class World:
                 client.left()
             if isinstance(client, ResumingClient):
                 self.bugs += client.left(self.database.kept)
+            if isinstance(client, IrcClient):
+                self.bugs += client.left()
         if self.plan.forgetting is not None:
             self.bugs += gaps(self.database.kept, self._resumed)
         sessions = sum(map(len, self.presences.values()))

@@ -52,7 +52,7 @@ class ClientPositions:
         self._noted = Signal()
         self._has_ended = False
         self._is_due = False  # whether the positions that wait are written at once
-        self.asking: set[Callable[[], object]] = set()
+        self.asking: dict[Callable[[], object], None] = {}
 
     def note(self, client: Client, log_id: int) -> None:
         """Note that the client has received everything up to `log_id`. Sync."""

@@ -370,7 +370,7 @@ class IrcClient(Client):
     def begin_confirming(self) -> None:
         """Ping the client now and then, for the position up to which it has received everything. Sync."""
         self.session.receiver.on_pong(self._pong)
-        self.services.feature_ports[POSITIONS].asking.add(self.ask)
+        self.services.feature_ports[POSITIONS].asking[self.ask] = None
         self.ask()
 
     def ask(self) -> None:
@@ -426,7 +426,7 @@ class IrcClient(Client):
             self.services.statuses.unwatch(self)
         positions = self.services.feature_ports[POSITIONS]
         if self.ask in positions.asking:
-            positions.asking.discard(self.ask)
+            del positions.asking[self.ask]
             positions.write_soon()
 
     handlers = command_handlers(

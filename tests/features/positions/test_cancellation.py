@@ -20,7 +20,7 @@ async def kept(run: Run) -> None:
         ada = await world.add("ada")
         positions = world.services.feature_ports[POSITIONS]
         asked = list[int]()
-        positions.asking.add(lambda: asked.append(1))
+        positions.asking[lambda: asked.append(1)] = None
 
         async def serve() -> None:
             assert FEATURE.open is not None

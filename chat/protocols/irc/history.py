@@ -181,13 +181,13 @@ async def _targets(client: "IrcClient", line: Line, out: Lines) -> None:
         return out.refuse(line.verb, "INVALID_PARAMS", "TARGETS has two times and a limit", "TARGETS")
     if not await client.session.limits.may_read(client.person, limit):
         return None
-    begin, end = min(first, last), max(first, last)
+    begin, end = _shown(min(first, last)), _shown(max(first, last))
     services = client.services
     rooms = await services.catch_up.snapshots(client.person_id, services.hub.newest_id, list(client.places))
     found = [
         (room.last.created_at, client.places[room.id])
         for room in rooms
-        if room.last is not None and begin < room.last.created_at < end and room.id in client.places
+        if room.last is not None and begin < _shown(room.last.created_at) < end and room.id in client.places
     ]
     found.sort(key=lambda each: each[0], reverse=first > last)
     host = client.directory.host
@@ -203,6 +203,11 @@ async def _targets(client: "IrcClient", line: Line, out: Lines) -> None:
         rows = [f":{host} BATCH +targets draft/chathistory-targets", *rows, f":{host} BATCH -targets"]
     out.lines += rows
     return None
+
+
+def _shown(at: float) -> int:
+    """Return a time as clients see it: in milliseconds, rounded down as time_of() does. Sync and pure."""
+    return round(at * 1_000_000) // 1000
 
 
 async def markread(client: "IrcClient", line: Line, out: Lines) -> None:

@@ -14,7 +14,7 @@ from trio_websocket import open_websocket_url
 
 from chat.application import members, messages
 from chat.domain.closing import CUT_BY_ADMIN
-from chat.domain.entities import LOBBY_ID, Pair
+from chat.domain.entities import LOBBY_ID, Draft, Pair
 from chat.domain.messages.changes import RoomDeletion
 from chat.domain.messages.client_positions import POSITIONS
 from chat.domain.rooms.membership import RoomRole
@@ -418,6 +418,12 @@ async def test_the_history_is_read_in_parts(site: Site) -> None:
     assert [line for line in found if "CHATHISTORY TARGETS" in line] == [
         "@batch=targets :chat.localhost CHATHISTORY TARGETS #lobby 2023-11-14T22:13:20.500Z"
     ]
+    cid = await site.add("cid")
+    await site.services.writes.write(Draft(LOBBY_ID, cid.id, "cid", "shown as of .250", 1_700_000_001.2506))
+    for since, count in ((".249", 1), (".250", 0)):
+        since = f"timestamp=2023-11-14T22:13:21{since}Z"
+        found = await client.asks(f"CHATHISTORY TARGETS {since} timestamp=2030-01-01T00:00:00.000Z 5")
+        assert sum(" CHATHISTORY TARGETS " in line for line in found) == count
 
 
 async def test_nobody_reads_the_history_of_a_room_that_is_not_theirs(site: Site) -> None:

@@ -23,7 +23,7 @@ export function ArchivesPart() {
 function Export() {
   const chat = useChat();
   const { act, isBusy, error } = useAction();
-  const { found, set } = useTransfer(/** @returns {Promise<ArchiveState>} */ () => chat.call("GET", "/admin/archive"), isUnderWay);
+  const { found, set, problem } = useTransfer(/** @returns {Promise<ArchiveState>} */ () => chat.call("GET", "/admin/archive"), isUnderWay);
   const isWorking = found ? isUnderWay(found) : false;
   const download = () =>
     act(async () => {
@@ -55,7 +55,7 @@ function Export() {
         <button type="button" class="button" disabled=${isBusy} onClick=${remove}>${t(isWorking ? "transfer.stop" : "transfer.remove")}</button>
       </div>`
     }
-    <${FormError} text=${error} />
+    <${FormError} text=${error || problem} />
     ${!isWorking && found !== undefined && html`<${NewExport} onBegun=${set} />`}
   </section>`;
 }

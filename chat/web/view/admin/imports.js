@@ -9,6 +9,7 @@ import { fileSize } from "../files/file_kinds.js";
 import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
 import { dayAndTime } from "../shared/times.js";
+import { lostText } from "./lost_things.js";
 import { failureText, Progress, Proof, useProof, useTransfer } from "./transfer_parts.js";
 
 /** @typedef {import("../../protocol").ImportState} ImportState */
@@ -28,7 +29,7 @@ const ROWS = /** @type {const} */ (["people", "rooms", "messages", "files"]);
 export function Import() {
   const chat = useChat();
   const { act, isBusy, error } = useAction();
-  const { found, set } = useTransfer(/** @returns {Promise<ImportState>} */ () => chat.call("GET", "/admin/import"), isWorking);
+  const { found, set, problem } = useTransfer(/** @returns {Promise<ImportState>} */ () => chat.call("GET", "/admin/import"), isWorking);
   const upload = useUpload(set);
   const call = (/** @type {string} */ what) => act(async () => set(/** @type {ImportState} */ (await chat.call("POST", `/admin/import/${what}`))));
   const remove = async () => {
@@ -40,7 +41,7 @@ export function Import() {
       set(null);
     });
   };
-  if (found === undefined) return null;
+  if (found === undefined) return html`<${FormError} text=${problem} />`;
   return html`<section class="settings-section transfer">
     <h3>${t("transfer.import")}</h3>
     <p class="soft">${t("transfer.import_hint")}</p>
@@ -140,7 +141,7 @@ function Found({ found: { source, inside, before, here, lost } }) {
     ${
       lost.length > 0 &&
       html`<h4>${t("transfer.lost")}</h4>
-        <ul class="transfer-lost" lang="en" dir="ltr">${lost.map(({ what, count }) => html`<li key=${what}><b>${shown(count)}</b> ${what}</li>`)}</ul>`
+        <ul class="transfer-lost">${lost.map(({ what, count }) => html`<li key=${what}><b>${shown(count)}</b> ${lostText(what)}</li>`)}</ul>`
     }`;
 }
 

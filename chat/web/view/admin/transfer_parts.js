@@ -7,6 +7,7 @@ import { Field } from "../controls/fields.js";
 import { fileSize } from "../files/file_kinds.js";
 import { useSelected } from "../shared/context.js";
 import { useHasPassword } from "../shared/own_password.js";
+import { problemText } from "../shared/problem.js";
 
 /** Milliseconds from one look at the progress to the next. */
 const LOOK = 1_000;
@@ -37,12 +38,14 @@ export function Proof({ hasPassword, password, onInput, error }) {
 
 /**
  * What `load` returns, again and again while it is `isLive`; null where there is none, undefined while nobody knows.
+ * `problem` says why nobody can know.
  * @template T
  * @param {() => Promise<T>} load
  * @param {(found: T) => boolean} isLive
  */
 export function useTransfer(load, isLive) {
   const [found, setFound] = useState(/** @type {T | null | undefined} */ (undefined));
+  const [problem, setProblem] = useState("");
   const isMoving = found ? isLive(found) : false;
   useEffect(() => {
     let isGone = false;
@@ -50,9 +53,11 @@ export function useTransfer(load, isLive) {
       try {
         const now = await load();
         if (!isGone) setFound(now);
-      } catch (problem) {
-        if (!isChatError(problem)) throw problem;
-        if (!isGone && problem.code === "not_found") setFound(null); // else the server does not answer just now
+      } catch (failure) {
+        if (!isChatError(failure)) throw failure;
+        if (isGone) return;
+        if (failure.code === "not_found") setFound(null); // else the server does not answer just now
+        if (failure.code === "forbidden") setProblem(problemText(failure));
       }
     };
     look();
@@ -62,7 +67,7 @@ export function useTransfer(load, isLive) {
       clearInterval(timer);
     };
   }, [isMoving]);
-  return { found, set: setFound };
+  return { found, set: setFound, problem };
 }
 
 /** @param {{ of: { stage?: string, done?: number, whole?: number }, label: string }} props */

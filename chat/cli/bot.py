@@ -270,9 +270,12 @@ def on(bot_id: int, **flags: object) -> None:
 @click.argument("bot_id", metavar="ID", type=_id)
 @data_flags
 def remove(bot_id: int, **flags: object) -> None:
-    """Remove a bot and end its tokens; its messages stay."""
+    """Remove a bot from its rooms and end its tokens; its messages stay."""
 
     async def act(storage: "Storage", bot: BotAccount) -> BotAccount | CommandFailed | Refusal:
+        leaving = [Removal(room.id, bot_id, bot_id, current_time()) for room in bot.rooms]
+        if leaving:
+            await storage.messages.save(leaving)
         return await storage.feature_ports[BOTS].remove(bot_id, None) or bot
 
     removed = _with_bot(flags, bot_id, act)

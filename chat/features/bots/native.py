@@ -223,11 +223,8 @@ async def change_bot(services: EngineServices, caller: Caller, request: ChangeBo
 
 
 async def remove_bot(services: EngineServices, caller: Caller, request: WhichBot) -> Refusal | None:
-    """Remove a bot and end its tokens: one's own, or as an admin any. Its messages stay."""
-    refusal = await services.feature_ports[BOTS].remove(request.bot, caller.known.id)
-    if refusal is None:
-        services.accounts.changed(request.bot)
-    return refusal
+    """Remove a bot from its rooms and end its tokens: one's own, or as an admin any. Its messages stay."""
+    return await use_cases.remove(services, caller.known, request.bot)
 
 
 async def add_bot_to_room(services: EngineServices, caller: Caller, request: BotInRoom) -> Refusal | None:

@@ -6,7 +6,7 @@ from chat.domain.accounts.bots import BOTS, BotAccount, BotHere
 from chat.domain.accounts.sessions import Device, NamedToken
 from chat.domain.entities import Person
 from chat.domain.messages.changes import Addition, Removal
-from chat.domain.refusals import NO_MEMBER, NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.refusals import NO_MEMBER, NO_ROOM, NOT_MEMBER, Code, Refusal
 from chat.domain.rooms.membership import RoomRole
 from chat.domain.rooms.room_rights import addition_refusal, visibility_refusal
 from chat.domain.timestamps import current_time
@@ -46,6 +46,24 @@ async def change(
         services.accounts.changed(bot_id)
     assert changed is not None
     return changed
+
+
+async def remove(services: EngineServices, by: Person, bot_id: int) -> Refusal | None:
+    """Take one's bot, or as an admin any, out of its rooms, and remove it. Its messages stay.
+
+    May raise StorageDown and OutcomeUnknown. Cancelling: it is out of some rooms, or removed, or nothing was done.
+    """
+    bots = services.feature_ports[BOTS]
+    bot = await bots.one(bot_id)
+    if bot is None or not (bot.owner.id == by.id or by.is_admin):
+        return NO_BOT
+    for room in bot.rooms:
+        ended = await services.memberships.end(Removal(room.id, bot_id, bot_id, current_time()))
+        if ended is not None and ended.code in (Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN):
+            return ended  # with others it is out already
+    refusal = await bots.remove(bot_id, by.id)
+    services.accounts.changed(bot_id)
+    return refusal
 
 
 async def in_room(services: EngineServices, by: Person, room_id: int) -> Sequence[BotHere] | Refusal:

@@ -260,6 +260,23 @@ async def test_names_are_unique_among_bots_and_free_after_a_removal(site: Site) 
     assert acts[:4] == ["bot_made", "bot_removed", "bot_made", "bot_changed"]
 
 
+async def test_a_bot_that_is_removed_leaves_its_rooms(site: Site) -> None:
+    at = await garden(site)
+    other = (await at.call("ada", "POST", "/rooms", {"name": "shed"}))["id"]
+    await at.call("ada", "PUT", f"/bots/{at.bot}/rooms/{other}")
+    assert (await at.say("bot", "six")).status == 201
+    assert (await at.call("ben", "DELETE", f"/bots/{at.bot}"))["reason"] == "no_bot"
+    assert (await at.call("bot", "GET", "/me")).status == 200
+    assert (await at.call("olga", "DELETE", f"/bots/{at.bot}")).status == 204
+    for room, count in ((at.room, 2), (other, 1)):
+        found = await at.call("ada", "GET", f"/rooms/{room}")
+        assert found["members"] == count
+        listed = await at.call("ada", "GET", f"/rooms/{room}/members")
+        assert at.bot not in [each["person"]["id"] for each in listed["members"]]
+    said = (await at.call("ben", "GET", f"/rooms/{at.room}/messages"))["messages"][-1]
+    assert (said["text"], said["sender"]["name"]) == ("six", f"Dice{MARK}")
+
+
 async def test_a_person_has_only_so_many_bots(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.features.bots.model.MOST_BOTS", 1)
     at = await garden(site)

@@ -39,6 +39,7 @@ async def over_http(run: Run) -> None:
             await wire.asks("GET", "/api/v1/bots", None, token)
             await wire.asks("GET", f"/api/v1/rooms/{garden}/bots", None, token)
             await wire.does("DELETE", f"{which}/rooms/{garden}", None, token)
+            await wire.does("PUT", f"{which}/rooms/{garden}", {}, token)
             await wire.does("DELETE", which, None, token)
             said_now = [each.text for each in world.said(garden) if each.text]
             assert said_now in ([], ["six"]) if run.fired else said_now == ["six"]

@@ -6,7 +6,8 @@ import pytest
 import trio
 
 from chat.domain.accounts.outgoing_hooks import Bot
-from chat.features.hooks.outgoing import sending
+from chat.domain.limits.budgets import Rates
+from chat.features.hooks.outgoing import open_outgoing, sending
 from chat.features.hooks.outgoing.bots import is_call, text_of
 from chat.outbound.client import Answer
 from tests.features.hooks.outgoing.test_sending import At, opened, status
@@ -54,6 +55,27 @@ async def test_bots_that_mention_each_other_and_themselves_call_nobody() -> None
         # Each is called in the order of the log, so an answer that called one would have come before its last call.
         calls = [call.texts for call in at.receiver.calls]
         assert calls == [["@ping begin"], ["@pong next"], ["@ping last"], ["@pong last"]]
+
+
+async def test_bots_of_two_servers_call_no_bot_and_say_what_their_budget_allows() -> None:
+    async with opened() as at, open_outgoing(at.site.services, 0.01) as other:
+        at.site.services.budgets.rates = Rates(messages=0, text=1000, pages=0, calls=0)
+        at.receiver.answer = lambda _call: status(200, body=b"@Ping @Pong " + b"x" * 3900)
+        for name in ("Ping", "Pong"):
+            body = {"name": name, "scopes": ["speak"]}
+            made = (await at.site.call("POST", "/bots", body, token=at.token))["id"]
+            await at.site.call("PUT", f"/bots/{made}/rooms/{at.room}", token=at.token)
+            await at.make(room=None, bot=made)
+        other.wake()
+        asked = [f"@ping and @pong {n}" for n in range(4)]
+        await at.say(*asked)
+        while sum(call.texts == asked[-1:] for call in at.receiver.calls) < 2:  # noqa: ASYNC110
+            await trio.sleep(0.01)
+        # Each is called in the order of the log, so all answers but the last are settled, and called nobody.
+        assert sorted(text for call in at.receiver.calls for text in call.texts) == sorted(asked * 2)
+        said = [each["sender"]["name"] for each in await messages(at)]
+        # Eight seconds' worth of bytes is two such answers of each; the others are dropped.
+        assert (said.count("Ping (hook)"), said.count("Pong (hook)"), len(said)) == (2, 2, 8)
 
 
 async def test_a_bot_that_is_slow_posts_its_answer_itself(monkeypatch: pytest.MonkeyPatch) -> None:

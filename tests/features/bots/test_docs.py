@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from click.testing import CliRunner
 from websockets.exceptions import ConnectionClosed
 
+from chat.cli import main
 from tests.authorisation.clients import Live, live
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, eventually, register
@@ -47,17 +49,24 @@ def is_closed(socket: Live) -> bool:
         return True
 
 
+def here(server: ServerProcess, *arguments: str) -> str:
+    """Run a command on the server's data, in this process, and return its output."""
+    done = CliRunner().invoke(main, [*arguments, "--data", str(server.data)])
+    assert done.exit_code == 0, done.output
+    return done.stdout.strip()
+
+
 def commands_of_the_server(server: ServerProcess) -> None:
     """Run the commands that make, change and remove a bot, with the ids that this server gives."""
     made, *lines = (line for block in ON_SERVER for line in block.splitlines())
-    bot = command(server, *shlex.split(made)[1:]).strip()
+    bot = here(server, *shlex.split(made)[1:])
     said: dict[str, str] = {}
     for line in lines:
         words = shlex.split(line)
         assert words[:2] == ["chat", "bot"]
         number = {"2": bot, "1": said.get("tokens", "").split("\n")[-1].split(" ")[0]}
         ids = [number.get(word, word) for word in words[2:]]
-        said[" ".join(words[2:3])] = command(server, "bot", *ids).strip()
+        said[" ".join(words[2:3])] = here(server, "bot", *ids)
         if words[2:3] == ["token"]:
             me = httpx.get(f"{server.url}/api/v1/me", headers={"Authorization": f"Bearer {said['token']}"})
             assert me.json()["id"] == int(bot)

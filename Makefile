@@ -59,9 +59,10 @@ pictures: .venv/test ## take the pictures of docs/web.md anew, after a change of
 vendor: node_modules/made ## pack the web client's libraries into chat/web/vendor, after a change of package.json
 	$(BIN)/python -m tests.web.vendor
 
-protocol-types: .venv/test ## write chat/web/protocol.d.ts and the types of chat/client, after a change of the native protocol
+protocol-types: .venv/test ## write chat/web/protocol.d.ts, the types of chat/client and the schemas, after a change of the native protocol
 	@$(BIN)/python -m tests.web.protocol_types
 	@$(BIN)/python -m tests.client.client_types
+	@$(BIN)/python -m tests.client.schemas
 
 authorisation: .venv/test ## ask every cell of docs/authorisation.md of one server, and of two on one database
 	AUTHORISATION=whole $(BIN)/python -m pytest tests/authorisation $(ARGS)

@@ -22,9 +22,9 @@ STEP_TIMEOUT = 10.0
 _END_TIMEOUT = 5.0
 """Seconds in which the program ends when its input does, and in which a connection is closed."""
 
-_TOKEN = "token-of-ada"
+TOKEN = "token-of-ada"
 
-_AT_ANY_TIME: dict[str, Json] = {
+AT_ANY_TIME: dict[str, Json] = {
     "ping": {"at": 1_700_000_000_000},
     "watch": {"people": []},
     "status": {},
@@ -51,7 +51,7 @@ class _Connection:
         with self._received, suppress(ConnectionClosed):
             while True:
                 request = msgspec.json.decode(await self.socket.get_message())
-                if (reply := _AT_ANY_TIME.get(request.get("type"))) is not None:
+                if (reply := AT_ANY_TIME.get(request.get("type"))) is not None:
                     await self.reply(request, reply)
                 else:
                     self._received.send_nowait(request)
@@ -204,7 +204,7 @@ async def _started(vector: Vector, command: Sequence[str], port: int) -> AsyncGe
     environment = {
         **os.environ,
         "CONFORMANCE_SERVER": f"http://127.0.0.1:{port}",
-        "CONFORMANCE_TOKEN": _TOKEN,
+        "CONFORMANCE_TOKEN": TOKEN,
     }
     environment["CONFORMANCE_POSITIONS"] = _text(vector.positions or {})
     program = await trio.lowlevel.open_process(

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from chat.conformance.patterns import differs, read_vectors
+from chat.conformance.patterns import DIRECTORY, differs, read_vectors
 from chat.conformance.playing import play
+from tests.client.recorder import record, two_servers
+from tests.support.campaign import in_campaign
 
 ROOT = Path(__file__).parents[2]
 NODE, ESBUILD = shutil.which("node"), ROOT / "node_modules" / ".bin" / "esbuild"
@@ -64,6 +66,14 @@ def test_the_command_says_what_passes_and_fails() -> None:
     failed = subprocess.run([*command, "-c", ""], capture_output=True, text=True, timeout=60)
     assert failed.stdout.startswith("FAIL  send_later: a send that is refused for now")
     assert failed.returncode == 1
+
+
+@in_campaign
+def test_the_recorded_vectors_are_what_servers_say() -> None:
+    with two_servers() as servers:
+        made = trio.run(record, servers)
+    for name, recorded in made.items():
+        assert (DIRECTORY / f"{name}.jsonl").read_text("utf-8") == recorded, "python -m tests.client.recorder"
 
 
 def test_how_a_value_differs_from_a_pattern() -> None:

@@ -237,7 +237,7 @@ NATIVE_ACTS = (
         "remove_note", "remove a private note, which is not there", "remove a note", {**_ROOM, "note": 2**50}
     ),
     Act("change_listed_room", "rename any room", "administer", {**_ROOM, "name": "{name}"}),
-    Act("make_archive", "export any room", "export", {**_ROOM, "password": "wrong words"}),
+    Act("make_archive", "export any room", "export", _ROOM),
     Act("room_retention", "see how long messages are kept", "read", _ROOM),
     Act("set_room_retention", "set how long messages are kept", "keep", {**_ROOM, "days": None}),
     Act("set_listed_room_retention", "set it for any room", "keep anywhere", {**_ROOM, "days": None}),

@@ -27,6 +27,7 @@ from tests.support.server import (
 pytest_plugins = [
     "tests.support.campaign",
     "tests.support.plugins.as_installed",
+    "tests.support.plugins.certificates",
     "tests.support.plugins.collector",
     "tests.support.plugins.in_time",
     "tests.support.plugins.leftovers",

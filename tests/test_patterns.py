@@ -51,9 +51,11 @@ class Pattern(NamedTuple):
 def patterns() -> Iterator[Pattern]:
     """All that the package makes of constants; those of its types too, which msgspec looks for."""
     sources = {path: path.read_text() for path in sorted((ROOT / "chat").rglob("*.py"))}
-    everything, made_elsewhere = "\n".join(sources.values()), Counter[str]()
+    used_by, made_elsewhere = dict[str, set[str]](), Counter[str]()
+    for name, function in re.findall(r"\b(\w+)\.(\w+)\(", "\n".join(sources.values())):
+        used_by.setdefault(name, set()).add(function)
     for path, source in sources.items():
-        if "re." not in source and "pattern(" not in source:
+        if not re.search(r"\bre\.\w+\(|pattern\(", source):
             continue
         name = str(path.relative_to(ROOT))
         namespace = vars(importlib.import_module(name.removesuffix(".py").replace("/", ".")))
@@ -68,7 +70,7 @@ def patterns() -> Iterator[Pattern]:
                 function = node.func.attr if isinstance(node.func, ast.Attribute) else "search"
                 used = {function}
                 if function == "compile" and id(node) in names:
-                    used = {*re.findall(rf"\b{names[id(node)]}\.(\w+)\(", everything)}
+                    used = used_by.get(names[id(node)], set())
                 try:
                     text = value(node.args[0], namespace)
                 except NameError:

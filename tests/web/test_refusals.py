@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from msgspec import structs
@@ -51,11 +52,17 @@ OF_PAGE = {"key_forgotten"}
 """What the page itself refuses."""
 
 
-def refusals() -> Iterator[tuple[str, dict[str, str], str | None]]:
+@cache
+def refusals() -> list[tuple[str, dict[str, str], str | None]]:
     """Each call of `Refusal` in the server: where it is, its arguments as they are written, and its text."""
+    return [*read_refusals()]
+
+
+def read_refusals() -> Iterator[tuple[str, dict[str, str], str | None]]:
     for folder in FOLDERS:
         for file in sorted((ROOT / "chat" / folder).rglob("*.py")):
-            for call in ast.walk(ast.parse(file.read_text())):
+            source = file.read_text()
+            for call in ast.walk(ast.parse(source)) if "Refusal(" in source else ():
                 if (
                     isinstance(call, ast.Call)
                     and isinstance(call.func, ast.Name)

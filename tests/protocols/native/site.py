@@ -34,6 +34,9 @@ PASSWORD = "secret word"
 PAGE = {"Origin": "http://localhost"}
 """What a browser adds to what a page posts."""
 
+_document: dict[str, Any] = {}
+"""The OpenAPI document, once a first site has served it."""
+
 
 class Answer:
     """What came back: the status, the parsed body (None where there is none), and the headers."""
@@ -197,11 +200,13 @@ async def open_site(
             own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
             services = services_of(engine)
             app = http_app(config, behind, engine, services, own)
-            document = await (await app.test_client().get(f"{V1}/openapi.json")).get_json()
+            if not _document:  # the same for all settings, and it takes a tenth of a second to make
+                served = await app.test_client().get(f"{V1}/openapi.json")
+                _document.update(await served.get_json())
             clients = {protocol.dialect: protocol.open(services) for protocol in PROTOCOLS}
             clients |= {stream.dialect: stream.open(services) for stream in STREAMS}
             context = engine.session_context(clients)
             async with trio.open_nursery() as nursery:
                 world = World(storage, obstacles, engine, services, context, nursery)
-                yield Site(app, document, services, storage, obstacles, clock, world)
+                yield Site(app, _document, services, storage, obstacles, clock, world)
                 nursery.cancel_scope.cancel()

@@ -58,6 +58,7 @@ def verify(server: ServerProcess, target: Path, *flags: str | Path) -> str:
     return "\n".join(lines(command("backup", "verify", target, "--data", server.data, *flags)))
 
 
+@in_campaign
 async def test_an_encrypted_backup_has_nothing_plain_and_is_restored(
     own_server: ServerProcess, target: Path, identity: Path, tmp_path: Path
 ) -> None:

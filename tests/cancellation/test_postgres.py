@@ -52,6 +52,7 @@ def test_writing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
         cancel_sweep.scenario(scenario, name, virtual=False, limit=20, every=1000, seeds=1)
 
 
+@in_campaign
 def test_changing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     for number, scenario in enumerate(postgres_scenarios.changing(one_database)):
         name = f"changing {number}, cancelled"
@@ -63,6 +64,7 @@ def test_administering(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> 
     cancel_sweep.scenario(scenario, "administering, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
+@in_campaign
 def test_removing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     for number, scenario in enumerate(removal_scenarios.removing(one_database)):
         name = f"removing {number}, cancelled"
@@ -139,6 +141,7 @@ def test_mailing_missed_messages(cancel_sweep: Sweeper, one_database: DatabaseAd
     )
 
 
+@in_campaign
 def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.sessions_written(one_database)
     cancel_sweep.scenario(

@@ -16,6 +16,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute
 from tests.support.endings import delete_room
 
@@ -200,6 +201,7 @@ async def until_waiting(storage: PostgresStorage, number: int, ended: trio.Event
         await trio.sleep(0.01)
 
 
+@in_campaign
 async def test_a_removal_continues_after_a_restart(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with open_storage(database) as storage:

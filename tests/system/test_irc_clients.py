@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.campaign import in_campaign
 from tests.support.irc_client import IrcClient
 from tests.support.people import client, register
 from tests.support.screens import in_terminal
@@ -114,6 +115,7 @@ def test_irssi_logs_in_talks_and_gets_what_it_missed(
             assert terminal.wait_for_end() == 0
 
 
+@in_campaign
 def test_two_workers_speak_irc(people: dict[str, str]) -> None:
     """Who is on one worker hears who is on the other."""
     with (

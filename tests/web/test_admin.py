@@ -179,6 +179,7 @@ def test_invitations_begin_with_the_public_address(pages: Pages, olga: Page) -> 
     expect(address).to_have_value("")
 
 
+@in_campaign
 def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages, olga: Page) -> None:
     olga.get_by_role("link", name="Registration").click()
     who = olga.get_by_role("group", name="Who can register")
@@ -477,6 +478,7 @@ def test_the_audit_is_read_as_sentences_and_filtered_by_person_and_kind(pages: P
     expect(entries.get_by_text("API calls per second").first).to_be_visible()
 
 
+@in_campaign
 def test_a_network_is_banned_and_the_ban_lifted(pages: Pages, chat: ServerProcess) -> None:
     post(f"{chat.url}/api/v1/auth/register", {"name": "olga", "password": PASSWORD})
     command(chat, "user", "role", "olga", "admin")

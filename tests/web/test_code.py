@@ -21,6 +21,7 @@ def message(timeline: Timeline, text: str) -> Locator:
     return timeline.messages.filter(has_text=text).last
 
 
+@in_campaign
 def test_readers_see_code_in_colours_and_formulas(pages: Pages) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("code", ben)

@@ -2,11 +2,13 @@
 
 from playwright.sync_api import expect
 
+from tests.support.campaign import in_campaign
 from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
 
+@in_campaign
 def test_a_draft_follows_one_to_another_device_and_ends_when_sent(pages: Pages) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("garden", ben)

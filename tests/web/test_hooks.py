@@ -13,6 +13,7 @@ from tests.web.pages import Pages
 from tests.web.rooms import Room
 
 
+@in_campaign
 def test_an_admin_makes_a_hook_whose_messages_have_a_mark(pages: Pages, chat: ServerProcess) -> None:
     room = Room(pages, "ada", "alarms")
     command(chat, "user", "role", "ada", "admin")
@@ -92,6 +93,7 @@ def test_who_leads_a_room_manages_its_hooks_there(pages: Pages, chat: ServerProc
     expect(dialog.get_by_role("textbox", name="Secret for")).not_to_have_value(secret)
 
 
+@in_campaign
 def test_an_admin_makes_an_outgoing_hook_and_replays_it(pages: Pages, chat: ServerProcess) -> None:
     Room(pages, "ada", "pumps")
     command(chat, "user", "role", "ada", "admin")

@@ -67,6 +67,7 @@ def test_an_admin_invites_a_list_of_addresses_and_sees_what_became_of_each(
     assert mails.next_mail()["to"] == ["dan@example.com"]
 
 
+@in_campaign
 def test_a_mailed_link_lets_its_person_in_with_a_new_password_or_without_one(
     pages: Pages, chat: ServerProcess, mails: MailServerProcess
 ) -> None:

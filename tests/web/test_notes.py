@@ -40,6 +40,7 @@ def reply(page: Page) -> None:
     expect(page.get_by_label("Note for operators")).to_have_count(0)
 
 
+@in_campaign
 def test_a_note_is_seen_by_other_operators_at_once(pages: Pages, visit: Visit) -> None:
     visit.say("Is the blue lamp in stock?")
     nora, nils = [pages.at(name, f"/inbox/{visit.room}") for name in ("nora", "nils")]

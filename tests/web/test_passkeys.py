@@ -87,6 +87,7 @@ def device(browser: Browser, chat: ServerProcess) -> Generator[Device]:
     context.close()
 
 
+@in_campaign
 def test_a_passkey_is_added_logs_in_takes_the_place_of_a_code_and_is_removed(
     device: Device, chat: ServerProcess
 ) -> None:

@@ -35,6 +35,7 @@ def opened(pages: Pages, ada: Speaker, name: str, data: bytes) -> tuple[Page, Lo
     return page, page.get_by_role("dialog", name=name)
 
 
+@in_campaign
 def test_pages_are_turned_and_enlarged_and_arrows_lead_to_other_files(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("papers")
     page = pages.at("ada", f"/room/{room}")
@@ -80,6 +81,7 @@ def test_pages_are_turned_and_enlarged_and_arrows_lead_to_other_files(pages: Pag
     assert {url for url in asked if not url.startswith((pages.url, "blob:"))} == set()
 
 
+@in_campaign
 def test_what_cannot_be_shown_ends_in_a_line(pages: Pages, ada: Speaker) -> None:
     locked = pdf(
         "",

@@ -75,6 +75,7 @@ def choose(page: Page, file: FilePayload) -> None:
     page.locator(".picture-buttons input[type=file]").set_input_files(file)
 
 
+@in_campaign
 def test_a_picture_is_cropped_by_keys_and_says_nothing_of_its_place(pages: Pages) -> None:
     ben = pages.at("ben", "/room/1")
     ada = pages.at("ada", "/settings/profile")

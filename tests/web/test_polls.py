@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -18,6 +19,7 @@ def poll_in(page: Page, question: str) -> Locator:
     return page.get_by_role("group", name=question)
 
 
+@in_campaign
 def test_people_make_a_poll_vote_and_close_it(pages: Pages) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("garden", ben)

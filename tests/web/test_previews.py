@@ -36,6 +36,7 @@ def message(timeline: Timeline, text: str) -> Locator:
     return timeline.messages.filter(has_text=text).last
 
 
+@in_campaign
 def test_a_link_gets_a_card_while_it_is_typed_which_readers_see(pages: Pages, site: OtherSite) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     room = ada.make_room("cats", ben)

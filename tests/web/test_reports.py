@@ -56,6 +56,7 @@ def report(page: Page, text: str, reason: str, comment: str = "") -> None:
     page.get_by_role("dialog", name="Thank you").get_by_role("button", name="Close").last.click()
 
 
+@in_campaign
 def test_a_message_is_reported_and_handled(pages: Pages, garden: int) -> None:
     eve, ben = Speaker(pages, "eve"), Speaker(pages, "ben")
     first, second = eve.say(garden, "buy my tulips"), eve.say(garden, "buy my roses")
@@ -100,6 +101,7 @@ def test_a_message_is_reported_and_handled(pages: Pages, garden: int) -> None:
     expect(audit.locator(".audit > li").nth(1)).to_contain_text(": message deleted, author banned")
 
 
+@in_campaign
 def test_of_a_private_room_moderators_see_the_quote_alone(pages: Pages) -> None:
     ada, zoe = Speaker(pages, "ada"), Speaker(pages, "zoe")
     room = ada.call("PUT", f"/direct/{zoe.id}")["id"]
@@ -150,6 +152,7 @@ def test_recent_messages_of_somebody_are_deleted_in_all_rooms(pages: Pages, gard
     ada.call("DELETE", f"/rooms/{shed}")
 
 
+@in_campaign
 def test_a_message_with_a_word_waits_until_a_moderator_allows_it(pages: Pages, garden: int) -> None:
     words = pages.at("boss", "/admin/words")
     expect(words.get_by_text("There are no words, so no message is held.")).to_be_visible()

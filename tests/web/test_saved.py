@@ -37,6 +37,7 @@ def hits(page: Page) -> Locator:
     return page.get_by_role("list", name="Saved messages").locator(".hit")
 
 
+@in_campaign
 def test_one_saves_messages_of_all_rooms_and_finds_them_in_every_session(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -30,6 +31,7 @@ def rows(page: Page) -> Locator:
     return page.get_by_role("list", name="Scheduled messages").get_by_role("listitem")
 
 
+@in_campaign
 def test_one_schedules_edits_and_sends_in_every_session(pages: Pages, ben: Speaker, garden: int) -> None:
     phone = pages.of("ada", "/saved?tab=scheduled", **PHONE)
     expect(phone.get_by_role("heading", name="Nothing scheduled")).to_be_visible()

@@ -53,6 +53,7 @@ def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
+@in_campaign
 def test_a_person_sets_it_up_logs_in_with_a_code_and_turns_it_off(pages: Pages) -> None:
     page = pages.of("fay", "/settings/security")
     section = page.locator("section", has=page.get_by_role("heading", name="Two-factor authentication"))

@@ -76,6 +76,7 @@ def test_a_recording_that_is_cancelled_while_the_browser_asks_never_begins(whole
     expect(page.get_by_role("button", name="Record a voice message")).to_be_visible()
 
 
+@in_campaign
 def test_a_microphone_that_is_not_allowed_is_explained(pages: Pages) -> None:
     page = pages.at("ada", f"/room/{Speaker(pages, 'ada').make_room('mute')}")
     page.get_by_role("button", name="Record a voice message").click()

@@ -464,6 +464,7 @@ def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     assert file["name"] == "bill.txt"
 
 
+@in_campaign
 def test_a_blocked_visitor_sees_it_and_can_not_start_another_conversation(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
@@ -725,6 +726,7 @@ def test_who_is_logged_in_at_the_site_has_one_conversation_on_all_devices(
     expect(on_laptop.get_by_text("here is Ben")).to_have_count(0)
 
 
+@in_campaign
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_panel_has_the_colour_and_the_consent_line_of_the_site(
     pages: Pages, chat: ServerProcess, shop: OtherSite, scheme: Any
@@ -756,6 +758,7 @@ def test_the_panel_has_the_colour_and_the_consent_line_of_the_site(
     expect(page.get_by_text("Win a prize")).to_have_count(0)
 
 
+@in_campaign
 def test_a_page_greets_once_while_an_operator_is_online(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
@@ -815,6 +818,7 @@ def test_a_site_asks_for_what_it_needs_before_the_first_message(
     expect(panel.get_by_placeholder("Order number")).to_have_count(0)
 
 
+@in_campaign
 def test_an_answer_sounds_while_the_tab_is_hidden_unless_it_is_switched_off(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:

@@ -1,5 +1,5 @@
 -- Exports and imports that admins start in the page: the latest of each kind, done by a process beside one server.
--- Serves: 36
+-- Serves: 18
 
 CREATE TABLE transfers (
     kind          text PRIMARY KEY,

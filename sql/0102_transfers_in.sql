@@ -1,5 +1,5 @@
 -- Imports that admins start in the page: a file is uploaded in pieces, checked, and imported once an admin has seen what of it would come.
--- Serves: 36
+-- Serves: 18
 
 ALTER TABLE transfers
     -- Of an import: upload, check, ready or import; and what the file is.

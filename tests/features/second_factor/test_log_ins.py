@@ -172,6 +172,8 @@ NO_DOORS = {
     ("features/oidc/native.py", "prove"): "by a session and the password",
     ("features/second_factor/proof.py", "prove"): "by a session and the password",
     ("features/second_factor/use_cases.py", "prove"): "by a session and the password",
+    ("features/transfers/import_native.py", "prove"): "by a session and the password",
+    ("features/transfers/native.py", "prove"): "by a session and the password",
     ("protocols/messenger/http.py", "register"): "a new account",
     ("protocols/rooms/http.py", "register"): "a new account",
     ("protocols/direct/http.py", "sign_up"): "a new account",

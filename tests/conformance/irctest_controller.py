@@ -20,9 +20,7 @@ class TrioChatController(BaseServerController):  # type: ignore[misc]
         if ssl or password is not None:
             raise NotImplementedByController("a password or a certificate of irctest's own")
         self.hostname, self.port = hostname, port
-        self.proc = self.execute(
-            [sys.executable, "-m", "tests.conformance.irctest_server", hostname, str(port)]
-        )
+        self.proc = self.execute([sys.executable, "-m", "tests.conformance.irctest_server", str(port)])
 
     def wait_for_services(self) -> None:
         """Return at once: accounts are the server's own."""

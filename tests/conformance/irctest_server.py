@@ -25,10 +25,10 @@ _LONGEST = 72
 """Bytes of a password: bcrypt reads no more."""
 
 
-async def main(host: str, port: int) -> None:
-    """Serve until ended."""
+async def main(port: int) -> None:
+    """Serve on loopback until ended."""
     async with open_site(lasts=float("inf")) as site:
-        await trio.serve_tcp(partial(_meet, site), port, host=host)
+        await trio.serve_tcp(partial(_meet, site), port, host="127.0.0.1")
 
 
 async def _meet(site: Site, client: trio.SocketStream) -> None:
@@ -82,4 +82,4 @@ async def _relay(server: trio.SocketStream, client: trio.SocketStream, nursery: 
 
 
 if __name__ == "__main__":
-    trio.run(main, sys.argv[1], int(sys.argv[2]))
+    trio.run(main, int(sys.argv[1]))

@@ -138,7 +138,8 @@ async def upgraded_here(data: Path, said: list[str], link: bool) -> Any:
         return await upgrade.upgrade_cluster(directory, link=link, grace=5, report=said.append)
 
 
-@pytest.mark.parametrize("arguments", [(), pytest.param(("--link",), marks=in_campaign)])
+@in_campaign
+@pytest.mark.parametrize("arguments", [(), ("--link",)])
 def test_after_a_kill_within_pg_upgrade_the_old_one_serves_and_the_next_try_succeeds(
     data: Path, arguments: tuple[str, ...]
 ) -> None:

@@ -6,12 +6,14 @@ from zipfile import ZipFile
 from playwright.sync_api import expect
 
 from tests.imports.slack_exports import made, message
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 
 
+@in_campaign
 def test_an_admin_exports_the_server_and_imports_another_chat(
     pages: Pages, chat: ServerProcess, tmp_path: Path
 ) -> None:

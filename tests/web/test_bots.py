@@ -3,6 +3,7 @@
 import httpx
 from playwright.sync_api import Page, expect
 
+from tests.support.campaign import in_campaign
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
@@ -14,6 +15,7 @@ def confirmed(page: Page, name: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name=name).click()
 
 
+@in_campaign
 def test_a_person_makes_a_bot_and_a_room_sees_whose_it_is(pages: Pages, chat: ServerProcess) -> None:
     room = Room(pages, "ada", "games")
     command(chat, "user", "role", "ada", "admin")

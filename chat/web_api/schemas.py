@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -46,6 +47,8 @@ def plain(schema: Schema, *, may_be_null: bool = True) -> Schema:
         }
     if isinstance(pattern := changed.get("pattern"), str):
         changed["pattern"] = pattern.replace(_ENDS_THE_LINE, "")
+    if isinstance(description := changed.get("description"), str):
+        changed["description"] = cleandoc(description)  # a docstring, which Python below 3.13 keeps indented
     if changed.get("enum"):
         changed["type"] = "string"  # all enums are of strings
     if changed.get("type") == "integer":

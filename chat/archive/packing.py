@@ -1,27 +1,15 @@
 """Packs an archive into one zip file, to download it. It blocks."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from chat.durable import sync_directory
+from chat.storage.disk_space import check_space
 
 _PIECE = 1 << 20
-SPARED = 1 << 30
-"""Bytes of the disk that stay free."""
-
-
-class NoSpace(Exception):
-    """The disk would become full."""
-
-
-def check_space(directory: Path, wanted: int = 0) -> None:
-    """Raise NoSpace unless a directory's disk has so many bytes to spare."""
-    if shutil.disk_usage(directory).free < wanted + SPARED:
-        raise NoSpace
 
 
 def pack(directory: Path, path: Path, progress: Callable[[int, int], object]) -> int:

@@ -2,16 +2,14 @@
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from chat.archive.directory import HEAD, BadArchive
 from chat.imports.zip_reading import ZipReader
+from chat.storage.disk_space import check_space
 
 _NAMES = re.compile(r"[a-z]+\.jsonl|log-\d{6}\.jsonl|files/([0-9a-f]{2})/\1[0-9a-f]{62}")
-_SPARE = 1 << 30
-"""Bytes of the disk that stay free."""
 
 
 class PackedArchive:
@@ -41,8 +39,7 @@ class PackedArchive:
                 for name in archive.names
                 if (place := name.removeprefix(folder)) == HEAD or _NAMES.fullmatch(place)
             }
-            if shutil.disk_usage(self._directory.parent).free < sum(map(archive.size, places)) + _SPARE:
-                raise BadArchive("the archive has no space on the disk")
+            check_space(self._directory.parent, sum(map(archive.size, places)))
             self._directory.mkdir(mode=0o700)
             # Its head comes last: without it the archive is not whole.
             for nth, name in enumerate(sorted(places, key=lambda name: places[name] == HEAD), 1):

@@ -3,17 +3,15 @@
 Links, devices and names that lead elsewhere are refused; a file is written only while the disk has space for it.
 """
 
-import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 from chat.archive.directory import BadArchive
+from chat.storage.disk_space import check_space
 
 _PIECE = 1 << 18
 _MOST_FILES = 2_000_000
-_SPARE = 1 << 30
-"""Bytes of the disk that stay free."""
 
 
 def unpack(path: Path, directory: Path, place_of: Callable[[str], str | None]) -> None:
@@ -43,8 +41,7 @@ def unpack(path: Path, directory: Path, place_of: Callable[[str], str | None]) -
                 place = place_of(name)
                 if place is None:
                     continue
-                if shutil.disk_usage(directory).free < member.size + _SPARE:
-                    raise BadArchive(f"{name} of {path} has no space on the disk")
+                check_space(directory, member.size)
                 source = archive.extractfile(member)
                 assert source is not None
                 target = directory / place

@@ -4,7 +4,9 @@ Several servers may share it, beside the files that people attach. All its archi
 the directory of what admins export and import.
 """
 
+import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
@@ -14,14 +16,25 @@ import trio
 
 from chat.domain.ports.files import FileStore
 from chat.durable import sync_directory
+from chat.storage.disk_space import NoSpace, space_left
 from chat.storage.export_archive import write_archive
 
-_SPARED = 1 << 30
-"""Bytes of the disk that stay free."""
+
+class Link(msgspec.Struct, frozen=True):
+    """The code of a link to an archive, and when it ends, in Unix seconds."""
+
+    code: str
+    expires: float
 
 
-class NoSpace(Exception):
-    """The archives would take more than they may, or fill the disk."""
+def new_link_code() -> str:
+    """Return a code for a link, which nobody can guess. Sync."""
+    return secrets.token_urlsafe(32)
+
+
+def link_digest(code: str) -> bytes:
+    """Return the hash of a link's code, which the database stores in its place. Sync and pure."""
+    return hashlib.sha256(code.encode("utf-8", "replace")).digest()  # it is random and long: no slow hash
 
 
 class ArchiveFile(msgspec.Struct, frozen=True):
@@ -92,7 +105,7 @@ class Archives:
     def _left(self) -> int:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         taken = sum(entry.stat().st_size for entry in os.scandir(self._directory))
-        return min(self._most_bytes - taken, shutil.disk_usage(self._directory).free - _SPARED)
+        return min(self._most_bytes - taken, space_left(self._directory))
 
     async def names(self) -> dict[str, str]:
         """Return the files of the directory by the names of their archives; unfinished ones too. Raises OSError."""

@@ -13,15 +13,16 @@ import trio
 from chat.archive.directory import HEAD, BadArchive
 from chat.archive.export import Export
 from chat.archive.format import Scope
-from chat.archive.packing import NoSpace, check_space, pack
+from chat.archive.packing import pack
 from chat.domain.failures import StorageError
 from chat.features.transfers.transfers import AGAIN, TRANSFERS, Failure, Transfer
+from chat.storage.disk_space import check_space
 from chat.storage.file_store import DiskFileStore
 from chat.storage.postgres.storage import PostgresStorage
 from chat.transfers.importing import Importing
 
 STATUS_AGAIN = AGAIN
-"""The status with which the process asks to be started again."""
+"""The status with which the process asks to be started again; commands know no features."""
 
 _NOTE = 1.0
 """Seconds between two notes of the progress."""
@@ -77,8 +78,6 @@ class Job:
     async def _do(self, transfer: Transfer) -> None:
         try:
             await (self._export if transfer.kind == "export" else self._import)(transfer)
-        except NoSpace:
-            failure, problem = Failure.NO_SPACE, ""
         except BadArchive as error:
             failure, problem = Failure.BAD, self._without_paths(transfer, str(error))
         except OSError as error:

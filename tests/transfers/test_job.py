@@ -7,11 +7,12 @@ from zipfile import ZipFile
 import pytest
 import trio
 
-from chat.archive import packing
-from chat.archive.packing import NoSpace, pack
+from chat.archive.packing import pack
 from chat.domain.failures import StorageDown
 from chat.features.transfers.transfers import TRANSFERS, Transfer
 from chat.imports.registry import converted
+from chat.storage import disk_space
+from chat.storage.disk_space import NoSpace, check_space
 from chat.transfers import job as job_module
 from chat.transfers.job import Job
 from tests.archive.conftest import Site
@@ -99,7 +100,7 @@ async def test_a_full_disk_and_a_bad_place_are_said(
 ) -> None:
     place = tmp_path / "place"
     with monkeypatch.context() as full:
-        full.setattr(packing, "SPARED", 1 << 60)
+        full.setattr(disk_space, "_SPARED", 1 << 60)
         await Job(here.storage, here.store, place, 7).run("one")
     assert (await done(here)).failure == "no_space"
     shutil.rmtree(place)
@@ -130,7 +131,7 @@ async def test_a_job_ends_with_its_claim(here: Site, tmp_path: Path, monkeypatch
 
 def test_a_zip_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoSpace):
-        packing.check_space(tmp_path, 1 << 60)
+        check_space(tmp_path, 1 << 60)
     path = tmp_path / "export.zip"
     with ZipFile(path, "w") as archive:
         archive.writestr("elsewhere/readme.txt", b"hello")

@@ -15,7 +15,8 @@ from chat.domain.failures import StorageError
 from chat.features.exports.personal_data import PersonalData
 from chat.features.exports.requests import Export, ExportRequests, Failure
 from chat.signals import Signal
-from chat.storage.archives import Archives, NoSpace
+from chat.storage.archives import Archives
+from chat.storage.disk_space import NoSpace
 
 _CLAIM = 15.0
 """Seconds for which a claim lasts without a renewal."""

@@ -1,32 +1,19 @@
 """A person asks for an export, follows its progress, and gets a link that is valid while it is kept."""
 
-import hashlib
 import math
 import secrets
 import time
-
-import msgspec
 
 from chat.domain.entities import Person
 from chat.domain.features import Port, Ports
 from chat.domain.refusals import Code, Refusal
 from chat.features.exports.requests import KEPT, REQUESTS, Export
 from chat.signals import Signal
-from chat.storage.archives import ArchiveFile, Archives
+from chat.storage.archives import ArchiveFile, Archives, Link, link_digest, new_link_code
 
 NO_EXPORTS = Refusal(Code.FORBIDDEN, "this server makes no exports", reason="exports_disabled")
 NO_EXPORT = Refusal(Code.NOT_FOUND, "there is no export, or its time is over", reason="no_export")
 NOT_MADE = Refusal(Code.CONFLICT, "the export is not made yet", reason="export_not_made")
-
-_CODE = 32
-"""Random bytes of a link."""
-
-
-class Link(msgspec.Struct, frozen=True):
-    """The code of a link, and when it ends, in Unix seconds."""
-
-    code: str
-    expires: float
 
 
 class Exports:
@@ -64,9 +51,9 @@ class Exports:
             return NO_EXPORT
         if export.made_at is None:
             return NOT_MADE
-        code = secrets.token_urlsafe(_CODE)
+        code = new_link_code()
         made = await self._requests.make_link(
-            person.id, person.session_id, person.token_generation, _digest(code)
+            person.id, person.session_id, person.token_generation, link_digest(code)
         )
         if made is None or made.made_at is None:
             return NO_EXPORT
@@ -74,7 +61,7 @@ class Exports:
 
     async def find(self, code: str, caller: Person | None, archives: Archives) -> ArchiveFile | Refusal:
         """Return the archive of a link; a caller who is somebody else is refused like a wrong code."""
-        export = await self._requests.by_link(_digest(code))
+        export = await self._requests.by_link(link_digest(code))
         if export is None or (caller is not None and caller.id != export.person_id):
             return NO_EXPORT
         path = archives.path(export.name)
@@ -85,7 +72,3 @@ class Exports:
 
 
 EXPORTS: Port[Exports] = Port("exports of a server")
-
-
-def _digest(code: str) -> bytes:
-    return hashlib.sha256(code.encode("utf-8", "replace")).digest()  # it is random and long: no slow hash

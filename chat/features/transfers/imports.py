@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -13,12 +12,10 @@ from chat.domain.entities import Person
 from chat.domain.messages.files import clean_file_name
 from chat.domain.refusals import Code, Refusal
 from chat.features.transfers.transfers import Transfer, Transfers
+from chat.storage.disk_space import space_left
 
 MOST_OF_A_PIECE = 4 << 20
 """Bytes of a piece: it is held in memory, and begins again if the connection breaks off."""
-
-_SPARED = 1 << 30
-"""Bytes of the disk that stay free."""
 
 NO_IMPORT = Refusal(Code.NOT_FOUND, "there is no import, or its time is over", reason="no_import")
 IMPORT_THERE = Refusal(
@@ -40,7 +37,7 @@ async def begin(
 
     Cancelling: it has begun, or not.
     """
-    if await trio.to_thread.run_sync(_left, place) < size:
+    if not await trio.to_thread.run_sync(_has_space, place, size):
         return NO_SPACE
     name = clean_file_name(file_name)
     return await transfers.begin_import(secrets.token_hex(16), by.id, source, name, size) or IMPORT_THERE
@@ -63,16 +60,16 @@ async def receive(
             return PIECE_TOO_BIG
     if found.step != "upload" or at != found.received or at + len(piece) > (found.size or 0):
         return OTHER_PLACE
-    if await trio.to_thread.run_sync(_left, place) < len(piece):
+    if not await trio.to_thread.run_sync(_has_space, place, len(piece)):
         return NO_SPACE
     path = place / f"{found.name}.upload"
     await trio.to_thread.run_sync(partial(_write, path, bytes(piece), at))
     return await transfers.receive(found.name, at, len(piece)) or OTHER_PLACE
 
 
-def _left(place: Path) -> int:
+def _has_space(place: Path, wanted: int) -> bool:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return shutil.disk_usage(place).free - _SPARED
+    return space_left(place) >= wanted
 
 
 def _write(path: Path, piece: bytes, at: int) -> None:

@@ -1,18 +1,15 @@
 """An admin asks for an export, follows its progress, and gets a link that works while it is kept."""
 
-import hashlib
 import secrets
 import time
 from pathlib import Path
-
-import msgspec
 
 from chat.domain.entities import Person
 from chat.domain.features import Port, Ports
 from chat.domain.refusals import NO_ROOM, Code, Refusal
 from chat.features.transfers.transfers import KEPT, TRANSFERS, Kind, Transfer
 from chat.signals import Signal
-from chat.storage.archives import ArchiveFile
+from chat.storage.archives import ArchiveFile, Link, link_digest, new_link_code
 
 NO_PLACE = Refusal(
     Code.FORBIDDEN,
@@ -22,16 +19,6 @@ NO_PLACE = Refusal(
 NO_ARCHIVE = Refusal(Code.NOT_FOUND, "there is no export, or its time is over", reason="no_export")
 NOT_MADE = Refusal(Code.CONFLICT, "the export is not made yet", reason="export_not_made")
 UNDER_WAY = Refusal(Code.CONFLICT, "an export is under way", reason="transfer_under_way")
-
-_CODE = 32
-"""Random bytes of a link."""
-
-
-class Link(msgspec.Struct, frozen=True):
-    """The code of a link, and when it ends, in Unix seconds."""
-
-    code: str
-    expires: float
 
 
 class TransferService:
@@ -74,15 +61,15 @@ class TransferService:
             return NO_ARCHIVE
         if found.ended_at is None or found.failure is not None:
             return NOT_MADE
-        code = secrets.token_urlsafe(_CODE)
-        made = await self._transfers.make_link(by.id, by.session_id, by.token_generation, _digest(code))
+        code = new_link_code()
+        made = await self._transfers.make_link(by.id, by.session_id, by.token_generation, link_digest(code))
         if made is None or made.ended_at is None:
             return NO_ARCHIVE
         return Link(code, made.ended_at + KEPT)
 
     async def open_link(self, code: str, directory: Path) -> ArchiveFile | Refusal:
         """Return the file of a link."""
-        export = await self._transfers.by_link(_digest(code))
+        export = await self._transfers.by_link(link_digest(code))
         if export is None or not (path := directory / f"{export.name}.zip").exists():
             return NO_ARCHIVE
         day = time.strftime("%Y-%m-%d", time.gmtime(export.ended_at))
@@ -91,7 +78,3 @@ class TransferService:
 
 
 TRANSFER_SERVICE: Port[TransferService] = Port("transfers of a server")
-
-
-def _digest(code: str) -> bytes:
-    return hashlib.sha256(code.encode("utf-8", "replace")).digest()  # it is random and long: no slow hash

@@ -8,7 +8,6 @@ blocks of a header, documents of one collection, and a terminator.
 
 import gzip
 import hashlib
-import shutil
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from chat.archive.directory import BadArchive
 from chat.imports.rocketchat.bson import BadDocument, decode, documents, read_document
 from chat.imports.tar_reading import unpack
 from chat.imports.zip_reading import ZipReader
+from chat.storage.disk_space import check_space
 
 MAGIC = bytes.fromhex("6de29981")
 END = b"\xff\xff\xff\xff"
@@ -28,8 +28,6 @@ _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _MOST_DATABASES = 20
 _PIECE = 1 << 20
-_SPARE = 1 << 30
-"""Bytes of the disk that stay free."""
 
 
 class Dump:
@@ -182,8 +180,7 @@ class _Writer:
         self._unchecked += len(piece)
         if self._unchecked > _PIECE * 64:
             self._unchecked = 0
-            if shutil.disk_usage(self._path.parent).free < _SPARE:
-                raise BadArchive("the dump has no space on the disk")
+            check_space(self._path.parent)
         self._file.write(piece)
 
 

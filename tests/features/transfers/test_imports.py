@@ -9,6 +9,7 @@ import pytest
 from chat.features.transfers import imports
 from chat.features.transfers.found import Counts, Found
 from chat.features.transfers.transfers import KEPT, TRANSFERS, Failure, Transfers
+from chat.storage import disk_space
 from chat.storage.archives import Archives
 from tests.protocols.native.site import PASSWORD, V1, Answer, Site, open_site
 
@@ -106,7 +107,7 @@ async def test_what_is_too_big_is_refused(here: Here, monkeypatch: pytest.Monkey
     monkeypatch.setattr(imports, "MOST_OF_A_PIECE", 3)
     status, refused = await here.put(0, b"0123")
     assert (status, refused["reason"]) == (413, "piece_too_big")
-    monkeypatch.setattr(imports, "_SPARED", 1 << 60)
+    monkeypatch.setattr(disk_space, "_SPARED", 1 << 60)
     assert (await here.put(0, b"012"))[1]["reason"] == "transfer_no_space"
     await here.call("DELETE")
     full = await here.call("POST", "", FILE)

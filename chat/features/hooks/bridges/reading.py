@@ -22,7 +22,7 @@ from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 from chat.features.hooks.bridges.api import Received, api_url, headers_of, messages_in
 from chat.features.hooks.changes import NO_HOOK, HookPost
-from chat.features.hooks.outgoing.rules import retry_after
+from chat.features.hooks.retries import retry_after
 from chat.operations.called_urls import OWN_URL, url_refusal
 from chat.outbound.client import RequestFailed
 from chat.signals import Signal

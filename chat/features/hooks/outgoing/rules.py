@@ -1,11 +1,10 @@
-"""Who may send a room's changes to another program, how calls are signed, and when one is repeated. Sync and pure.
+"""Who may send a room's changes to another program, and how calls are signed. Sync and pure.
 
 Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
 import hashlib
 import hmac
-import random
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 
@@ -16,11 +15,6 @@ from chat.domain.rooms.room_rights import NOT_LEADING, Authority, access_of
 
 MOST_OUTGOING = 20
 """Outgoing hooks of one person."""
-
-FIRST_RETRY = 5.0
-"""Seconds until a failed call is repeated; twice as long after each failure, an hour at most."""
-
-LONGEST_RETRY = 3600.0
 
 NO_OUTGOING = Refusal(Code.NOT_FOUND, "there is no such outgoing hook", reason="no_outgoing_hook")
 TOO_MANY_OUTGOING = Refusal(
@@ -73,13 +67,3 @@ def signed_headers(webhook_id: str, at: int, body: bytes, secrets: Iterable[str]
         "webhook-timestamp": str(at),
         "webhook-signature": " ".join(f"v1,{b64encode(each).decode()}" for each in made),
     }
-
-
-def retry_after(tries: int, asked: str | None) -> float:
-    """Return the seconds until a call is repeated that has failed `tries` times; pure, but for chance.
-
-    `asked` is the answer's `Retry-After`; a date there counts as nothing.
-    """
-    usual = min(FIRST_RETRY * 2.0 ** min(tries - 1, 20), LONGEST_RETRY) * random.uniform(0.8, 1.2)
-    wanted = float(asked) if asked is not None and asked.isdecimal() and len(asked) < 9 else 0.0
-    return max(usual, min(wanted, LONGEST_RETRY))

@@ -21,7 +21,8 @@ from chat.features.hooks.bridges.api import api_url, body_of, headers_of, is_bri
 from chat.features.hooks.bridges.circles import Circles
 from chat.features.hooks.outgoing.bots import Answers, is_call
 from chat.features.hooks.outgoing.pages import Entry, Page, Pages
-from chat.features.hooks.outgoing.rules import retry_after, signed_headers
+from chat.features.hooks.outgoing.rules import signed_headers
+from chat.features.hooks.retries import retry_after
 from chat.operations.called_urls import OWN_URL, url_refusal
 from chat.outbound.client import Outbound, RequestFailed
 from chat.outbound.failures import Reason

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import NO_ROOM, Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.transfers.transfers import KEPT, Transfer
@@ -86,7 +87,7 @@ async def archive_link(services: EngineServices, caller: Caller, _request: None)
     link = await services.feature_ports[TRANSFER_SERVICE].make_link(caller.known)
     if isinstance(link, Refusal):
         return link
-    return ArchiveLink(path=f"/api/v1/archives/{link.code}", until=_milliseconds(link.expires))
+    return ArchiveLink(path=f"/api/v1/archives/{link.code}", until=milliseconds(link.expires))
 
 
 async def download_archive(
@@ -106,21 +107,17 @@ def _state(transfer: Transfer) -> ArchiveState:
         state = "failed"
     return ArchiveState(
         state=state,
-        asked=_milliseconds(transfer.asked_at),
+        asked=milliseconds(transfer.asked_at),
         room=transfer.room_id,
         files=transfer.has_files,
         stage=transfer.stage if state == "making" else None,
         done=transfer.done,
         whole=transfer.whole,
         size=transfer.size,
-        until=None if transfer.ended_at is None else _milliseconds(transfer.ended_at + KEPT),
+        until=None if transfer.ended_at is None else milliseconds(transfer.ended_at + KEPT),
         failure=transfer.failure,
         problem=transfer.problem or None,
     )
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 OPERATIONS = (

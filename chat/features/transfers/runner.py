@@ -60,7 +60,7 @@ class Runner:
         self._stops: Counter[str] = Counter()  # of processes, by the name of their transfer
 
     async def serve(self) -> None:
-        """Have done what is asked for, and clean up, until cancelled. Cancelling: the next server goes on."""
+        """Run transfers and clean up until cancelled. Cancelling: the next server goes on."""
         while True:
             await self._try(self.clean_up)
             if not await self._try(self.run_next):
@@ -142,6 +142,7 @@ class Runner:
             logger.warning("the process of an export or import stopped", kind=transfer.kind, reason=reason)
             await trio.sleep(_RETRY * 2**tries)
             return
+        del self._stops[transfer.name]  # an admin may start an import again
         logger.error("export or import given up", kind=transfer.kind, reason=reason)
         await self._transfers.fail(self._number, transfer.name, Failure.STOPPED, reason[:300])
 

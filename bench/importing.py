@@ -1,11 +1,11 @@
-"""How long an import of Slack takes beside a server that people write to, what it costs them, and the way back.
+"""How long an import of Slack and an export take beside a person who writes, and how late their messages are.
 
     python -m bench.importing [MESSAGES]
 
 An export is made (threads, edits, reactions, mentions, links), some seconds pass with one person who writes fifty
 messages a second, then `chat import` runs beside them, and `chat export` after it. For each it prints seconds,
-processors' seconds, and how late the slowest hundredth of messages was compared with the calm, and at last what the
-export of Slack had beside what the server has.
+messages a second, and how late the slowest hundredth of the person's messages is compared with the calm; at last the
+number of messages in Slack's export beside the number that arrived.
 """
 
 import asyncio
@@ -205,7 +205,7 @@ async def _measure(port: int, place: Path, count: int) -> None:
 
 
 def main() -> None:
-    """Measure, and print what came of it."""
+    """Measure, and print the figures."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         place = Path(name)

@@ -10,8 +10,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     `lobby`: everyone hears everyone else. `rooms`: `groups`, each in a room of its own that echoes.
     `direct`: `groups` of two who write to each other. `native`: the lobby, heard by everyone in it, and `rooms` that a
-    group has together; what is said there has keys. `irc`: the same rooms, and nobody hears themselves. `speakers` is
-    how many of a group speak, `listeners` how many only listen, `deaf` how many of those do not read at all.
+    group has together; messages there have keys. `irc`: the same rooms, and nobody receives their own messages.
+    `speakers` is how many of a group speak, `listeners` how many only listen, `deaf` how many of those do not read at
+    all.
     """
 
     key: str

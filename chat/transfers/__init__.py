@@ -1,1 +1,1 @@
-"""What the process does that works on an export or an import of the page: `chat transfer`, beside the server."""
+"""The process beside the server that exports and imports for the page: `chat transfer`."""

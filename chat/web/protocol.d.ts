@@ -304,7 +304,7 @@ export interface BeginCall {
   key: string;
 }
 
-/** What a file is that is going to be uploaded; `password` is one's own, if there is one. */
+/** A file that is going to be uploaded; `password` is one's own, if there is one. */
 export interface BeginImport {
   /** At most 72 bytes */
   password?: string | null;
@@ -1470,9 +1470,9 @@ export interface IdentifyVisitor {
   page?: string | null;
 }
 
-/** What is in the file, what of it was here before, and, after the import, what is here. */
+/** Counts of the file, of the part of it that was here already, and, after the import, of the part that is here. */
 export interface ImportFound {
-  /** The server or workspace that it is of */
+  /** The server or workspace of the file */
   source: string;
   inside: ImportedCounts;
   before: ImportedCounts;
@@ -1630,7 +1630,7 @@ export interface LabelsOf {
   labels: number[];
 }
 
-/** What is left out or becomes something else, in English, and how often. */
+/** A reason for which things are left out or change, in English, and how many they are. */
 export interface LeftOut {
   what: string;
   count: number;

@@ -1,7 +1,4 @@
-"""Transfers: admins export and import in the page; a process beside the server does it.
-
-What that process does is in `chat/transfers/`.
-"""
+"""Transfers: admins export and import in the page. A process beside the server does it: `chat/transfers/`."""
 
 from contextlib import AbstractAsyncContextManager, nullcontext
 

@@ -1,4 +1,4 @@
-"""What the check of an import found, and what was here after it; kept as JSON."""
+"""The counts of an import: of its file, of this server before it, and after it. They are kept as JSON."""
 
 import msgspec
 
@@ -13,9 +13,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What is `inside` a file, what of it was here `before`, and what is `here` after the import.
+    """Counts of a file (`inside`), of the part that was here `before`, and of the part that is `here` after the import.
 
-    `source` is the server or workspace that it is of. `lost` counts what is left out or becomes something else.
+    `source` is the server or workspace of the file. `lost` counts by reason: things that are left out or change.
     """
 
     source: str

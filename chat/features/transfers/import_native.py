@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chat.domain.failures import StorageDown
+from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.transfers import imports
@@ -22,7 +23,7 @@ State = Literal["uploading", "waiting", "checking", "ready", "importing", "done"
 
 
 class BeginImport(Value, kw_only=True, frozen=True):
-    """What a file is that is going to be uploaded; `password` is one's own, if there is one."""
+    """A file that is going to be uploaded; `password` is one's own, if there is one."""
 
     password: Password | None = None
     source: Annotated[Source, Meta(description="archive: of this software")]
@@ -46,16 +47,16 @@ class ImportedCounts(Value, kw_only=True, frozen=True):
 
 
 class LeftOut(Value, kw_only=True, frozen=True):
-    """What is left out or becomes something else, in English, and how often."""
+    """A reason for which things are left out or change, in English, and how many they are."""
 
     what: str
     count: int
 
 
 class ImportFound(Value, kw_only=True, frozen=True):
-    """What is in the file, what of it was here before, and, after the import, what is here."""
+    """Counts of the file, of the part of it that was here already, and, after the import, of the part that is here."""
 
-    source: Annotated[str, Meta(description="The server or workspace that it is of")]
+    source: Annotated[str, Meta(description="The server or workspace of the file")]
     inside: ImportedCounts
     before: ImportedCounts
     here: ImportedCounts | None = None
@@ -130,7 +131,7 @@ async def import_state(services: EngineServices, _caller: Caller, _request: None
 
 
 async def start_import(services: EngineServices, _caller: Caller, _request: None) -> ImportState | Refusal:
-    """Import what was checked; or go on with what was stopped or failed."""
+    """Start the import after its check; or go on with an import that was stopped or failed."""
     transfers, place = _here(services)
     if place is None:
         return NO_PLACE
@@ -140,7 +141,7 @@ async def start_import(services: EngineServices, _caller: Caller, _request: None
 
 
 async def stop_import(services: EngineServices, _caller: Caller, _request: None) -> ImportState | Refusal:
-    """Stop the check or the import; what is done stays, and it can go on."""
+    """Stop the check or the import. Messages that it wrote stay, and it can go on."""
     transfers, place = _here(services)
     if place is None:
         return NO_PLACE
@@ -148,7 +149,7 @@ async def stop_import(services: EngineServices, _caller: Caller, _request: None)
 
 
 async def remove_import(services: EngineServices, _caller: Caller, _request: None) -> Refusal | None:
-    """Remove the import with its file; one that is under way is stopped. What was imported stays."""
+    """Remove the import with its file; one that is under way is stopped. Imported messages stay."""
     return None if await services.feature_ports[TRANSFER_SERVICE].remove("import") else imports.NO_IMPORT
 
 
@@ -163,7 +164,7 @@ def _reply(transfer: Transfer | Refusal) -> ImportState | Refusal:
     last = transfer.ended_at or transfer.touched_at
     return ImportState(
         state=_state(transfer),
-        begun=_milliseconds(transfer.asked_at),
+        begun=milliseconds(transfer.asked_at),
         source=transfer.source or "",
         name=transfer.file_name or "",
         size=transfer.size or 0,
@@ -171,7 +172,7 @@ def _reply(transfer: Transfer | Refusal) -> ImportState | Refusal:
         stage=transfer.stage if transfer.is_due else None,
         done=transfer.done,
         whole=transfer.whole,
-        until=None if transfer.is_due else _milliseconds(last + KEPT),
+        until=None if transfer.is_due else milliseconds(last + KEPT),
         found=None if transfer.found is None else _found(transfer.found),
         failure=transfer.failure,
         problem=transfer.problem or None,
@@ -204,10 +205,6 @@ def _counts(counts: Counts) -> ImportedCounts:
     return ImportedCounts(
         people=counts.people, rooms=counts.rooms, messages=counts.messages, files=counts.files
     )
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 _READS = (Code.FORBIDDEN, Code.NOT_FOUND)

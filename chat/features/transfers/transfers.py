@@ -9,7 +9,7 @@ from chat.domain.features import Port
 from chat.features.transfers.found import Found
 
 KEPT = 86_400.0
-"""Seconds for which what an export made, the note of a failure, or an import that waits for an admin is kept."""
+"""Seconds for which a made export, the note of a failure, or an import that waits for an admin is kept."""
 
 AGAIN = 75
 """The status of a process that has to be started again: the database did not answer."""
@@ -35,8 +35,8 @@ class Failure(StrEnum):
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer; times in Unix seconds.
 
-    `name` is that of its files, and `size` the bytes of what is down- or uploaded. `done` of about `whole` are done of
-    the `stage`; without a stage nobody has begun. It has succeeded if it has ended without a `failure`.
+    Its files have the `name`. `size` is the bytes of the file to download, or of the upload. Of the `stage`, `done` of
+    about `whole` are done; without a stage nobody has begun. It has succeeded if it has ended without a `failure`.
     """
 
     kind: str
@@ -92,7 +92,7 @@ class Transfers(Protocol):
         ...
 
     async def start_import(self) -> Transfer | None:
-        """Make the import due that was checked, or go on with what was stopped or failed. None: it can't be."""
+        """Make the checked import due, or one that was stopped or failed. None: it can't be."""
         ...
 
     async def stop_import(self) -> Transfer | None:
@@ -140,7 +140,7 @@ class Transfers(Protocol):
         ...
 
     async def checked(self, by: int, name: str, found: Found) -> bool:
-        """Note what the check of an import found. False: the claim or the import has ended."""
+        """Note the counts of a checked import. False: the claim or the import has ended."""
         ...
 
     async def finish_import(self, by: int, name: str, found: Found) -> bool:

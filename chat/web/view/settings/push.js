@@ -86,11 +86,11 @@ function PushTest() {
   };
   return html`
     <div class="actions"><button type="button" class="button primary" disabled=${isBusy} onClick=${test}>${t("notifications.test")}</button></div>
-    <ol class="push-steps" role="status">
+    <div role="status"><ol class="push-steps">
       ${(isBusy || answer) && html`<li>${t("push.step_sent")}</li>`}
       ${answer?.sent && html`<li>${t("push.step_accepted", { seconds: answer.seconds.toFixed(1) })}</li>`}
       ${answer && !answer.sent && html`<li class="danger">${t(REFUSED.get(answer.error) ?? "push.step_refused", { status: answer.status ?? 0 })}</li>`}
       ${answer?.sent && html`<li>${t(hasArrived ? "push.step_arrived" : "push.step_waiting")}</li>`}
-    </ol>
+    </ol></div>
     <${FormError} text=${error} />`;
 }

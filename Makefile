@@ -36,7 +36,7 @@ test: .venv/test build/identity-provider/made ## ruff, mypy, import-linter and e
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	FULL_TESTS=1 $(BIN)/python -m pytest --cancel-schedules=10 tests/cancellation \
-	    $(wildcard tests/features/*/test_cancellation.py) $(ARGS)
+	    $(sort $(shell find tests/features -name test_cancellation.py)) $(ARGS)
 
 elsewhere: .venv/test ## sweep libraries that others have written, each in an environment of its own, in build
 	$(BIN)/python sweep/examples/run.py $(ARGS)

@@ -1,5 +1,7 @@
 """After all sweeps: every await line of `chat/` was cancelled, or is excused with a reason."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ from trio_cancel_sweep import Line, Sweeper, SweptCode, all_lines
 
 from tests.cancellation.excuses import EXCUSED
 from tests.support.campaign import IS_FULL
+
+TESTS = Path(__file__).parents[1]
 
 FEWEST_SWEEPS = 40
 """Fewer ran when only some tests were asked for; then there is nothing to say here."""
@@ -136,3 +140,13 @@ def test_every_excuse_names_an_existing_line(swept_code: SweptCode) -> None:
         assert any(
             line.file == f"{swept_code.root}/{each.file}" and each.text in line.text for line in lines
         ), each
+
+
+def test_make_sweep_runs_every_file_of_sweeps() -> None:
+    # USABLE, as the Makefile has it, may remove a .venv that is another directory's.
+    command = ["make", "--dry-run", "USABLE=", "sweep"]
+    path = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=TESTS.parent, env=path)
+    run = {TESTS.parent / word for word in done.stdout.split() if word.startswith("tests/")}
+    sweeping = {file for file in TESTS.rglob("test_*.py") if "cancel_sweep: Sweeper" in file.read_text()}
+    assert {file for file in sweeping if not run & {file, *file.parents}} == set()

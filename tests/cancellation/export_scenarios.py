@@ -18,6 +18,7 @@ from chat.features.exports.maker import Maker, open_maker
 from chat.features.exports.personal_data import PERSONAL_DATA
 from chat.features.exports.requests import REQUESTS, Failure
 from chat.features.exports.use_cases import EXPORTS
+from chat.protocols.native.file_answer import ArchiveBody
 from chat.storage.archives import Archives
 from chat.storage.postgres.database import DatabaseAddress
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
@@ -136,6 +137,21 @@ async def http_native_exports(run: Run) -> None:
     with TemporaryDirectory() as directory:
         archives = Archives(Path(directory) / "exports", None, 1 << 20)
         await one_connection(run, ask, config(), archives=archives)
+
+
+async def downloading(run: Run) -> None:
+    """Read a range of an archive."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "one.zip"
+        path.write_bytes(b"PK whole")
+
+        async def read() -> None:
+            body = ArchiveBody(path, buffer_size=2)
+            await body.make_conditional(3, None)
+            async with body as pieces:
+                assert b"".join([piece async for piece in pieces]) == b"whole"
+
+        await run.target(read)
 
 
 CORE = (exporting,)

@@ -46,6 +46,12 @@ def test_at_many_points(cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitab
     )
 
 
+def test_a_download(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(
+        export_scenarios.downloading, "download, cancelled", virtual=False, limit=20, seeds=1
+    )
+
+
 def test_the_whole_server(cancel_sweep: Sweeper) -> None:
     every = 15 if cancel_sweep.is_whole else 100
     cancel_sweep.scenario(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from functools import partial
+from typing import Self
 from urllib.parse import quote
 
 import trio
@@ -60,7 +61,7 @@ async def send_archive(archive: ArchiveFile) -> Response:
     headers = {**_HEADERS, "Cache-Control": "no-store", "ETag": f'"{archive.path.stem}"'}
     headers["Content-Disposition"] = f"attachment; {_file_name(archive.file_name)}"
     try:
-        body = await trio.to_thread.run_sync(partial(_FileBody, archive.path, buffer_size=_PIECE))
+        body = await trio.to_thread.run_sync(partial(ArchiveBody, archive.path, buffer_size=_PIECE))
     except FileNotFoundError:
         return refuse(NO_FILE)  # its time ended just now
     headers["Content-Length"] = str(body.size)
@@ -69,8 +70,14 @@ async def send_archive(archive: ArchiveFile) -> Response:
     return await response.make_conditional(request, accept_ranges=True, complete_length=body.size)
 
 
-class _FileBody(TrioFileBody):
+class ArchiveBody(TrioFileBody):
     """A file whose ranges may end behind it, or count from its end, as RFC 9110 has it."""
+
+    async def __aenter__(self) -> Self:
+        """Open the file at the beginning of the range. Cancelling leaves no open file."""
+        self.file = await trio.open_file(self.file_path, "rb")
+        self.file.wrapped.seek(self.begin)  # no await since it is open: nobody else would close it
+        return self
 
     async def make_conditional(self, begin: int, end: int | None, max_partial_size: int | None = None) -> int:
         begin = max(0, self.size + begin) if begin < 0 else begin

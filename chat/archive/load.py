@@ -28,7 +28,7 @@ from chat.archive.format import Change, Message, Person, Scope
 from chat.archive.format import File as ArchivedFile
 from chat.archive.later import LaterChanges
 from chat.archive.plan import Plan, RoomPlan, is_reaction
-from chat.domain.accounts.hooks import MARK, account_name, name_of
+from chat.domain.accounts.program_names import BOT_MARK, LONGEST_NAME, MARKS, account_name, name_of
 from chat.domain.administration.audit import What, counts, import_act
 from chat.domain.entities import File
 from chat.domain.entities import Person as Account
@@ -232,10 +232,10 @@ class Load:
                 await connection.execute(queries.SET_JOINED, *joined)
                 keys = [str(each.id) for each in some]
                 await connection.execute(queries.NOTE_PEOPLE, run.id, keys, joined[0])
-                marked = [each.id for each in some if each.name.endswith(MARK)]
+                marked = [each.id for each in some if each.name.endswith(MARKS)]
                 keys_of_marked = [row[2] for row in rows if row[0] in set(marked)]
                 await connection.execute(queries.ADD_LOOKS, keys_of_marked, marked)
-                visitors = [each.id for each in some if each.is_visitor and not each.name.endswith(MARK)]
+                visitors = [each.id for each in some if each.is_visitor and not each.name.endswith(MARKS)]
                 await connection.execute(queries.ADD_VISITS, visitors)
                 await connection.execute(queries.UNSTART, keys)
                 await connection.execute(
@@ -315,8 +315,8 @@ class Load:
     async def _add_bot(self, run: _Run, plan: Plan, bot: Person, key: str) -> int:
         assert bot.owner is not None
         owner_id, called = plan.person_ids[bot.owner], name_of(bot.name)
-        for nth, name in enumerate(_names(called[: NAME_LENGTH - len(MARK)])):
-            account = account_name(name)
+        for nth, name in enumerate(_names(called[:LONGEST_NAME])):
+            account = account_name(name, BOT_MARK)
             if isinstance(account, Refusal):
                 continue  # with a number behind it, it is too long
             values = account, same_name_key(account), bot.scopes or [], moment(bot.created)
@@ -762,13 +762,13 @@ def _shape(file: File) -> tuple[str, str, int, int | None, int | None]:
 
 def _row(person: Person, unusable_hash: str) -> tuple[object, ...]:
     has_none = person.is_visitor or person.deleted is not None
-    is_hook = person.name.endswith(MARK) and person.owner is None
+    is_nameless = person.name.endswith(MARKS) and person.owner is None
     email = None if has_none else person.email
     return (
         person.id,
         person.name,
         # Several hooks may have one name, which nobody can type; a bot's is its own.
-        f"#{person.id}" if is_hook else same_name_key(person.name) or f"#{person.id}",
+        f"#{person.id}" if is_nameless else same_name_key(person.name) or f"#{person.id}",
         person.display_name,
         email,
         None if email is None else same_name_key(email),

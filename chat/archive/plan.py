@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from msgspec import structs
+
 from chat.archive.directory import ArchiveReader, BadArchive
 from chat.archive.format import Ban, Change, Follow, Mark, Member, Message, Person, Room
-from chat.domain.accounts.hooks import MARK, name_of
+from chat.domain.accounts.program_names import BOT_MARK, MARKS, name_of
 from chat.domain.entities import LOBBY_ID
 from chat.domain.messages.emoji import clean_emoji
 from chat.domain.refusals import Refusal
@@ -163,14 +165,16 @@ class Plan:
 
     def _check_bots(self) -> None:
         names: set[str] = set()
-        for bot in self.people.values():
+        for bot in tuple(self.people.values()):
             if bot.scopes is None and bot.owner is None:
                 continue
-            if bot.scopes is None or not bot.is_visitor or not bot.name.endswith(MARK):
+            if bot.scopes is None or not bot.is_visitor or not bot.name.endswith(MARKS):
                 raise BadArchive(f"people.jsonl has a bot {bot.id} that is none")
+            account = name_of(bot.name) + BOT_MARK  # earlier archives have bots with the mark of hooks
+            self.people[bot.id] = structs.replace(bot, name=account)
             if bot.owner is None:
                 continue  # it was removed
-            owner, name = self.people.get(bot.owner), same_name_key(bot.name)
+            owner, name = self.people.get(bot.owner), same_name_key(account)
             if owner is None or owner.is_visitor:
                 raise BadArchive(f"people.jsonl does not have the owner of the bot {bot.id}")
             if name in names:

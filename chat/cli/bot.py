@@ -12,7 +12,7 @@ from chat.cli.expected_errors import expected_errors
 from chat.cli.find_room import find_room
 from chat.cli.flags import config_flags, utf8
 from chat.domain.accounts.bots import BOTS, BotAccount, Scope
-from chat.domain.accounts.hooks import MARK, account_name
+from chat.domain.accounts.program_names import BOT_MARK, account_name
 from chat.domain.accounts.tokens import Tokens
 from chat.domain.administration.audit import Act, What
 from chat.domain.entities import Draft, LoginSession, MessageKind, Person, Room, RoomKind
@@ -283,7 +283,7 @@ def remove(bot_id: int, **flags: object) -> None:
 
 
 def _account(name: str) -> str:
-    account = account_name(name)
+    account = account_name(name, BOT_MARK)
     if isinstance(account, Refusal):
         raise CommandFailed(account.text)
     return account
@@ -341,7 +341,7 @@ async def _room(storage: "Storage", name: str) -> Room | CommandFailed:
 async def _add(storage: "Storage", bot: BotAccount, room: Room, name: str) -> CommandFailed | Refusal | None:
     if not await storage.rooms.is_member(room.id, bot.owner.id):
         return CommandFailed(f"its owner, {bot.owner.name}, is not in {name}")
-    joining = Draft(room.id, bot.id, bot.name + MARK, "", current_time(), MessageKind.JOIN)
+    joining = Draft(room.id, bot.id, bot.name + BOT_MARK, "", current_time(), MessageKind.JOIN)
     (saved,) = await storage.messages.save([Addition(joining, bot.owner.id)])
     return NO_ROOM if saved is None else saved if isinstance(saved, Refusal) else None
 

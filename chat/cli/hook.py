@@ -10,7 +10,8 @@ from chat.cli.data_access import as_json, as_table, data_flags, moment, with_sto
 from chat.cli.find_room import find_room
 from chat.cli.flags import utf8
 from chat.cli.outgoing_hook import outgoing
-from chat.domain.accounts.hooks import HOOKS, Hook, HookChange, NewHook, account_name, digest_of, new_token
+from chat.domain.accounts.hooks import HOOKS, Hook, HookChange, NewHook, digest_of, new_token
+from chat.domain.accounts.program_names import HOOK_MARK, account_name
 from chat.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def add(room: str, name: str, mentions: bool, **flags: object) -> None:
     ROOM is the name of a room or its id, as #7. NAME is shown with each message. Prints the path to post to on the
     server, with the secret token, which nobody can read again.
     """
-    account, token = account_name(name), new_token()
+    account, token = account_name(name, HOOK_MARK), new_token()
     if isinstance(account, Refusal):
         raise CommandFailed(account.text)
 
@@ -111,7 +112,7 @@ def renew(hook_id: int, **flags: object) -> None:
 @data_flags
 def rename(hook_id: int, name: str, **flags: object) -> None:
     """Give a hook another name."""
-    account = account_name(name)
+    account = account_name(name, HOOK_MARK)
     if isinstance(account, Refusal):
         raise CommandFailed(account.text)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chat.domain import entities
 from chat.domain.accounts.account_changes import roles_of
-from chat.domain.accounts.hooks import is_hook
+from chat.domain.accounts.program_names import is_program
 from chat.domain.entities import MessageKind
 from chat.domain.messages.mentions import ALL
 from chat.domain.messages.sync_types import MessageNow, RoomSnapshot, SupportStatus, milliseconds
@@ -35,7 +35,7 @@ def person_fields(person: entities.Person, reader: entities.Person | None = None
         "display": person.display_name,
         "picture": person.picture,
         "status": None if reader is not None and reader.is_visitor else as_status(person),
-        "roles": ["guest"] if person.is_visitor and not is_hook(person) else [*roles_of(person)],
+        "roles": ["guest"] if person.is_visitor and not is_program(person) else [*roles_of(person)],
         "changed": milliseconds(person.changed_at),
     }
 

@@ -348,7 +348,7 @@ export interface BlocksEvent {
  */
 export interface Bot {
   id: number;
-  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  /** As messages show it, which end it with ` (bot)`; it is unique among bots */
   name: string;
   owner: Sender;
   /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
@@ -365,7 +365,7 @@ export interface Bot {
 /** A bot of a room. A message that begins with `/` and one of `commands` calls it, and so does its name. */
 export interface BotHere {
   id: number;
-  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  /** As messages show it, which end it with ` (bot)`; it is unique among bots */
   name: string;
   owner: Sender;
   commands?: string[];
@@ -464,7 +464,7 @@ export interface ChangeAccount {
  */
 export interface ChangeBot {
   bot: number;
-  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  /** As messages show it, which end it with ` (bot)`; it is unique among bots */
   name?: string | null;
   /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
   scopes?: Scope[] | null;
@@ -787,7 +787,7 @@ export interface CreateAccount {
 
 /** A bot to make. */
 export interface CreateBot {
-  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  /** As messages show it, which end it with ` (bot)`; it is unique among bots */
   name: string;
   /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */
   scopes: Scope[];
@@ -2146,7 +2146,7 @@ export interface OverdueCounts {
 /** One's bot, with its tokens, the newest first. */
 export interface OwnBot {
   id: number;
-  /** As messages show it, which end it with ` (hook)`; it is unique among bots */
+  /** As messages show it, which end it with ` (bot)`; it is unique among bots */
   name: string;
   owner: Sender;
   /** read: receive and search what is said; speak: send, edit and delete its own messages; react: react to messages */

@@ -93,8 +93,8 @@ async def test_people_rooms_and_messages_are_added(sites: tuple[Site, Site], tmp
     assert plan.lost[CHANGES] > 10
     assert await fetch(there, _ROOMS) == []
     people = {row["name"]: row for row in await fetch(there, "SELECT * FROM users")}
-    bots = {"Dice (hook)", "Cards (hook)", "Theirs (hook)"}
-    assert people.keys() == {"benjamin", "cem", "ada", "cem-2", "dora", "Éva", "Old hook"} | bots
+    bots = {"Dice (bot)", "Cards (bot)", "Theirs (bot)"}
+    assert people.keys() == {"benjamin", "cem", "ada", "cem-2", "dora", "Éva", "Old bot"} | bots
     assert (people["cem-2"]["email"], people["cem"]["id"]) == (None, squatter.id)
     assert not people["ada"]["is_admin"]
     assert people["dora"]["deleted_at"] is not None
@@ -121,7 +121,7 @@ async def test_bots_are_added_with_their_owners(sites: tuple[Site, Site], tmp_pa
     await made(here, tmp_path / "a", steps=5)
     ada = await person(there, "ada", "ada@example.org", is_confirmed=True)
     port = there.storage.feature_ports[BOTS]
-    taken = await port.add((await person(there, "zoe")).id, "Dice (hook)", ["read"])
+    taken = await port.add((await person(there, "zoe")).id, "Dice (bot)", ["read"])
     assert isinstance(taken, BotAccount)
     await there.storage.users.administer(ada.id, AccountChange(is_disabled=True), None)
     await added(there, tmp_path / "a")
@@ -143,13 +143,13 @@ async def test_bots_are_added_with_their_owners(sites: tuple[Site, Site], tmp_pa
     assert len(await port.of(ada.id)) == 2, "the same source finds them again"
 
 
-BOT = '{"id":2,"name":"Dice (hook)","is_visitor":true,"created":1,"owner":1,"scopes":["read"]}'
+BOT = '{"id":2,"name":"Dice (bot)","is_visitor":true,"created":1,"owner":1,"scopes":["read"]}'
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("(hook)", "hook"), "has a bot 2 that is none"),
+        (("(bot)", "bot"), "has a bot 2 that is none"),
         (('"is_visitor":true,', ""), "has a bot 2 that is none"),
         (('"scopes":["read"]', '"scopes":["administer"]'), "people.jsonl, line 2"),
         (('"owner":1', '"owner":2'), "does not have the owner of the bot 2"),
@@ -161,6 +161,19 @@ def test_a_bot_that_no_server_has_is_refused(tmp_path: Path, change: tuple[str, 
     lines = ['{"id":1,"name":"ada","created":1}', BOT.replace(*change, 1)]
     with pytest.raises(BadArchive, match=said):
         Plan(archive(tmp_path / "a", people=lines), is_whole=True)
+
+
+def test_a_bot_of_an_earlier_archive_loses_the_mark_of_hooks(tmp_path: Path) -> None:
+    lines = [
+        '{"id":1,"name":"ada","created":1}',
+        BOT.replace("(bot)", "(hook)"),
+        '{"id":3,"name":"Old (hook)","is_visitor":true,"created":1}',
+    ]
+    plan = Plan(archive(tmp_path / "a", people=lines), is_whole=True)
+    assert [each.name for each in plan.people.values()] == ["ada", "Dice (bot)", "Old (hook)"]
+    both = [*lines, '{"id":4,' + BOT[8:]]
+    with pytest.raises(BadArchive, match="has two bots called 'Dice'"):
+        Plan(archive(tmp_path / "b", people=both), is_whole=True)
 
 
 def test_a_bot_is_in_no_room_without_its_owner(tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ async def test_an_archive_comes_back_byte_for_byte(
         ("Cards", [], True),
     ]
     for each in bots:
-        assert await each.add(1, "Old (hook)", ["read"]) != BOT_TAKEN
-        assert await each.add(1, "Dice (hook)", ["read"]) == BOT_TAKEN
-        renamed = await each.change(theirs[0].id, 1, "Cubes (hook)", None)
+        assert await each.add(1, "Old (bot)", ["read"]) != BOT_TAKEN
+        assert await each.add(1, "Dice (bot)", ["read"]) == BOT_TAKEN
+        renamed = await each.change(theirs[0].id, 1, "Cubes (bot)", None)
         assert isinstance(renamed, BotAccount)
 
 

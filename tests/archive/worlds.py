@@ -121,14 +121,14 @@ class Builder:
         made = []
         for owner, name in ((ada, "Dice"), (ada, "Cards"), (ada, "Old"), (dora, "Theirs")):
             scopes = [each.value for each in Scope if self.dice.random() < 0.8] or ["read"]
-            bot = await bots.add(owner.id, f"{name} (hook)", scopes)
+            bot = await bots.add(owner.id, f"{name} (bot)", scopes)
             assert isinstance(bot, BotAccount)
             made.append(bot)
         dice, cards, old, _ = made
         for bot in (dice, old):
-            joining = Draft(room, bot.id, f"{bot.name} (hook)", "", self.now(), MessageKind.JOIN)
+            joining = Draft(room, bot.id, f"{bot.name} (bot)", "", self.now(), MessageKind.JOIN)
             await self.save(Addition(joining, ada.id))
-        self.people += [Person(id=each.id, name=f"{each.name} (hook)") for each in made]
+        self.people += [Person(id=each.id, name=f"{each.name} (bot)") for each in made]
         await self.say(room, self.people[-len(made)], "six")
         await bots.switch(cards.id, ada.id, is_on=False)
         await bots.remove(old.id, ada.id)

@@ -168,7 +168,7 @@ class House:
         bot = self.api.call(host, "POST", "/bots", {"name": "bot", "scopes": ["read", "speak", "react"]})
         wanted = {"name": "of the tests", "password": PASSWORD}
         token = self.api.call(host, "POST", f"/bots/{bot['id']}/tokens", wanted)["token"]
-        self.people["bot"] = Person(bot["id"], "bot (hook)", token)
+        self.people["bot"] = Person(bot["id"], "bot (bot)", token)
         for who in _VISITORS:
             session = self.api.call(None, "POST", "/support/visitors", {})
             self.people[who] = _person(session)

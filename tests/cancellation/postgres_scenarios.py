@@ -269,7 +269,7 @@ async def _change_rooms(storage: PostgresStorage, returned: Returned) -> None:
         ]
     )
     assert not await users.withdraw_invite(b"to garden")
-    bot = await storage.feature_ports[BOTS].add(ben.id, "Dice (hook)", ["read"])
+    bot = await storage.feature_ports[BOTS].add(ben.id, "Dice (bot)", ["read"])
     assert isinstance(bot, BotAccount)
     await messages.save([Addition(Draft(garden.id, bot.id, "", "", 8.35, MessageKind.JOIN), ada.id)])
     returned["archived"] = await messages.save(

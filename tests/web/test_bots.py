@@ -62,6 +62,8 @@ def test_a_person_makes_a_bot_and_a_room_sees_whose_it_is(pages: Pages, chat: Se
     expect(row.locator(".tag")).to_have_count(0)
 
     ada.goto(f"{chat.url}/room/{room.id}?show=room")
+    said_by = ada.get_by_role("article").filter(has_text=said["text"]).locator(".message-name")
+    expect(said_by).to_have_text("Dice Bot")
     member = ada.locator(".members").get_by_role("listitem").filter(has_text="Dice")
     expect(member).to_contain_text("bot of ada · /roll")
     expect(member.locator(".tag")).to_have_text("Bot")

@@ -41,7 +41,7 @@ class BotRoom(msgspec.Struct, frozen=True):
 
 
 class BotAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A bot, as its owner sees it. Its account is called `name` and the mark of hooks.
+    """A bot, as its owner sees it. Its account is called `name` and the mark of bots.
 
     `is_disabled`: it, or its owner, was disabled; `is_off_by_admin`: an admin or a command did that. Times are in Unix
     seconds; `used_at` is the last use of one of its tokens, None if no token was used.

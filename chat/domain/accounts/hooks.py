@@ -1,4 +1,4 @@
-"""Hooks as accounts: their names and tokens, and the port of all hooks. The feature `hooks` has all else of them."""
+"""Hooks as accounts: their tokens, and the port of all hooks. The feature `hooks` has all else of them."""
 
 import hashlib
 import secrets
@@ -8,38 +8,8 @@ from typing import Protocol
 import msgspec
 
 from chat.domain.administration.audit import Named
-from chat.domain.entities import Person
 from chat.domain.features import Port
-from chat.domain.refusals import Code, Refusal
-from chat.domain.text.rules import NAME_LENGTH, clean_room_name
-
-MARK = " (hook)"
-"""Ends the account name of each hook, and of nobody else: names of people have no parentheses."""
-
-_BAD_NAME = Refusal(
-    Code.INVALID,
-    f"a hook's name has 1 to {NAME_LENGTH - len(MARK)} letters, digits, '_', '.', '-' and single spaces between them",
-    field="name",
-    reason="bad_hook_name",
-)
-
-
-def is_hook(person: Person) -> bool:
-    """Whether this is the account of a hook. Sync and pure."""
-    return person.is_visitor and person.name.endswith(MARK)
-
-
-def account_name(name: str) -> str | Refusal:
-    """Return the account name of a hook that is called so, or the refusal."""
-    clean = clean_room_name(name.strip())
-    if isinstance(clean, Refusal) or len(clean) > NAME_LENGTH - len(MARK):
-        return _BAD_NAME
-    return clean + MARK
-
-
-def name_of(account: str) -> str:
-    """Return what a hook with this account name is called."""
-    return account.removesuffix(MARK)
+from chat.domain.refusals import Refusal
 
 
 def new_token() -> str:

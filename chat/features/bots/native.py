@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from chat.domain.accounts.bots import BOTS, BotAccount, Scope
-from chat.domain.accounts.hooks import MARK, account_name
+from chat.domain.accounts.program_names import BOT_MARK, account_name
 from chat.domain.entities import LoginSession
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
@@ -21,7 +21,7 @@ BotName = Annotated[
     Meta(
         min_length=1,
         max_length=64,
-        description=f"As messages show it, which end it with `{MARK}`; it is unique among bots",
+        description=f"As messages show it, which end it with `{BOT_MARK}`; it is unique among bots",
     ),
 ]
 Scopes = Annotated[
@@ -202,7 +202,7 @@ async def room_bots(services: EngineServices, caller: Caller, request: WhoseBots
 
 async def new_bot(services: EngineServices, caller: Caller, request: CreateBot) -> OwnBot | Refusal:
     """Make a bot, which is in no room and has no token yet."""
-    name = account_name(request.name)
+    name = account_name(request.name, BOT_MARK)
     if isinstance(name, Refusal):
         return name
     made = await services.feature_ports[BOTS].add(caller.known.id, name, _sorted(request.scopes))
@@ -211,7 +211,7 @@ async def new_bot(services: EngineServices, caller: Caller, request: CreateBot) 
 
 async def change_bot(services: EngineServices, caller: Caller, request: ChangeBot) -> OwnBot | Refusal:
     """Give one's bot another name or other scopes, or switch it off or on; at once, also on open sockets."""
-    name = None if request.name is None else account_name(request.name)
+    name = None if request.name is None else account_name(request.name, BOT_MARK)
     if isinstance(name, Refusal):
         return name
     scopes = None if request.scopes is None else _sorted(request.scopes)

@@ -7,7 +7,7 @@ import asyncpg
 
 from chat.domain.accounts.account_removal import How
 from chat.domain.accounts.bots import BotAccount, BotHere, BotRoom
-from chat.domain.accounts.hooks import name_of
+from chat.domain.accounts.program_names import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.text.rules import same_name_key

@@ -5,16 +5,8 @@ from typing import Annotated
 import trio
 from msgspec import Meta
 
-from chat.domain.accounts.hooks import (
-    HOOKS,
-    MARK,
-    Hook,
-    HookChange,
-    NewHook,
-    account_name,
-    digest_of,
-    new_token,
-)
+from chat.domain.accounts.hooks import HOOKS, Hook, HookChange, NewHook, digest_of, new_token
+from chat.domain.accounts.program_names import HOOK_MARK, account_name
 from chat.domain.messages.sync_types import milliseconds
 from chat.domain.nodes import LEASE, RENEW
 from chat.domain.refusals import Code, Refusal
@@ -29,7 +21,7 @@ HookName = Annotated[
     Meta(
         min_length=1,
         max_length=64,
-        description=f"As messages show it, which end it with `{MARK}`; it need not be unique",
+        description=f"As messages show it, which end it with `{HOOK_MARK}`; it need not be unique",
     ),
 ]
 MayMention = Annotated[bool, Meta(description="Whether its messages mention people, and everybody")]
@@ -128,7 +120,7 @@ async def all_hooks(services: EngineServices, _caller: Caller, request: WhichHoo
 
 async def new_hook(services: EngineServices, caller: Caller, request: CreateHook) -> HookWithToken | Refusal:
     """Make a hook; its token is shown once."""
-    name = account_name(request.name)
+    name = account_name(request.name, HOOK_MARK)
     if isinstance(name, Refusal):
         return name
     token = new_token()
@@ -139,7 +131,7 @@ async def new_hook(services: EngineServices, caller: Caller, request: CreateHook
 
 async def change_hook(services: EngineServices, caller: Caller, request: ChangeHook) -> RoomHook | Refusal:
     """Give a hook another name, or say whether it may mention people."""
-    name = None if request.name is None else account_name(request.name)
+    name = None if request.name is None else account_name(request.name, HOOK_MARK)
     if isinstance(name, Refusal):
         return name
     change = HookChange(name=name, may_mention=request.mentions)

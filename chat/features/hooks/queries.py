@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import asyncpg
 
 from chat.domain.accounts.account_removal import How
-from chat.domain.accounts.hooks import Hook, HookAccess, HookChange, NewHook, name_of
+from chat.domain.accounts.hooks import Hook, HookAccess, HookChange, NewHook
+from chat.domain.accounts.program_names import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.entities import Draft
 from chat.domain.refusals import NO_ROOM, Refusal

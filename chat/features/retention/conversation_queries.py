@@ -1,7 +1,7 @@
 """Old support conversations in PostgreSQL."""
 
 from chat.domain.accounts.account_removal import How
-from chat.domain.accounts.hooks import MARK
+from chat.domain.accounts.program_names import NOT_OF_PROGRAM
 from chat.domain.entities import Peer
 from chat.features.retention import statements
 from chat.features.retention.conversations import Idle, OldVisitor
@@ -37,7 +37,7 @@ IDLE_COUNT = f"SELECT count(*) AS count, extract(epoch FROM min(newest.created_a
 _OLD = f"""
 FROM users u
 LEFT JOIN rooms r ON r.creator_id = u.id AND r.kind = 'support' AND r.deleted_at IS NULL {_NEWEST}
-WHERE $1 > 0 AND u.is_visitor AND u.deleted_at IS NULL AND u.name NOT LIKE '%{MARK}'
+WHERE $1 > 0 AND u.is_visitor AND u.deleted_at IS NULL AND {NOT_OF_PROGRAM.format(name="u.name")}
     AND (r.is_closed OR newest.created_at IS NULL)
     AND coalesce(newest.created_at, u.created_at) < now() - $1::integer * interval '1 day'
     AND {_NO_CHANGE} AND NOT {_ROOM_HELD} AND NOT EXISTS (

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from chat.domain.accounts.hooks import MARK
+from chat.domain.accounts.program_names import NOT_OF_PROGRAM
 from chat.domain.entities import Person, Visit
 from chat.features.visitor_list.port import ListedVisitor
 from chat.storage.postgres.database import Database
@@ -15,7 +15,7 @@ SELECT users.id, users.name, display_name, disabled_at IS NOT NULL AS is_disable
     (SELECT id FROM rooms WHERE kind = 'support' AND creator_id = users.id AND rooms.deleted_at IS NULL
         AND spoken_after_id IS NOT NULL) AS room_id
 FROM users LEFT JOIN visits ON visits.user_id = users.id
-WHERE is_visitor AND users.name NOT LIKE '%{MARK}' AND users.deleted_at IS NULL
+WHERE is_visitor AND {NOT_OF_PROGRAM.format(name="users.name")} AND users.deleted_at IS NULL
     AND users.id < $2 AND ($1 = '' OR position($1 IN lower(concat_ws(' ', users.name, display_name, visits.email))) > 0)
 ORDER BY users.id DESC LIMIT $3"""
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from chat.application import members
 from chat.application.rooms import delete_room
-from chat.domain.accounts.hooks import is_hook
+from chat.domain.accounts.program_names import is_program
 from chat.domain.accounts.sessions import NOT_FOR_TOKENS
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.limits.budgets import reading_size
@@ -171,7 +171,7 @@ def rooms_routes(services: Services) -> Routes:
         """See somebody's profile."""
         uid = call.path["uid"]
         person = await accounts.person(uid) if uid < 2**63 else None
-        if person is None or (person.is_visitor and not is_hook(person)):
+        if person is None or (person.is_visitor and not is_program(person)):
             return NO_PERSON
         return _profile(person)
 

@@ -7,8 +7,8 @@ import trio
 
 from chat.domain.accounts.account_removal import How
 from chat.domain.accounts.bots import BOTS, BotAccount, BotHere, BotRoom
-from chat.domain.accounts.hooks import name_of
 from chat.domain.accounts.outgoing_hooks import OUTGOING
+from chat.domain.accounts.program_names import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.entities import Person
 from chat.domain.features import Port

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.domain.accounts.hooks import MARK
+from chat.domain.accounts.program_names import BOT_MARK
 from tests.protocols.native.site import PASSWORD, Answer, Site
 
 
@@ -55,12 +55,12 @@ async def garden(site: Site, *scopes: str) -> Garden:
 async def test_a_bot_reads_speaks_and_reacts_in_its_rooms(site: Site) -> None:
     at = await garden(site)
     me = await at.call("bot", "GET", "/me")
-    assert (me["id"], me["name"], me.body.get("roles", [])) == (at.bot, f"Dice{MARK}", [])
+    assert (me["id"], me["name"], me.body.get("roles", [])) == (at.bot, f"Dice{BOT_MARK}", [])
     said = await at.say("ada", "who is there")
     read = await at.call("bot", "GET", f"/rooms/{at.room}/messages")
     assert read["messages"][-1]["text"] == "who is there"
     answer = await at.say("bot", "I am")
-    assert answer["sender"] == {"id": at.bot, "name": f"Dice{MARK}"}
+    assert answer["sender"] == {"id": at.bot, "name": f"Dice{BOT_MARK}"}
     path = f"/rooms/{at.room}/messages/{said['seq']}/reactions/👍"
     assert (await at.call("bot", "PUT", path)).status < 300
     edited = f"/rooms/{at.room}/messages/{answer['seq']}"
@@ -71,7 +71,7 @@ async def test_a_bot_reads_speaks_and_reacts_in_its_rooms(site: Site) -> None:
     found = await at.call("bot", "GET", "/search?q=there")
     assert [each["message"]["text"] for each in found["hits"]] == ["who is there"]
     people = await at.call("bot", "GET", f"/rooms/{at.room}/members")
-    assert {each["person"]["name"] for each in people["members"]} == {"ada", "ben", f"Dice{MARK}"}
+    assert {each["person"]["name"] for each in people["members"]} == {"ada", "ben", f"Dice{BOT_MARK}"}
 
 
 @pytest.mark.parametrize("scope", ALL)
@@ -129,7 +129,7 @@ async def test_older_protocols_and_pages_of_visitors_refuse_a_bot(site: Site) ->
     for path in ("/profile", "/rooms", f"/messages/{at.room}"):
         answer = await client.get(path, headers={"Authorization": at.tokens["bot"]})
         assert answer.status_code in (401, 403), path
-    again = await at.site.call("POST", "/auth/login", {"login": f"Dice{MARK}", "password": PASSWORD})
+    again = await at.site.call("POST", "/auth/login", {"login": f"Dice{BOT_MARK}", "password": PASSWORD})
     assert again.status == 401
 
 
@@ -187,7 +187,7 @@ async def test_a_bot_that_is_off_does_nothing_and_keeps_its_tokens_and_rooms(sit
     assert (off["off"], [each["name"] for each in off["tokens"]]) == (True, ["the program"])
     assert (await at.call("bot", "GET", "/me")).status == 401
     assert "off" not in (await at.call("ada", "PATCH", which, {"off": False, "name": "Cubes"})).body
-    assert (await at.say("bot", "again"))["sender"]["name"] == f"Cubes{MARK}"
+    assert (await at.say("bot", "again"))["sender"]["name"] == f"Cubes{BOT_MARK}"
     assert (await at.call("ben", "PATCH", which, {"off": True}))["reason"] == "no_bot"
     assert (await at.call("olga", "PATCH", which, {"off": True, "name": "Mine"}))["reason"] == "no_bot"
     assert (await at.call("olga", "PATCH", which, {"off": True}))["off_by_admin"] is True
@@ -274,7 +274,7 @@ async def test_a_bot_that_is_removed_leaves_its_rooms(site: Site) -> None:
         listed = await at.call("ada", "GET", f"/rooms/{room}/members")
         assert at.bot not in [each["person"]["id"] for each in listed["members"]]
     said = (await at.call("ben", "GET", f"/rooms/{at.room}/messages"))["messages"][-1]
-    assert (said["text"], said["sender"]["name"]) == ("six", f"Dice{MARK}")
+    assert (said["text"], said["sender"]["name"]) == ("six", f"Dice{BOT_MARK}")
 
 
 async def test_a_person_has_only_so_many_bots(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,10 +65,10 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
             bots = storage.feature_ports[BOTS]
 
             async def write_and_read() -> None:
-                made = await bots.add(ada.id, "Dice (hook)", ["read"])
+                made = await bots.add(ada.id, "Dice (bot)", ["read"])
                 assert isinstance(made, BotAccount)
                 assert await bots.change(made.id + 1, ada.id, None, ["speak"]) == NO_BOT
-                changed = await bots.change(made.id, ada.id, "Cards (hook)", ["speak"])
+                changed = await bots.change(made.id, ada.id, "Cards (bot)", ["speak"])
                 for by, is_on in ((ada.id, False), (eve.id, True), (eve.id, False), (eve.id, True)):
                     switched = await bots.switch(made.id, by, is_on=is_on)
                 assert switched == changed

@@ -137,7 +137,7 @@ def test_the_commands_and_programs_of_the_page_work() -> None:
             say("/roll", 1)
             eventually(lambda: (rolls(), rolls(1)) == (2, 1), "they roll, each in its rooms")
             eventually(reacts, "it reacts")
-        assert {each["sender"]["name"] for each in messages()} == {"ada", "Dice (hook)"}
+        assert {each["sender"]["name"] for each in messages()} == {"ada", "Dice (bot)"}
         with live(server.url, token) as socket:
             command(server, "user", "disable", "ada")
             eventually(lambda: is_closed(socket), "its socket is closed with its owner's")

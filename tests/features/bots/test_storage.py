@@ -14,10 +14,13 @@ from chat.domain.refusals import NO_PERSON
 from chat.domain.rooms.membership import RoomRole
 from chat.features.bots.rules import BOT_TAKEN, MOST_BOTS, NO_BOT, OFF_BY_ADMIN, TOO_MANY_BOTS
 from chat.features.hooks.changes import NO_HOOK
+from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.migration_files import known_migrations
 from tests.features.hooks.test_storage import hook_in, people, room_of
+from tests.support.databases import fetch
 
 NOW = 1_700_000_005.0
-ACCOUNT = "Dice (hook)"
+ACCOUNT = "Dice (bot)"
 
 
 def bots_of(storage: Storage) -> Bots:
@@ -54,21 +57,46 @@ async def test_a_bot_is_a_visitor_with_scopes_and_an_owner(storage: Storage) -> 
     account = await person(storage, bot.id)
     assert (account.name, account.is_visitor, account.scopes) == (ACCOUNT, True, ("read", "speak"))
     assert (await person(storage, ada)).scopes is None
-    other = await bot_of(storage, ben, "Cards (hook)")
+    other = await bot_of(storage, ben, "Cards (bot)")
     assert await bots.of(ada) == [bot]
     assert await bots.page(0, 9) == [bot, other]
     assert await bots.page(bot.id, 1) == [other]
     assert (await bots.one(bot.id), await bots.one(ada)) == (bot, None)
 
 
+async def test_the_migration_gives_bots_a_mark_of_their_own(
+    storage: Storage, place: DatabaseAddress | None
+) -> None:
+    if place is None:
+        pytest.skip("the model has no migrations")
+    ada, ben, *_ = await people(storage)
+    bot, gone = await bot_of(storage, ada), await bot_of(storage, ada, "Old (bot)")
+    assert await bots_of(storage).remove(gone.id, ada) is None
+    room = await room_of(storage, ada)
+    hook = await hook_in(storage, room, ada)
+    now = "SELECT array_agg(each::text ORDER BY each::text) FROM (SELECT name, name_key, skeleton FROM users"
+    now += " LEFT JOIN name_skeletons ON user_id = id) AS each"
+    after = await fetch(place, now)
+    for table, columns in (("users", ("name", "name_key")), ("name_skeletons", ("skeleton",))):
+        for column in columns:
+            earlier = f"UPDATE {table} SET {column} = replace({column}, ' (bot)', ' (hook)')"
+            await fetch(place, earlier)
+    assert (await person(storage, bot.id)).name == "Dice (hook)"
+    (migration,) = (each for each in known_migrations() if each.name == "bot_names")
+    await fetch(place, migration.text)
+    assert await fetch(place, now) == after
+    assert (await person(storage, hook.id)).name == "Alarms (hook)"
+    assert await bots_of(storage).add(ben, ACCOUNT, ["read"]) == BOT_TAKEN
+
+
 async def test_a_name_is_one_bots_and_free_when_it_is_removed(storage: Storage) -> None:
     ada, ben, _, olga = await people(storage)
     bots, bot = bots_of(storage), await bot_of(storage, ada)
-    assert await bots.add(ben, "DICE (hook)", ["read"]) == BOT_TAKEN
-    other = await bot_of(storage, ben, "Cards (hook)")
+    assert await bots.add(ben, "DICE (bot)", ["read"]) == BOT_TAKEN
+    other = await bot_of(storage, ben, "Cards (bot)")
     assert await bots.change(other.id, ben, ACCOUNT, None) == BOT_TAKEN
-    assert await bots.change(bot.id, ben, "Mine (hook)", None) == NO_BOT
-    changed = await bots.change(bot.id, ada, "dice (hook)", ["react"])
+    assert await bots.change(bot.id, ben, "Mine (bot)", None) == NO_BOT
+    changed = await bots.change(bot.id, ada, "dice (bot)", ["react"])
     assert isinstance(changed, BotAccount)
     assert (changed.name, changed.scopes, (await person(storage, bot.id)).scopes) == (
         "dice",
@@ -86,10 +114,10 @@ async def test_a_name_is_one_bots_and_free_when_it_is_removed(storage: Storage) 
 async def test_a_person_has_a_number_of_bots(storage: Storage) -> None:
     ada, ben, *_ = await people(storage)
     for n in range(MOST_BOTS):
-        await bot_of(storage, ada, f"Dice {n} (hook)")
+        await bot_of(storage, ada, f"Dice {n} (bot)")
     assert await bots_of(storage).add(ada, ACCOUNT, ["read"]) == TOO_MANY_BOTS
     bot = await bot_of(storage, ben)
-    assert await bots_of(storage).add(bot.id, "Child (hook)", ["read"]) == NO_PERSON
+    assert await bots_of(storage).add(bot.id, "Child (bot)", ["read"]) == NO_PERSON
 
 
 async def test_a_bot_leaves_with_its_owner_in_one_write(storage: Storage) -> None:
@@ -128,8 +156,8 @@ async def test_a_ban_of_the_owner_takes_the_bot_along(storage: Storage) -> None:
 
 async def test_a_bot_is_disabled_enabled_and_deleted_with_its_owner(storage: Storage) -> None:
     ada, ben, *_ = await people(storage)
-    bot, own = await bot_of(storage, ada), await bot_of(storage, ada, "Off (hook)")
-    other = await bot_of(storage, ben, "Cards (hook)")
+    bot, own = await bot_of(storage, ada), await bot_of(storage, ada, "Off (bot)")
+    other = await bot_of(storage, ben, "Cards (bot)")
     await storage.users.administer(own.id, AccountChange(is_disabled=True, keeps_sessions=True), None)
     before = await person(storage, bot.id)
     begun = await storage.sessions.begin(NewSession(person_id=bot.id, generation=0, lasts=60, name="x"))
@@ -175,7 +203,7 @@ async def test_an_owner_switches_a_bot_off_and_on_and_an_admin_holds_it(storage:
             "its owner's changes nothing"
         )
         assert await switched(storage, bot.id, by, is_on=True) == bot
-    own = await bot_of(storage, olga, "Own (hook)")
+    own = await bot_of(storage, olga, "Own (bot)")
     assert not (await switched(storage, own.id, olga, is_on=False)).is_off_by_admin
     acts = [
         each.what for each in await storage.audit.acts(None, 20) if each.person and each.person.id == bot.id
@@ -200,7 +228,7 @@ async def test_a_command_changes_and_removes_any_bot(storage: Storage) -> None:
     bots = bots_of(storage)
     bot = await bots.add(ada, ACCOUNT, ["read"], by_command=True)
     assert isinstance(bot, BotAccount)
-    changed = await bots.change(bot.id, None, "Cards (hook)", ["react"])
+    changed = await bots.change(bot.id, None, "Cards (bot)", ["react"])
     assert isinstance(changed, BotAccount)
     assert (changed.name, changed.scopes, changed.owner.id) == ("Cards", ("react",), ada)
     assert await bots.change(ada, None, None, ["read"]) == NO_BOT

@@ -8,7 +8,8 @@ import trio
 from msgspec import structs
 
 from chat.domain.accounts.account_removal import How
-from chat.domain.accounts.hooks import HOOKS, Hook, HookAccess, HookChange, NewHook, name_of
+from chat.domain.accounts.hooks import HOOKS, Hook, HookAccess, HookChange, NewHook
+from chat.domain.accounts.program_names import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.entities import Draft
 from chat.domain.features import Port

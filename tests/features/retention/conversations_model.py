@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from chat.domain.accounts.account_removal import How
-from chat.domain.accounts.hooks import is_hook
+from chat.domain.accounts.program_names import is_program
 from chat.domain.entities import Message, Peer
 from chat.domain.messages.changes import SupportChanged
 from chat.features.retention.conversations import Idle, OldVisitor
@@ -68,7 +68,7 @@ class OldConversationsModel:
             room_id = rooms.get(person.id)
             said = [] if room_id is None else self._said(room_id)
             at = said[-1].created_at if said else person.created_at
-            is_visitor = person.is_visitor and not is_hook(person)
+            is_visitor = person.is_visitor and not is_program(person)
             if not days or not is_visitor or at >= time.time() - days * DAY:
                 continue
             if self._is_held("server", 0) or self._is_held("person", person.id):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from chat.domain.accounts.hooks import is_hook
+from chat.domain.accounts.program_names import is_program
 from chat.domain.entities import Visit
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
@@ -29,7 +29,7 @@ class VisitorListModel:
         for person in sorted(self._users.there(), key=lambda each: -each.id):
             visit = self._users.visits.get(person.id, Visit())
             words = " ".join(filter(None, (person.name, person.display_name, visit.email)))
-            is_visitor = person.is_visitor and not is_hook(person)
+            is_visitor = person.is_visitor and not is_program(person)
             if is_visitor and person.id < before_id and part in words.lower():
                 room_id = self._rooms.support_of(person.id)
                 is_begun = room_id is not None and bool(self._rooms.said[room_id])

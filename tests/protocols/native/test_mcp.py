@@ -119,7 +119,7 @@ async def test_a_bot_has_the_tools_of_its_scopes_in_its_rooms(site: Site) -> Non
         await site.call("PATCH", f"/bots/{bot}", {"scopes": ["speak"]}, token=token)
         assert [each.name for each in (await client.list_tools()).tools] == ["send_message"]
         sent = await called(client, "send_message", room=rooms[0], text="six")
-        assert sent["sender"] == {"id": bot, "name": "Dice (hook)"}
+        assert sent["sender"] == {"id": bot, "name": "Dice (bot)"}
         assert (await refused(client, "read_messages", room=rooms[0])).startswith("forbidden: ")
         assert (await refused(client, "send_message", room=rooms[1], text="x")).startswith("not_found: ")
     await site.call("DELETE", f"/bots/{bot}", token=token)

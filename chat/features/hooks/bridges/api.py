@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from chat.domain.accounts.bridges import Bridge
-from chat.domain.accounts.hooks import MARK
+from chat.domain.accounts.program_names import MARKS
 from chat.domain.entities import Message, MessageKind
 from chat.domain.messages.files import text_of as text_with_files
 from chat.features.hooks.payloads.values import (
@@ -53,8 +53,10 @@ def headers_of(bridge_token: str) -> Mapping[str, str]:
 
 
 def is_bridged(message: Message | None) -> bool:
-    """Whether a message goes over a bridge: a text of a person. Those of hooks, and so of bridges, do not."""
-    return message is not None and message.kind is MessageKind.TEXT and not message.sender_name.endswith(MARK)
+    """Whether a message goes over a bridge: a text of a person. Those of hooks, bridges and bots do not."""
+    return (
+        message is not None and message.kind is MessageKind.TEXT and not message.sender_name.endswith(MARKS)
+    )
 
 
 def body_of(message: Message, bridge: Bridge) -> bytes:

@@ -4,8 +4,8 @@ import structlog
 
 from chat.application import messages
 from chat.domain.accounts.bots import Scope, scope_refusal
-from chat.domain.accounts.hooks import MARK
 from chat.domain.accounts.outgoing_hooks import Bot
+from chat.domain.accounts.program_names import MARKS
 from chat.domain.entities import Message
 from chat.domain.messages.outcomes import Repeated
 from chat.domain.refusals import NO_PERSON, Refusal
@@ -24,7 +24,7 @@ def is_call(bot: Bot, sender: str, text: str) -> bool:
 
     A message of a hook or a bot calls none, so that bots do not answer each other.
     """
-    if sender.endswith(MARK):
+    if sender.endswith(MARKS):
         return False
     folded = text.casefold()
     if bot.command is not None and folded.split(maxsplit=1)[:1] == [f"/{bot.command.casefold()}"]:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 import asyncpg
 
 from chat.domain.accounts.bridges import Bridge
-from chat.domain.accounts.hooks import name_of
 from chat.domain.accounts.outgoing_hooks import (
     OLD_SECRET,
     Bot,
@@ -16,6 +15,7 @@ from chat.domain.accounts.outgoing_hooks import (
     OutgoingHook,
     Waiting,
 )
+from chat.domain.accounts.program_names import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.entities import Person, Room, RoomKind
 from chat.domain.refusals import NO_ROOM, NOT_ADMIN, Refusal

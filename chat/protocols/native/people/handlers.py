@@ -1,6 +1,6 @@
 """Other people: finding them."""
 
-from chat.domain.accounts.hooks import is_hook
+from chat.domain.accounts.program_names import is_program
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.operations.conversions import as_person, page_of_people
 from chat.operations.operation import Caller
@@ -19,6 +19,6 @@ async def one_person(services: Services, caller: Caller, request: WhichPerson) -
     """Get a person's public profile; only operators and admins can get visitors."""
     person = await services.accounts.person(request.person)
     sees_visitors = caller.known.is_operator or caller.known.is_admin
-    if person is None or (person.is_visitor and not (sees_visitors or is_hook(person))):
+    if person is None or (person.is_visitor and not (sees_visitors or is_program(person))):
         return NO_PERSON
     return as_person(person, caller.known)

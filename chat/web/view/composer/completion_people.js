@@ -2,7 +2,7 @@
 
 import { t } from "../../i18n/index.js";
 import { isChatError } from "../../net/errors.js";
-import { hookName, isHook } from "../message/hook_message.js";
+import { isProgram, programName } from "../shared/programs.js";
 import { sessionMap } from "../shared/session_memory.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
@@ -75,7 +75,7 @@ function matching(people, word, me) {
   const has = once.filter((person) => !begins.includes(person) && names(person).some((name) => name.includes(wanted)));
   return [...begins, ...has].map((person) => ({
     key: String(person.id),
-    insert: `@${isHook(person) ? hookName(person) : person.name} `,
+    insert: `@${isProgram(person) ? programName(person) : person.name} `,
     person,
     ...(person.display && person.display !== person.name && { note: person.name }),
   }));

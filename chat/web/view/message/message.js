@@ -9,7 +9,8 @@ import { Status } from "../controls/status.js";
 import { CodeBlock, Formula } from "./code_block.js";
 import { Files, viewedIn } from "../files/files.js";
 import { foldQuote } from "./folded_quote.js";
-import { hookName, isHook, splitLabel } from "./hook_message.js";
+import { splitLabel } from "./hook_message.js";
+import { isProgram, programName, programTag } from "../shared/programs.js";
 import { useLongPress } from "../controls/long_press.js";
 import { memo } from "../shared/memo.js";
 import { personName } from "../shared/names.js";
@@ -127,9 +128,9 @@ function Name({ message: { sender }, id: of, isFirst, tab = -1 }) {
   const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
   const id = `name-${of}`;
   if (!isFirst) return html`<span class="visually-hidden" id=${id}>${personName(person)}</span>`;
-  if (isHook(person)) {
+  if (isProgram(person)) {
     return html`<span class="message-picture" aria-hidden="true">${avatar(person)}</span>
-      <span class="message-name" id=${id}><bdi>${hookName(person)}</bdi> <span class="tag">${t("hooks.mark")}</span></span>`;
+      <span class="message-name" id=${id}><bdi>${programName(person)}</bdi> <span class="tag">${t(programTag(person))}</span></span>`;
   }
   const profile = `?show=person-${sender.id}`;
   return html`<a class="message-picture" href=${profile} tabindex="-1" aria-hidden="true">${avatar(person)}</a>

@@ -10,7 +10,7 @@ import { Status } from "../controls/status.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
-import { hookName, isHook } from "../message/hook_message.js";
+import { isProgram, programName, programTag } from "../shared/programs.js";
 import { useLoaded, usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 
@@ -27,7 +27,7 @@ export function Members({ info, rights, onAdd }) {
   const presence = useSelected((state) => state.presence);
   const ids = (pages.items ?? []).slice(0, 200).map(({ person }) => person.id).join();
   useEffect(() => (ids ? chat.watch(ids.split(",").map(Number)) : undefined), [chat, ids]);
-  const bots = useBotsIn(info, pages.items?.some(({ person }) => isHook(person)) ?? false);
+  const bots = useBotsIn(info, pages.items?.some(({ person }) => isProgram(person)) ?? false);
   const sorted = useMemo(() => inOrder(pages.items ?? [], presence), [pages.items, presence]);
   return html`<section class="members" aria-labelledby="members-title">
     <header class="members-head">
@@ -49,12 +49,12 @@ function MemberRow({ member: { person, role }, room, bot }) {
     <a class="row" href=${roomPath(room, { show: "person", person: person.id })}>
       ${avatar(person, { presence: true })}
       <span class="row-text">
-        <bdi class="row-title">${isHook(person) ? hookName(person) : personName(person)}<${Status} person=${person} /></bdi>
+        <bdi class="row-title">${isProgram(person) ? programName(person) : personName(person)}<${Status} person=${person} /></bdi>
         ${person.display && html`<bdi class="row-note">${person.name}</bdi>`}
         ${bot && html`<span class="row-note">${[t("bots.of", { name: bot.owner.name }), ...(bot.commands ?? []).map((command) => `/${command}`)].join(" · ")}</span>`}
       </span>
       <span class="row-end">
-        ${isHook(person) && html`<span class="tag">${t("bots.mark")}</span>`}
+        ${isProgram(person) && html`<span class="tag">${t(programTag(person))}</span>`}
         ${person.id === me && html`<span class="soft small">${t("you")}</span>`}
         ${role && role !== "member" && html`<span class="tag">${t(`role.${role}`)}</span>`}
       </span>

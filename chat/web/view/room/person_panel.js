@@ -15,7 +15,7 @@ import { confirm } from "../controls/dialog.js";
 import { FormError } from "../controls/fields.js";
 import { openDirect } from "./find_person.js";
 import { icon } from "../controls/icon.js";
-import { hookName, isHook } from "../message/hook_message.js";
+import { isProgram, programName, programTag } from "../shared/programs.js";
 import { useLoaded } from "../shared/loading.js";
 import { lazy } from "../shared/lazy.js";
 import { useMember } from "./members.js";
@@ -55,7 +55,7 @@ function Card({ person, info }) {
   const { act, isBusy, error } = useAction();
   const hasCalls = useSelected((state) => state.server.calls);
   const isPeer = info?.kind === "direct";
-  const isBot = isHook(person);
+  const isOfProgram = isProgram(person);
   const canCleanUp = useSelected((state) => info && rightsIn(info, state.me).canModerate && state.server.features.includes("clean_up"));
   const roles = person.roles ?? [];
   const hide = () =>
@@ -66,15 +66,15 @@ function Card({ person, info }) {
   return html`
     <section class="person-card">
       ${avatar(person, { size: "large", presence: true })}
-      <h3 dir="auto">${isBot ? hookName(person) : personName(person)}</h3>
-      ${isBot && info && html`<${BotOf} person=${person} info=${info} />`}
+      <h3 dir="auto">${isOfProgram ? programName(person) : personName(person)}</h3>
+      ${isOfProgram && info && html`<${BotOf} person=${person} info=${info} />`}
       ${person.display && html`<p class="soft" dir="auto">${person.name}</p>`}
       <p><${Presence} id=${person.id} /></p>
       <${StatusText} person=${person} />
       ${roles.length > 0 && html`<p class="person-roles">${roles.map((role) => html`<span class="tag">${t(`server_role.${role}`)}</span>`)}</p>`}
     </section>
     ${person.id !== me &&
-    !isBot &&
+    !isOfProgram &&
     html`<div class="person-acts">
       ${!isPeer &&
       !isBlocked &&
@@ -89,7 +89,7 @@ function Card({ person, info }) {
     <section class="room-ends" aria-label=${t("person.more")}>
       ${isPeer && html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${hide}>${icon("eye_off")} ${t("person.hide")}</button>`}
       ${person.id !== me && canCleanUp && html`<${CleanUp} person=${person} />`}
-      ${person.id !== me && !isBot && parts("PersonAction").map((Action) => html`<${Action} person=${person} />`)}
+      ${person.id !== me && !isOfProgram && parts("PersonAction").map((Action) => html`<${Action} person=${person} />`)}
     </section>
     ${isPeer && html`<p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${!hasCalls && t("room.calls_note")}</span></p>`}
   `;
@@ -98,7 +98,7 @@ function Card({ person, info }) {
 /** Whose bot it is, and by which commands it is called. @param {{ person: Person, info: RoomInfo }} props */
 function BotOf({ person, info }) {
   const bot = useBotsIn(info, true).get(person.id);
-  return html`<p><span class="tag">${t("bots.mark")}</span></p>
+  return html`<p><span class="tag">${t(programTag(person))}</span></p>
     ${bot && html`<p class="soft">${[t("bots.of", { name: bot.owner.name }), ...(bot.commands ?? []).map((command) => `/${command}`)].join(" · ")}</p>`}`;
 }
 
@@ -124,11 +124,11 @@ function InRoom({ person, info }) {
   };
   return html`<section class="person-room" aria-label=${t("person.in_room", names)}>
     <h3>${t("person.in_room", names)}</h3>
-    ${rights.isOwner && !isHook(person) && html`<${Role} role=${member.role ?? "member"} isBusy=${isBusy} onGive=${give} />`}
+    ${rights.isOwner && !isProgram(person) && html`<${Role} role=${member.role ?? "member"} isBusy=${isBusy} onGive=${give} />`}
     ${mayRemove &&
     html`<div class="actions">
       <button type="button" class="button small" disabled=${isBusy} onClick=${() => confirmed("remove", () => chat.call("DELETE", path))}>${t("person.remove")}</button>
-      ${!isHook(person) && html`<button type="button" class="button small danger" disabled=${isBusy} onClick=${() => confirmed("ban", () => chat.call("PUT", path, { role: "banned" }))}>${t("person.ban")}</button>`}
+      ${!isProgram(person) && html`<button type="button" class="button small danger" disabled=${isBusy} onClick=${() => confirmed("ban", () => chat.call("PUT", path, { role: "banned" }))}>${t("person.ban")}</button>`}
     </div>`}
     <${FormError} text=${error} />
   </section>`;

@@ -1,14 +1,16 @@
 // Names of people and rooms on the screen.
 
 import { t } from "../../i18n/index.js";
+import { isProgram, programName, programTag } from "./programs.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 
 /**
- * @param {{ name: string, display?: string | null }} person
+ * @param {{ name: string, display?: string | null }} person a hook or a bot has its mark in the language
  * @returns {string}
  */
 export function personName(person) {
+  if (isProgram(person)) return `${programName(person)} (${t(programTag(person))})`;
   return person.display || person.name;
 }
 

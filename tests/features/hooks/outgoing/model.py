@@ -7,7 +7,7 @@ import msgspec
 import trio
 
 from chat.domain.accounts.bridges import BRIDGES, Bridge, BridgeToRead, Kept, Read
-from chat.domain.accounts.hooks import HOOKS, name_of
+from chat.domain.accounts.hooks import HOOKS
 from chat.domain.accounts.outgoing_hooks import (
     OLD_SECRET,
     OUTGOING,
@@ -19,6 +19,7 @@ from chat.domain.accounts.outgoing_hooks import (
     OutgoingHook,
     Waiting,
 )
+from chat.domain.accounts.program_names import name_of
 from chat.domain.administration.audit import Act, Named, What
 from chat.domain.features import Port
 from chat.domain.log_events import LOG

@@ -75,7 +75,7 @@ async def test_bots_of_two_servers_call_no_bot_and_say_what_their_budget_allows(
         assert sorted(text for call in at.receiver.calls for text in call.texts) == sorted(asked * 2)
         said = [each["sender"]["name"] for each in await messages(at)]
         # Eight seconds' worth of bytes is two such answers of each; the others are dropped.
-        assert (said.count("Ping (hook)"), said.count("Pong (hook)"), len(said)) == (2, 2, 8)
+        assert (said.count("Ping (bot)"), said.count("Pong (bot)"), len(said)) == (2, 2, 8)
 
 
 async def test_a_bot_that_is_slow_posts_its_answer_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,7 +139,7 @@ async def test_a_file_that_is_something_else_is_refused_by_its_name(here: Here, 
     assert failed.failure == "bad"
     assert failed.problem is not None
     assert failed.problem.startswith("holiday.jpg is no zip file")
-    await here.transfers.remove("import")
+    await here.transfers.remove("import", failed.by_id)
     (here.place / "in.upload").unlink()
     await here.upload(made(tmp_path / "export.zip", {}, channels=[GARDEN, GARDEN]), "mattermost")
     failed = await here.work()

@@ -119,7 +119,7 @@ async def test_a_job_ends_with_its_claim(here: Site, tmp_path: Path, monkeypatch
     transfers = here.storage.feature_ports[TRANSFERS]
 
     async def slow(_job: Job, transfer: Transfer) -> None:
-        await transfers.remove("export")
+        await transfers.remove("export", transfer.by_id)
         await trio.sleep_forever()
 
     monkeypatch.setattr(Job, "_export", slow)

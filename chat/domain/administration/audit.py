@@ -84,8 +84,12 @@ class What(StrEnum):
     ARCHIVE_BEGUN = "archive_begun"
     ARCHIVE_MADE = "archive_made"
     ARCHIVE_LINK_MADE = "archive_link_made"
+    ARCHIVE_STOPPED = "archive_stopped"
+    ARCHIVE_REMOVED = "archive_removed"
     IMPORT_BEGUN = "import_begun"
     IMPORTED = "imported"
+    IMPORT_STOPPED = "import_stopped"
+    IMPORT_REMOVED = "import_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

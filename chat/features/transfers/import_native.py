@@ -140,17 +140,18 @@ async def start_import(services: EngineServices, _caller: Caller, _request: None
     return _reply(started or imports.NOT_READY)
 
 
-async def stop_import(services: EngineServices, _caller: Caller, _request: None) -> ImportState | Refusal:
+async def stop_import(services: EngineServices, caller: Caller, _request: None) -> ImportState | Refusal:
     """Stop the check or the import. Messages that it wrote stay, and it can go on."""
     transfers, place = _here(services)
     if place is None:
         return NO_PLACE
-    return _reply(await transfers.stop_import() or imports.NOT_RUNNING)
+    return _reply(await transfers.stop_import(caller.known.id) or imports.NOT_RUNNING)
 
 
-async def remove_import(services: EngineServices, _caller: Caller, _request: None) -> Refusal | None:
+async def remove_import(services: EngineServices, caller: Caller, _request: None) -> Refusal | None:
     """Remove the import with its file; one that is under way is stopped. Imported messages stay."""
-    return None if await services.feature_ports[TRANSFER_SERVICE].remove("import") else imports.NO_IMPORT
+    is_removed = await services.feature_ports[TRANSFER_SERVICE].remove(caller.known, "import")
+    return None if is_removed else imports.NO_IMPORT
 
 
 def _here(services: EngineServices) -> tuple[Transfers, Path | None]:

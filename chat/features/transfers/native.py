@@ -77,9 +77,10 @@ async def archive(services: EngineServices, _caller: Caller, _request: None) -> 
     return NO_ARCHIVE if found is None else _state(found)
 
 
-async def remove_archive(services: EngineServices, _caller: Caller, _request: None) -> Refusal | None:
+async def remove_archive(services: EngineServices, caller: Caller, _request: None) -> Refusal | None:
     """Remove the export with its file; one that is under way is stopped."""
-    return None if await services.feature_ports[TRANSFER_SERVICE].remove("export") else NO_ARCHIVE
+    is_removed = await services.feature_ports[TRANSFER_SERVICE].remove(caller.known, "export")
+    return None if is_removed else NO_ARCHIVE
 
 
 async def archive_link(services: EngineServices, caller: Caller, _request: None) -> ArchiveLink | Refusal:

@@ -7,7 +7,7 @@ import msgspec
 
 from chat.domain.administration.audit import Act, What
 from chat.features.transfers.found import Found
-from chat.features.transfers.transfers import KEPT, Failure, Kind, Transfer
+from chat.features.transfers.transfers import KEPT, Failure, Kind, Transfer, removal_act, stop_act
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
@@ -55,7 +55,7 @@ _STOP_IMPORT = f"""
 UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), failure = '{Failure.CANCELLED}', problem = NULL
 WHERE kind = 'import' AND is_due RETURNING {_TRANSFER}"""
 _FIND = f"SELECT {_TRANSFER} FROM transfers WHERE kind = $1 AND {_LASTS}"
-_REMOVE = "DELETE FROM transfers WHERE kind = $1 RETURNING true"
+_REMOVE = f"DELETE FROM transfers WHERE kind = $1 RETURNING {_TRANSFER}"
 _IS_MADE = f"kind = 'export' AND ended_at IS NOT NULL AND failure IS NULL AND {_LASTS}"
 _MAKE_LINK = f"""
 UPDATE transfers SET link_by = $1, session_id = $2, generation = $3, link = $4 WHERE {_IS_MADE} RETURNING {_TRANSFER}"""
@@ -118,14 +118,26 @@ class PostgresTransfers:
     async def start_import(self) -> Transfer | None:
         return _perhaps(await self._database.write_statement(lambda c: c.fetchrow(_START_IMPORT)))
 
-    async def stop_import(self) -> Transfer | None:
-        return _perhaps(await self._database.write_statement(lambda c: c.fetchrow(_STOP_IMPORT)))
+    async def stop_import(self, by_id: int) -> Transfer | None:
+        async def stop(connection: Connection) -> Transfer | None:
+            stopped = _perhaps(await connection.fetchrow(_STOP_IMPORT))
+            if stopped is not None:
+                await note(connection, [stop_act(stopped, by_id)])
+            return stopped
+
+        return await self._database.write(stop)
 
     async def find(self, kind: Kind) -> Transfer | None:
         return _perhaps(await self._database.read(lambda c: c.fetchrow(_FIND, kind)))
 
-    async def remove(self, kind: Kind) -> bool:
-        return bool(await self._database.write_statement(lambda c: c.fetchval(_REMOVE, kind)))
+    async def remove(self, kind: Kind, by_id: int) -> bool:
+        async def remove(connection: Connection) -> bool:
+            removed = _perhaps(await connection.fetchrow(_REMOVE, kind))
+            if removed is not None and (act := removal_act(removed, by_id)):
+                await note(connection, [act])
+            return removed is not None
+
+        return await self._database.write(remove)
 
     async def make_link(
         self, by_id: int, session_id: int | None, generation: int, digest: bytes

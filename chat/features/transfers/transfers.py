@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from chat.domain.administration.audit import Act, What
 from chat.domain.features import Port
 from chat.features.transfers.found import Found
 
@@ -62,6 +63,32 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     touched_at: float = 0.0
 
 
+def stop_act(transfer: Transfer, by_id: int) -> Act:
+    """Return the act of stopping a transfer that was due. Sync and pure."""
+    if transfer.kind == "export":
+        return Act(by_id=by_id, what=What.ARCHIVE_STOPPED, room_id=transfer.room_id)
+    return Act(by_id=by_id, what=What.IMPORT_STOPPED, detail=_origin(transfer))
+
+
+def removal_act(transfer: Transfer, by_id: int) -> Act | None:
+    """Return the act of removing a transfer, as it was. None: an import that is complete has no file any more.
+
+    One that was due is stopped. Sync and pure.
+    """
+    if transfer.is_due:
+        return stop_act(transfer, by_id)
+    if transfer.kind == "export":
+        return Act(by_id=by_id, what=What.ARCHIVE_REMOVED, room_id=transfer.room_id)
+    if transfer.ended_at is not None and transfer.failure is None:
+        return None
+    return Act(by_id=by_id, what=What.IMPORT_REMOVED, detail=_origin(transfer))
+
+
+def _origin(transfer: Transfer) -> str:
+    """Return what people know an import by: the server or workspace of its file, or the name of the file."""
+    return transfer.found.source if transfer.found is not None else transfer.file_name or ""
+
+
 class Transfers(Protocol):
     """The transfers, by the storage's own clock. Every method may raise StorageDown, those that change OutcomeUnknown.
 
@@ -95,16 +122,16 @@ class Transfers(Protocol):
         """Make the checked import due, or one that was stopped or failed. None: it can't be."""
         ...
 
-    async def stop_import(self) -> Transfer | None:
-        """Stop the check or the import. None: neither is due."""
+    async def stop_import(self, by_id: int) -> Transfer | None:
+        """Stop the check or the import, and note it in the audit. None: neither is due."""
         ...
 
     async def find(self, kind: Kind) -> Transfer | None:
         """Return a transfer. None: there is none, or its time is over."""
         ...
 
-    async def remove(self, kind: Kind) -> bool:
-        """Remove a transfer, also one that is under way. False: there is none."""
+    async def remove(self, kind: Kind, by_id: int) -> bool:
+        """Remove a transfer, also one that is under way, and note it in the audit. False: there is none."""
         ...
 
     async def make_link(

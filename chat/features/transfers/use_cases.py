@@ -48,9 +48,9 @@ class TransferService:
         """Return a transfer."""
         return await self._transfers.find(kind)
 
-    async def remove(self, kind: Kind) -> bool:
+    async def remove(self, by: Person, kind: Kind) -> bool:
         """Remove a transfer with its files; one that is under way is stopped."""
-        is_there = await self._transfers.remove(kind)
+        is_there = await self._transfers.remove(kind, by.id)
         self.asked.notify()
         return is_there
 

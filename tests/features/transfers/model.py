@@ -11,7 +11,15 @@ from chat.domain.administration.audit import Act, What
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.features.transfers.found import Found
-from chat.features.transfers.transfers import KEPT, TRANSFERS, Failure, Kind, Transfer
+from chat.features.transfers.transfers import (
+    KEPT,
+    TRANSFERS,
+    Failure,
+    Kind,
+    Transfer,
+    removal_act,
+    stop_act,
+)
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -106,11 +114,12 @@ class TransfersModel:
         begun = structs.replace(found, is_due=True, step=step, ended_at=None, failure=None, problem=None)
         return self._keep(structs.replace(begun, stage=None, done=0, whole=0, touched_at=self._now()))
 
-    async def stop_import(self) -> Transfer | None:
+    async def stop_import(self, by_id: int) -> Transfer | None:
         await trio.lowlevel.checkpoint()
         found = self._transfers.get("import")
         if found is None or not found.is_due:
             return None
+        self._audit.note([stop_act(found, by_id)])
         ended = structs.replace(found, is_due=False, ended_at=self._now(), problem=None)
         return self._keep(structs.replace(ended, failure=Failure.CANCELLED.value))
 
@@ -118,9 +127,12 @@ class TransfersModel:
         await trio.lowlevel.checkpoint()
         return self._living(kind)
 
-    async def remove(self, kind: Kind) -> bool:
+    async def remove(self, kind: Kind, by_id: int) -> bool:
         await trio.lowlevel.checkpoint()
-        return self._transfers.pop(kind, None) is not None
+        removed = self._transfers.pop(kind, None)
+        if removed is not None and (act := removal_act(removed, by_id)):
+            self._audit.note([act])
+        return removed is not None
 
     async def make_link(
         self, by_id: int, session_id: int | None, generation: int, digest: bytes

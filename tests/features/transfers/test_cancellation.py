@@ -53,14 +53,14 @@ async def _request(ports: Any, ada: int) -> None:
     assert await transfers.make_link(ada, None, 0, b"digest") is not None
     assert await transfers.by_link(b"digest") is not None
     assert await transfers.expire() == {"one"}
-    assert await transfers.remove("export")
+    assert await transfers.remove("export", ada)
     assert await transfers.claim(1, 60.0) is None
     await transfers.begin_import("in", ada, "slack", "export.zip", 2)
     await transfers.receive("in", 0, 2)
     assert await transfers.claim(1, 60.0) is not None
     assert await transfers.checked(1, "in", FOUND)
     assert await transfers.start_import() is not None
-    assert await transfers.stop_import() is not None
+    assert await transfers.stop_import(ada) is not None
     assert await transfers.start_import() is not None
     assert await transfers.claim(1, 60.0) is not None
     assert await transfers.finish_import(1, "in", FOUND)

@@ -88,7 +88,7 @@ async def test_a_transfer_that_is_removed_ends_its_process(
         site.asked.notify()
         while not site.done.exists() or site.done.read_text() != "transfer":  # noqa: ASYNC110 - it is a process
             await trio.sleep(0.01)
-        await site.transfers.remove("export")
+        await site.transfers.remove("export", 1)
         while await site.transfers.claim(7, 0.0) or site.runner._stops:  # noqa: ASYNC110
             await trio.sleep(0.01)
         site.script("done.write_text('the next')")
@@ -96,5 +96,5 @@ async def test_a_transfer_that_is_removed_ends_its_process(
         site.asked.notify()
         while site.done.read_text() != "the next":  # noqa: ASYNC110 - it is a process
             await trio.sleep(0.01)
-        await site.transfers.remove("export")
+        await site.transfers.remove("export", 1)
     assert renewals > 1

@@ -59,8 +59,8 @@ async def test_a_claim_that_lapses_is_another_servers(storage: Storage) -> None:
     assert failed is not None
     assert (failed.failure, failed.problem, failed.is_due) == ("bad", "of the second", False)
     assert await transfers.make_link(ada.id, None, 0, LINK) is None
-    assert await transfers.remove("export")
-    assert not await transfers.remove("export")
+    assert await transfers.remove("export", ada.id)
+    assert not await transfers.remove("export", ada.id)
 
 
 @pytest.mark.parametrize("end", ["session", "generation", "disabled", "no admin", "replaced", "removed"])
@@ -92,7 +92,7 @@ async def test_a_link_ends(storage: Storage, end: str) -> None:
         case "replaced":
             await transfers.make_link(ada.id, session.id, 0, LINK[::-1])
         case "removed":
-            await transfers.remove("export")
+            await transfers.remove("export", ada.id)
     assert await transfers.by_link(LINK) is None
 
 
@@ -122,10 +122,10 @@ async def test_an_import_is_uploaded_checked_and_done(storage: Storage) -> None:
     assert (started.step, started.is_due) == ("import", True)
     assert await transfers.start_import() is None
     assert await transfers.claim(1, EVER) == started
-    stopped = await transfers.stop_import()
+    stopped = await transfers.stop_import(ada.id)
     assert stopped is not None
     assert (stopped.failure, stopped.is_due) == ("cancelled", False)
-    assert await transfers.stop_import() is None
+    assert await transfers.stop_import(ada.id) is None
     assert not await transfers.finish_import(1, "in", FOUND)
     assert await transfers.begin_import("more", ada.id, "slack", "export.zip", 10) is None
     again = await transfers.start_import()
@@ -159,3 +159,38 @@ async def test_one_is_done_at_a_time_of_both_kinds(storage: Storage) -> None:
     assert claimed is not None
     assert claimed.kind == "export"
     assert await transfers.expire() == {"in", "out"}
+
+
+async def test_the_audit_has_who_stopped_and_removed_one(storage: Storage) -> None:
+    transfers, ada = await admin_in(storage)
+    await transfers.begin_export("one", ada.id, 1, True)
+    await transfers.remove("export", ada.id)
+    await transfers.begin_export("two", ada.id, None, True)
+    await transfers.claim(1, EVER)
+    await transfers.finish_export(1, "two", 7)
+    await transfers.remove("export", ada.id)
+    await transfers.begin_import("in", ada.id, "slack", "export.zip", 2)
+    await transfers.receive("in", 0, 2)
+    await transfers.stop_import(ada.id)
+    await transfers.start_import()
+    await transfers.claim(1, EVER)
+    await transfers.checked(1, "in", FOUND)
+    await transfers.start_import()
+    await transfers.remove("import", ada.id)
+    await transfers.begin_import("again", ada.id, "slack", "export.zip", 2)
+    await transfers.remove("import", ada.id)
+    await transfers.begin_import("whole", ada.id, "slack", "export.zip", 2)
+    await transfers.receive("whole", 0, 2)
+    await transfers.claim(1, EVER)
+    await transfers.finish_import(1, "whole", FOUND)
+    await transfers.remove("import", ada.id)  # its file is gone already
+    assert not await transfers.remove("import", ada.id)
+    acts = await storage.audit.acts(None, 10)
+    assert {act.by and act.by.name for act in acts} == {"ada"}
+    assert [(act.what, act.room_id, act.detail) for act in reversed(acts)] == [
+        ("archive_stopped", 1, ""),
+        ("archive_removed", None, ""),
+        ("import_stopped", None, "export.zip"),
+        ("import_stopped", None, FOUND.source),
+        ("import_removed", None, "export.zip"),
+    ]

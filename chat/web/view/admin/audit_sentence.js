@@ -18,7 +18,7 @@ const KNOWN = new Set([
   "starting_room_added", "starting_room_removed", "visitor_secret_made", "visitor_secret_removed", "review_words", "held_allowed", "held_removed",
   "hook_made", "hook_changed", "hook_token_renewed", "hook_removed",
   "outgoing_hook_made", "outgoing_hook_changed", "outgoing_hook_removed", "bot_made", "bot_changed", "bot_token_made", "bot_removed",
-  "archive_begun", "archive_made", "archive_link_made", "import_begun", "imported",
+  "archive_begun", "archive_made", "archive_link_made", "archive_stopped", "archive_removed", "import_begun", "imported", "import_stopped", "import_removed",
 ]);
 
 /** @type {Record<string, Key>} */

@@ -28,13 +28,13 @@ export function InviteByMail() {
     void act(async () => setDone(/** @type {InvitedAddresses} */ (await chat.call("POST", "/admin/invites/mail", body))));
   };
   if (done) {
-    return html`<ul class="list" role="status">
+    return html`<div role="status"><ul class="list">
       ${done.addresses.map(
         ({ address, state }, at) => html`<li class="row" key=${at}>
           <span class="row-text"><bdi>${address}</bdi><span class="row-note">${t(/** @type {Key} */ (`invite_mail.${state}`))}</span></span>
         </li>`,
       )}
-    </ul>`;
+    </ul></div>`;
   }
   return html`<form class="form" onSubmit=${submit}>
     <${Field} label=${t("invite_mail.addresses")} hint=${t("invite_mail.hint", { most: MOST })} error=${isTooMany ? t("invite_mail.too_many", { most: MOST }) : ""}

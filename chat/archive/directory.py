@@ -22,18 +22,34 @@ import msgspec
 
 from chat.archive import format
 from chat.archive.format import FORMAT, LONGEST_LINE, Entry, Head, Part
+from chat.archive.problems import Problem
 from chat.durable import sync_directory
 
 HEAD = "archive.json"
 _STATE = ".unfinished.json"
 _PIECE = 1 << 20
 _MOST_HEAD = 16 * 2**20
+_MOST_SHOWN = 300
+"""Letters of a value in the text of a problem."""
 
 T = TypeVar("T")
 
 
 class BadArchive(Exception):
-    """The archive can't be read. The text says why and where, for operators."""
+    """The archive can't be read. The text says why and where, for operators.
+
+    `problem` is None unless the page has a text of it in other languages, with these `values`.
+    """
+
+    def __init__(self, text: str, problem: Problem | None = None, **values: object) -> None:
+        super().__init__(text)
+        self.problem = problem
+        self.values = {name: _shown(str(value)) for name, value in values.items()}
+
+
+def _shown(text: str) -> str:
+    """Return a text as the database keeps it: names in a file may have NULs and bytes that are no UTF-8."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:_MOST_SHOWN])
 
 
 def log_name(nth: int) -> str:
@@ -150,17 +166,23 @@ class ArchiveReader:
             raise BadArchive(
                 f"the archive {directory} is not whole: run the same `chat export` again"
                 if is_begun
-                else f"{directory} has no {HEAD}, so it is no archive"
+                else f"{directory} has no {HEAD}, so it is no archive",
+                Problem.NO_ARCHIVE,
+                file=directory,
             ) from None
         if len(raw) > _MOST_HEAD:
-            raise BadArchive(f"{HEAD} is too long")
+            raise BadArchive(f"{HEAD} is too long", Problem.TOO_LARGE, file=HEAD, most=_MOST_HEAD)
         try:
             number = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get("format")
             if number is None or bytes(number) != b"%d" % FORMAT:
-                raise BadArchive(f"{directory} has another format than {FORMAT}: a newer server reads it")
+                raise BadArchive(
+                    f"{directory} has another format than {FORMAT}: a newer server reads it",
+                    Problem.NEWER,
+                    file=directory,
+                )
             self.head = msgspec.json.decode(raw, type=Head)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise BadArchive(f"{HEAD}: {error}") from error
+            raise BadArchive(f"{HEAD}: {error}", Problem.BAD_FILE, file=HEAD, error=error) from error
         self.digest = hashlib.sha256(raw).digest()
 
     def check(self, progress: Callable[[], object] = lambda: None) -> None:
@@ -173,7 +195,7 @@ class ArchiveReader:
                     lines += piece.count(b"\n")
                     progress()
             if digest.hexdigest() != part.sha256 or lines != part.lines:
-                raise BadArchive(f"{name} is damaged: it is not what {HEAD} says")
+                raise BadArchive(f"{name} is damaged: it is not what {HEAD} says", Problem.DAMAGED, file=name)
 
     def lines(self, name: str, kind: type[T]) -> Iterator[T]:
         """Yield the lines of a file; of one that the archive does not have, none."""
@@ -204,7 +226,7 @@ class ArchiveReader:
         try:
             return _opened(self.directory / name)
         except FileNotFoundError:
-            raise BadArchive(f"{name} is missing") from None
+            raise BadArchive(f"{name} is missing", Problem.MISSING, file=name) from None
 
     def _decoded(self, name: str, decode: Callable[[bytes], T]) -> Iterator[T]:
         with self._file(name) as file:
@@ -212,13 +234,27 @@ class ArchiveReader:
             while line := file.readline(LONGEST_LINE + 1):
                 nth += 1
                 if len(line) > LONGEST_LINE:
-                    raise BadArchive(f"{name}, line {nth} is longer than {LONGEST_LINE} bytes")
+                    raise BadArchive(
+                        f"{name}, line {nth} is longer than {LONGEST_LINE} bytes",
+                        Problem.LONG_LINE,
+                        file=name,
+                        line=nth,
+                        most=LONGEST_LINE,
+                    )
                 try:
                     decoded = decode(line)
                 except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-                    raise BadArchive(f"{name}, line {nth}: {error}") from error
+                    raise BadArchive(
+                        f"{name}, line {nth}: {error}", Problem.BAD_LINE, file=name, line=nth, error=error
+                    ) from error
                 if b"\\u0000" in line and _has_nul(msgspec.to_builtins(decoded)):
-                    raise BadArchive(f"{name}, line {nth} has a NUL, which PostgreSQL can't keep")
+                    raise BadArchive(
+                        f"{name}, line {nth} has a NUL, which PostgreSQL can't keep",
+                        Problem.BAD_LINE,
+                        file=name,
+                        line=nth,
+                        error="a NUL",
+                    )
                 yield decoded
 
 

@@ -28,6 +28,7 @@ from chat.archive.format import Change, Message, Person, Scope
 from chat.archive.format import File as ArchivedFile
 from chat.archive.later import LaterChanges
 from chat.archive.plan import Plan, RoomPlan, is_reaction
+from chat.archive.problems import Problem
 from chat.domain.accounts.program_names import BOT_MARK, LONGEST_NAME, MARKS, account_name, name_of
 from chat.domain.administration.audit import What, counts, import_act
 from chat.domain.entities import File
@@ -138,7 +139,9 @@ class Load:
         if run is not None:
             await self._recall(run, plan)
         if run is not None and run["is_whole"] and (run["is_ended"] or run["digest"] != reader.digest):
-            raise BadArchive(f"{reader.directory} is in this server already, which goes on from it")
+            raise BadArchive(
+                f"{reader.directory} is in this server already, which goes on from it", Problem.HERE_ALREADY
+            )
         lines = reader.log_lines()
         await trio.to_thread.run_sync(
             lambda: plan.count(kept_since, lambda done: self._progress(Progress("reading", done, lines)))
@@ -153,7 +156,8 @@ class Load:
         is_same = run["digest"] == self._reader.digest and not run["is_ended"]
         if not is_same and not run["is_ended"]:
             raise BadArchive(
-                "an import from this source was cut off: finish it first, with the archive that it was of"
+                "an import from this source was cut off: finish it first, with the archive that it was of",
+                Problem.UNFINISHED,
             )
         people = await self._database.read(lambda c: c.fetch(queries.PEOPLE, run["id"]))
         self._known = {row["key"]: row["person_id"] for row in people}
@@ -199,7 +203,10 @@ class Load:
 
         run = await self._database.write(begin)
         if run is None:
-            raise BadArchive("the server has changed since the archive was read: run the command again")
+            raise BadArchive(
+                "the server has changed since the archive was read: run the command again",
+                Problem.SERVER_CHANGED,
+            )
         return _Run(run["id"], run["lines"], run["next_id"] or 0)
 
     async def _write_as(self, run: _Run, operation: Callable[[Connection], Awaitable[T]]) -> T:
@@ -208,7 +215,8 @@ class Load:
         async def write(connection: Connection) -> T:
             if not await connection.fetchval(queries.IS_OURS, run.id, self._number):
                 raise BadArchive(
-                    "another import of the same source has begun: it goes on with this one's work"
+                    "another import of the same source has begun: it goes on with this one's work",
+                    Problem.ANOTHER_BEGAN,
                 )
             return await operation(connection)
 

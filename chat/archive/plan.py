@@ -13,6 +13,7 @@ from msgspec import structs
 
 from chat.archive.directory import ArchiveReader, BadArchive
 from chat.archive.format import Ban, Change, Follow, Mark, Member, Message, Person, Room
+from chat.archive.problems import Problem
 from chat.domain.accounts.program_names import BOT_MARK, MARKS, name_of
 from chat.domain.entities import LOBBY_ID
 from chat.domain.messages.emoji import clean_emoji
@@ -70,7 +71,7 @@ class RoomPlan:
             self.older_at[message.seq] = message.at
             return False
         if self.seqs and message.seq <= self.seqs[-1]:
-            raise BadArchive(f"message {message.seq} of room {message.room} comes after {self.seqs[-1]}")
+            raise _inconsistent(f"message {message.seq} of room {message.room} comes after {self.seqs[-1]}")
         self.seqs.append(message.seq)
         self.newest_at = max(self.newest_at, message.at)
         return True
@@ -136,7 +137,7 @@ class Plan:
     def _read(self) -> None:
         for person in self._reader.lines("people.jsonl", Person):
             if self.people.setdefault(person.id, person) is not person or not person.id:
-                raise BadArchive(f"people.jsonl has the id {person.id} twice, or it is 0")
+                raise _inconsistent(f"people.jsonl has the id {person.id} twice, or it is 0")
             if not self.is_whole and (person.is_admin or person.is_operator or person.is_moderator):
                 self.lost[ROLES] += 1
         self._check_bots()
@@ -147,11 +148,11 @@ class Plan:
             if not self.is_whole and room.kind == "lobby":
                 self.lost[LOBBY] += 1
             if room.id in self.rooms or not room.id:
-                raise BadArchive(f"rooms.jsonl has the id {room.id} twice, or it is 0")
+                raise _inconsistent(f"rooms.jsonl has the id {room.id} twice, or it is 0")
             if self.is_whole and (room.kind == "lobby") != (room.id == LOBBY_ID):
-                raise BadArchive(f"room {room.id} can't be the lobby, which is room {LOBBY_ID}")
+                raise _inconsistent(f"room {room.id} can't be the lobby, which is room {LOBBY_ID}")
             if room.kind == "direct" and len(room.people) != 2:
-                raise BadArchive(f"the direct room {room.id} has not two people")
+                raise _inconsistent(f"the direct room {room.id} has not two people")
             if room.kind in ("direct", "support") and not all(each in self.people for each in room.people):
                 self.lost["rooms of people whom the archive does not have"] += 1
                 continue
@@ -169,16 +170,16 @@ class Plan:
             if bot.scopes is None and bot.owner is None:
                 continue
             if bot.scopes is None or not bot.is_visitor or not bot.name.endswith(MARKS):
-                raise BadArchive(f"people.jsonl has a bot {bot.id} that is none")
+                raise _inconsistent(f"people.jsonl has a bot {bot.id} that is none")
             account = name_of(bot.name) + BOT_MARK  # earlier archives have bots with the mark of hooks
             self.people[bot.id] = structs.replace(bot, name=account)
             if bot.owner is None:
                 continue  # it was removed
             owner, name = self.people.get(bot.owner), same_name_key(account)
             if owner is None or owner.is_visitor:
-                raise BadArchive(f"people.jsonl does not have the owner of the bot {bot.id}")
+                raise _inconsistent(f"people.jsonl does not have the owner of the bot {bot.id}")
             if name in names:
-                raise BadArchive(f"people.jsonl has two bots called {name_of(bot.name)!r}")
+                raise _inconsistent(f"people.jsonl has two bots called {name_of(bot.name)!r}")
             names.add(name)
 
     def _with_owners(self, members: list[Member]) -> list[Member]:
@@ -187,7 +188,7 @@ class Plan:
         for each in members:
             owner = self.people[each.person].owner
             if owner is not None and each.role != "member":
-                raise BadArchive(f"members.jsonl gives the bot {each.person} a role in room {each.room}")
+                raise _inconsistent(f"members.jsonl gives the bot {each.person} a role in room {each.room}")
             if owner is None or owner in inside:
                 kept.append(each)
             else:
@@ -201,7 +202,7 @@ class Plan:
                 continue
             place = (line.room, line.person, line.root if isinstance(line, Follow) else 0)
             if place in seen:
-                raise BadArchive(f"{name} has somebody twice in room {line.room}")
+                raise _inconsistent(f"{name} has somebody twice in room {line.room}")
             seen.add(place)
             by_room.setdefault(line.room, []).append(line)
 
@@ -217,7 +218,7 @@ class Plan:
             if nth % 10_000 == 0:
                 progress(nth)
             if entry.id <= last_id:
-                raise BadArchive(f"the log has the id {entry.id} after {last_id}")
+                raise _inconsistent(f"the log has the id {entry.id} after {last_id}")
             last_id = entry.id
             plan = self.rooms.get(entry.room)
             if isinstance(entry, Change):
@@ -260,3 +261,7 @@ def is_reaction(emoji: str) -> bool:
     if len(emoji) > 2 and emoji[0] == emoji[-1] == ":":
         return True
     return not isinstance(clean_emoji(emoji), Refusal)
+
+
+def _inconsistent(text: str) -> BadArchive:
+    return BadArchive(text, Problem.INCONSISTENT, error=text)

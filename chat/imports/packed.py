@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chat.archive.directory import HEAD, BadArchive
+from chat.archive.problems import Problem
 from chat.imports.zip_reading import ZipReader
 from chat.storage.disk_space import check_space
 
@@ -32,7 +33,11 @@ class PackedArchive:
         with ZipReader(self._export) as archive:
             heads = [name for name in archive.names if name.rpartition("/")[2] == HEAD]
             if not heads:
-                raise BadArchive(f"{self._export.name} has no {HEAD}, so it is no archive of this software")
+                raise BadArchive(
+                    f"{self._export.name} has no {HEAD}, so it is no archive of this software",
+                    Problem.NO_ARCHIVE,
+                    file=self._export.name,
+                )
             folder = min(heads, key=len).removesuffix(HEAD)
             places = {
                 name: place

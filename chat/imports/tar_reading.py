@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chat.archive.directory import BadArchive
+from chat.archive.problems import Problem
 from chat.storage.disk_space import check_space
 
 _PIECE = 1 << 18
@@ -36,7 +37,10 @@ def unpack(path: Path, directory: Path, place_of: Callable[[str], str | None]) -
                     or nth >= _MOST_FILES
                 ):
                     raise BadArchive(
-                        f"{path} has {name!r}: a link, a name that leads elsewhere, or too many files"
+                        f"{path} has {name!r}: a link, a name that leads elsewhere, or too many files",
+                        Problem.UNSAFE,
+                        file=path,
+                        name=name,
                     )
                 place = place_of(name)
                 if place is None:
@@ -50,10 +54,10 @@ def unpack(path: Path, directory: Path, place_of: Callable[[str], str | None]) -
                     while piece := source.read(_PIECE):
                         out.write(piece)
     except (tarfile.TarError, EOFError, FileExistsError) as error:
-        raise BadArchive(f"{path} is damaged, or no tar file: {error}") from error
+        raise BadArchive(f"{path} is damaged, or no tar file: {error}", Problem.DAMAGED, file=path) from error
     except OSError:
         raise
     except Exception as error:  # zlib.error, lzma.LZMAError: what a decompressor raises
         if isinstance(error, BadArchive):
             raise
-        raise BadArchive(f"{path} is damaged: {error}") from error
+        raise BadArchive(f"{path} is damaged: {error}", Problem.DAMAGED, file=path) from error

@@ -12,6 +12,7 @@ from typing import IO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from chat.archive.directory import BadArchive
+from chat.archive.problems import Problem
 
 _MOST_ENTRIES = 2_000_000
 _PIECE = 1 << 18
@@ -24,13 +25,15 @@ class ZipReader:
         try:
             self._zip = ZipFile(path)
         except BadZipFile as error:
-            raise BadArchive(f"{path} is no zip file: {error}") from error
+            raise BadArchive(f"{path} is no zip file: {error}", Problem.NO_ZIP, file=path) from error
         self._entries: dict[str, ZipInfo] = {}
         for info in self._zip.infolist():
             name = info.filename
             if name in self._entries or len(self._entries) >= _MOST_ENTRIES:
                 self.close()
-                raise BadArchive(f"{path} has {name!r} twice, or too many files")
+                raise BadArchive(
+                    f"{path} has {name!r} twice, or too many files", Problem.UNSAFE, file=path, name=name
+                )
             if info.is_dir():
                 continue
             parts = name.replace("\\", "/").split("/")
@@ -38,7 +41,10 @@ class ZipReader:
             if not parts[0] or ".." in parts or ":" in parts[0] or stat.S_ISLNK(mode) or info.flag_bits & 1:
                 self.close()
                 raise BadArchive(
-                    f"{path} has {name!r}: a link, an encrypted file, or a name that leads elsewhere"
+                    f"{path} has {name!r}: a link, an encrypted file, or a name that leads elsewhere",
+                    Problem.UNSAFE,
+                    file=path,
+                    name=name,
                 )
             self._entries[name] = info
 
@@ -70,7 +76,7 @@ class ZipReader:
                 raw = self._some(info, file, most + 1)
             if len(raw) <= most:
                 return raw
-        raise BadArchive(f"{name} has more than {most} bytes")
+        raise BadArchive(f"{name} has more than {most} bytes", Problem.TOO_LARGE, file=name, most=most)
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file, and not more of them than the zip file says."""
@@ -89,12 +95,18 @@ class ZipReader:
         try:
             return self._zip.open(info)
         except (BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise BadArchive(f"{info.filename}: {error}") from error
+            raise BadArchive(
+                f"{info.filename}: {error}", Problem.BAD_FILE, file=info.filename, error=error
+            ) from error
 
     def _some(self, info: ZipInfo, file: IO[bytes], most: int) -> bytes:
         try:
             return file.read(most)
         except (BadZipFile, EOFError, ValueError, OSError) as error:
-            raise BadArchive(f"{info.filename} is damaged: {error}") from error
+            raise BadArchive(
+                f"{info.filename} is damaged: {error}", Problem.DAMAGED, file=info.filename
+            ) from error
         except Exception as error:  # zlib.error, lzma.LZMAError: what a decompressor raises
-            raise BadArchive(f"{info.filename} is damaged: {error}") from error
+            raise BadArchive(
+                f"{info.filename} is damaged: {error}", Problem.DAMAGED, file=info.filename
+            ) from error

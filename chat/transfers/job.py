@@ -15,6 +15,7 @@ from chat.archive.export import Export
 from chat.archive.format import Scope
 from chat.archive.packing import pack
 from chat.domain.failures import StorageError
+from chat.features.transfers.found import Cause
 from chat.features.transfers.transfers import AGAIN, TRANSFERS, Failure, Transfer
 from chat.storage.disk_space import check_space
 from chat.storage.file_store import DiskFileStore
@@ -76,16 +77,20 @@ class Job:
             raise outage
 
     async def _do(self, transfer: Transfer) -> None:
+        cause: Cause | None = None
         try:
             await (self._export if transfer.kind == "export" else self._import)(transfer)
         except BadArchive as error:
             failure, problem = Failure.BAD, self._without_paths(transfer, str(error))
+            if error.problem is not None:
+                values = {name: self._without_paths(transfer, value) for name, value in error.values.items()}
+                cause = Cause(error.problem, values)
         except OSError as error:
             failure = Failure.NO_SPACE if error.errno == errno.ENOSPC else Failure.DISK
             problem = error.strerror or str(error)
         else:
             return
-        await self._transfers.fail(self._claim, transfer.name, failure, problem)
+        await self._transfers.fail(self._claim, transfer.name, failure, problem, cause)
 
     async def _export(self, transfer: Transfer) -> None:
         self._place.mkdir(mode=0o700, exist_ok=True)

@@ -442,6 +442,12 @@ export interface CannedAnswers {
   next?: number;
 }
 
+/** A value that belongs into the text of a cause: the name of a file, a number, or what is wrong, in English. */
+export interface CauseValue {
+  name: string;
+  value: string;
+}
+
 /**
  * Changes of an account; fields that are left out stay. `roles` replaces all roles; instead, `operator`,
  * `moderator` and `admin` give or remove one role each.
@@ -1470,6 +1476,13 @@ export interface IdentifyVisitor {
   page?: string | null;
 }
 
+/** Why an import failed, for texts in other languages: a key, and the values in its text. */
+export interface ImportCause {
+  /** no_zip, damaged, bad_line, …: more may be added */
+  key: string;
+  values: CauseValue[];
+}
+
 /** Counts of the file, of the part of it that was here already, and, after the import, of the part that is here. */
 export interface ImportFound {
   /** The server or workspace of the file */
@@ -1500,6 +1513,7 @@ export interface ImportState {
   failure?: string;
   /** Why it failed, in English */
   problem?: string;
+  cause?: ImportCause;
 }
 
 /** Numbers of things. */

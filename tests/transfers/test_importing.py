@@ -10,7 +10,7 @@ from chat.archive.batch import Batch
 from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
 from chat.domain.ports import NewPerson
-from chat.features.transfers.found import Counts
+from chat.features.transfers.found import Cause, Counts
 from chat.features.transfers.transfers import TRANSFERS, Transfer
 from chat.transfers.job import Job
 from tests.archive.conftest import Site
@@ -139,9 +139,11 @@ async def test_a_file_that_is_something_else_is_refused_by_its_name(here: Here, 
     assert failed.failure == "bad"
     assert failed.problem is not None
     assert failed.problem.startswith("holiday.jpg is no zip file")
+    assert failed.cause == Cause("no_zip", {"file": "holiday.jpg"})
     await here.transfers.remove("import", failed.by_id)
     (here.place / "in.upload").unlink()
     await here.upload(made(tmp_path / "export.zip", {}, channels=[GARDEN, GARDEN]), "mattermost")
     failed = await here.work()
     assert "it is no export of Mattermost" in str(failed.problem)
     assert str(here.place) not in str(failed.problem)
+    assert failed.cause == Cause("no_export", {"file": "export.zip", "chat": "Mattermost"})

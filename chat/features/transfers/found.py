@@ -1,4 +1,4 @@
-"""The counts of an import: of its file, of this server before it, and after it. They are kept as JSON."""
+"""Values of an import that are kept as JSON: counts of its file, of this server before and after it; why it failed."""
 
 import msgspec
 
@@ -23,3 +23,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     before: Counts
     here: Counts | None = None
     lost: dict[str, int] = {}
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Why an import failed, by a key and values: the page has a text of it in its languages."""
+
+    key: str
+    values: dict[str, str] = {}

@@ -10,7 +10,7 @@ from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.transfers import imports
-from chat.features.transfers.found import Counts, Found
+from chat.features.transfers.found import Cause, Counts, Found
 from chat.features.transfers.transfers import KEPT, TRANSFERS, Transfer, Transfers
 from chat.features.transfers.use_cases import NO_PLACE, TRANSFER_SERVICE
 from chat.operations.operation import Access, Caller, Cost, Operation, Uploaded
@@ -63,6 +63,20 @@ class ImportFound(Value, kw_only=True, frozen=True):
     lost: list[LeftOut]
 
 
+class CauseValue(Value, kw_only=True, frozen=True):
+    """A value that belongs into the text of a cause: the name of a file, a number, or what is wrong, in English."""
+
+    name: str
+    value: str
+
+
+class ImportCause(Value, kw_only=True, frozen=True):
+    """Why an import failed, for texts in other languages: a key, and the values in its text."""
+
+    key: Annotated[str, Meta(description="no_zip, damaged, bad_line, …: more may be added")]
+    values: list[CauseValue]
+
+
 class ImportState(Value, kw_only=True, frozen=True):
     """The import, and how far it is: `done` of about `whole` of its stage. Times in Unix milliseconds."""
 
@@ -88,6 +102,7 @@ class ImportState(Value, kw_only=True, frozen=True):
         | None
     ) = None
     problem: Annotated[str, Meta(description="Why it failed, in English")] | None = None
+    cause: Annotated[ImportCause, Meta(description="The problem, if it has a key")] | None = None
 
 
 async def begin_import(
@@ -177,6 +192,7 @@ def _reply(transfer: Transfer | Refusal) -> ImportState | Refusal:
         found=None if transfer.found is None else _found(transfer.found),
         failure=transfer.failure,
         problem=transfer.problem or None,
+        cause=None if transfer.cause is None else _cause(transfer.cause),
     )
 
 
@@ -200,6 +216,11 @@ def _found(found: Found) -> ImportFound:
         here=None if found.here is None else _counts(found.here),
         lost=[LeftOut(what=what, count=count) for what, count in sorted(found.lost.items())],
     )
+
+
+def _cause(cause: Cause) -> ImportCause:
+    values = [CauseValue(name=name, value=value) for name, value in cause.values.items()]
+    return ImportCause(key=cause.key, values=values)
 
 
 def _counts(counts: Counts) -> ImportedCounts:

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from chat.domain.administration.audit import Act, What
-from chat.features.transfers.found import Found
+from chat.features.transfers.found import Cause, Found
 from chat.features.transfers.transfers import KEPT, Failure, Kind, Transfer, removal_act, stop_act
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
@@ -16,8 +16,8 @@ _LOCK = f"SELECT pg_advisory_xact_lock({0x7472616E})"  # "tran": one at a time i
 
 _TRANSFER = """
 transfers.kind, transfers.name, by_id, extract(epoch FROM asked_at)::float8 AS asked_at, is_due, stage, done, whole,
-extract(epoch FROM ended_at)::float8 AS ended_at, failure, problem, transfers.room_id, has_files, size, step, source,
-file_name, received, found, extract(epoch FROM touched_at)::float8 AS touched_at"""
+extract(epoch FROM ended_at)::float8 AS ended_at, failure, problem, cause, transfers.room_id, has_files, size, step,
+source, file_name, received, found, extract(epoch FROM touched_at)::float8 AS touched_at"""
 _LASTS = f"(is_due OR coalesce(ended_at, touched_at) > clock_timestamp() - interval '{KEPT} s')"
 _TOUCHED = "touched_at = clock_timestamp()"
 
@@ -28,8 +28,8 @@ SELECT 'export', $1, $2, $3, $4
 WHERE $3::bigint IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $3 AND deleted_at IS NULL)
 ON CONFLICT (kind) DO UPDATE SET name = $1, by_id = $2, asked_at = clock_timestamp(), is_due = true,
     claimed_by = NULL, claimed_until = NULL, stage = NULL, done = 0, whole = 0, ended_at = NULL, failure = NULL,
-    problem = NULL, room_id = $3, has_files = $4, size = NULL, link = NULL, link_by = NULL, session_id = NULL,
-    generation = NULL
+    problem = NULL, cause = NULL, room_id = $3, has_files = $4, size = NULL, link = NULL, link_by = NULL,
+    session_id = NULL, generation = NULL
 WHERE NOT transfers.is_due
 RETURNING {_TRANSFER}"""
 _BEGIN_IMPORT = f"""
@@ -37,7 +37,8 @@ INSERT INTO transfers (kind, name, by_id, source, file_name, size, is_due, step,
 VALUES ('import', $1, $2, $3, $4, $5, false, 'upload', 0)
 ON CONFLICT (kind) DO UPDATE SET name = $1, by_id = $2, source = $3, file_name = $4, size = $5, is_due = false,
     step = 'upload', received = 0, asked_at = clock_timestamp(), {_TOUCHED}, claimed_by = NULL, claimed_until = NULL,
-    stage = NULL, done = 0, whole = 0, ended_at = NULL, failure = NULL, problem = NULL, found = NULL
+    stage = NULL, done = 0, whole = 0, ended_at = NULL, failure = NULL, problem = NULL, cause = NULL,
+    found = NULL
 WHERE NOT transfers.is_due AND (transfers.ended_at IS NOT NULL AND transfers.failure IS NULL
     OR NOT (coalesce(transfers.ended_at, transfers.touched_at) > clock_timestamp() - interval '{KEPT} s'))
 RETURNING {_TRANSFER}"""
@@ -48,7 +49,7 @@ WHERE kind = 'import' AND transfers.name = $1 AND step = 'upload' AND received =
 RETURNING {_TRANSFER}"""
 _START_IMPORT = f"""
 UPDATE transfers SET is_due = true, step = CASE WHEN step = 'ready' THEN 'import' ELSE step END, {_TOUCHED},
-    ended_at = NULL, failure = NULL, problem = NULL, stage = NULL, done = 0, whole = 0
+    ended_at = NULL, failure = NULL, problem = NULL, cause = NULL, stage = NULL, done = 0, whole = 0
 WHERE kind = 'import' AND NOT is_due AND {_LASTS} AND (step = 'ready' OR failure IS NOT NULL)
 RETURNING {_TRANSFER}"""
 _STOP_IMPORT = f"""
@@ -83,7 +84,8 @@ RETURNING true"""
 _FINISH_IMPORT = f"""
 UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), found = $3 WHERE {_OURS} RETURNING true"""
 _FAIL = f"""
-UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), failure = $3, problem = $4 WHERE {_OURS}"""
+UPDATE transfers SET is_due = false, ended_at = clock_timestamp(), failure = $3, problem = $4, cause = $5
+WHERE {_OURS}"""
 _CLAIMED = f"SELECT {_TRANSFER} FROM transfers WHERE {_OURS}"
 _EXPIRE = f"DELETE FROM transfers WHERE NOT {_LASTS}"
 
@@ -188,8 +190,12 @@ class PostgresTransfers:
         text = msgspec.json.encode(found).decode()
         return bool(await self._database.write_statement(lambda c: c.fetchval(statement, by, name, text)))
 
-    async def fail(self, by: int, name: str, failure: Failure, problem: str) -> None:
-        await self._database.write_statement(lambda c: c.execute(_FAIL, by, name, failure.value, problem))
+    async def fail(
+        self, by: int, name: str, failure: Failure, problem: str, cause: Cause | None = None
+    ) -> None:
+        text = None if cause is None else msgspec.json.encode(cause).decode()
+        failed = by, name, failure.value, problem, text
+        await self._database.write_statement(lambda c: c.execute(_FAIL, *failed))
 
     async def claimed(self, by: int, name: str) -> Transfer | None:
         return _perhaps(await self._database.read(lambda c: c.fetchrow(_CLAIMED, by, name)))
@@ -208,4 +214,6 @@ def _perhaps(row: asyncpg.Record | None) -> Transfer | None:
     fields: dict[str, Any] = {**row}
     if row["found"] is not None:
         fields["found"] = msgspec.json.decode(row["found"], type=Found)
+    if row["cause"] is not None:
+        fields["cause"] = msgspec.json.decode(row["cause"], type=Cause)
     return Transfer(**fields)

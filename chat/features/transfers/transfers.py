@@ -7,7 +7,7 @@ import msgspec
 
 from chat.domain.administration.audit import Act, What
 from chat.domain.features import Port
-from chat.features.transfers.found import Found
+from chat.features.transfers.found import Cause, Found
 
 KEPT = 86_400.0
 """Seconds for which a made export, the note of a failure, or an import that waits for an admin is kept."""
@@ -51,6 +51,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
     failure: str | None = None
     problem: str | None = None
+    cause: Cause | None = None
     room_id: int | None = None
     has_files: bool = True
     size: int | None = None
@@ -174,7 +175,9 @@ class Transfers(Protocol):
         """Note that all is imported. False: the claim or the import has ended."""
         ...
 
-    async def fail(self, by: int, name: str, failure: Failure, problem: str) -> None:
+    async def fail(
+        self, by: int, name: str, failure: Failure, problem: str, cause: Cause | None = None
+    ) -> None:
         """Note that a transfer was given up, if the claim lasts."""
         ...
 

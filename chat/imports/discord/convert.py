@@ -17,6 +17,7 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
+from chat.archive.problems import Problem
 from chat.domain.messages.files import clean_file_name
 from chat.imports.sorting import TimeSorter
 from chat.imports.writing import ArchiveMaker, Said, topic_of, type_by
@@ -150,7 +151,12 @@ class DiscordExport:
                 for name in sorted(name for name in self._zip.names if name.endswith(".json")):
                     self._read(name, messages)
                 if not self._rooms:
-                    raise BadArchive(f"{self._export} has no channel of Discord")
+                    raise BadArchive(
+                        f"{self._export} has no channel of Discord",
+                        Problem.NO_EXPORT,
+                        file=self._export,
+                        chat="Discord",
+                    )
                 for done, (at, file, raw) in enumerate(messages, 1):
                     self._say(at, file, raw)
                     if done % 10_000 == 0:
@@ -166,7 +172,7 @@ class DiscordExport:
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             if b'"messages"' not in raw[: 1 << 20] or b'"channel"' not in raw[: 1 << 20]:
                 return  # an attachment
-            raise BadArchive(f"{name}: {error}") from error
+            raise BadArchive(f"{name}: {error}", Problem.BAD_FILE, file=name, error=error) from error
         self._guilds.add(found.guild.id)
         self._add_room(found.channel)
         file = len(self._folders)

@@ -20,6 +20,7 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
+from chat.archive.problems import Problem
 from chat.domain.messages.files import clean_file_name
 from chat.imports.emoji_names import emoji_of
 from chat.imports.writing import ArchiveMaker, Said, topic_of, type_by
@@ -178,10 +179,18 @@ class MattermostExport:
             )
             if name is None:
                 raise BadArchive(
-                    f"{self._export} has no file of lines (.jsonl): it is no export of Mattermost"
+                    f"{self._export} has no file of lines (.jsonl): it is no export of Mattermost",
+                    Problem.NO_EXPORT,
+                    file=self._export,
+                    chat="Mattermost",
                 )
             if self._zip.size(name) > _MOST_LINES:
-                raise BadArchive(f"{name} has more than {_MOST_LINES} bytes")
+                raise BadArchive(
+                    f"{name} has more than {_MOST_LINES} bytes",
+                    Problem.TOO_LARGE,
+                    file=name,
+                    most=_MOST_LINES,
+                )
             copy = self._maker.writer.directory / ".lines"
             try:
                 with copy.open("xb") as out:
@@ -195,7 +204,12 @@ class MattermostExport:
     def _make(self, lines: BinaryIO) -> None:
         self._read(lines)
         if not self._teams and not self._ids:
-            raise BadArchive(f"{self._export} has neither teams nor people: it is no export of Mattermost")
+            raise BadArchive(
+                f"{self._export} has neither teams nor people: it is no export of Mattermost",
+                Problem.NO_EXPORT,
+                file=self._export,
+                chat="Mattermost",
+            )
         roots: dict[int, int] = {}  # the seqs of posts with replies, by their offsets
         order = sorted(range(len(self._times)), key=self._times.__getitem__)
         kept = -1, _Post(user="", create_at=0)
@@ -224,7 +238,13 @@ class MattermostExport:
         while raw := lines.readline(_LONGEST_LINE + 1):
             number += 1
             if len(raw) > _LONGEST_LINE:
-                raise BadArchive(f"line {number} of the export is longer than {_LONGEST_LINE} bytes")
+                raise BadArchive(
+                    f"line {number} of the export is longer than {_LONGEST_LINE} bytes",
+                    Problem.LONG_LINE,
+                    file=self._export,
+                    line=number,
+                    most=_LONGEST_LINE,
+                )
             try:
                 line = _as_line(raw)
                 self._take(line, offset, memberships)

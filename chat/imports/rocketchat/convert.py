@@ -18,6 +18,7 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
+from chat.archive.problems import Problem
 from chat.domain.messages.files import clean_file_name
 from chat.imports.rocketchat.bson import BadDocument, decode, read_document
 from chat.imports.rocketchat.dump import Dump
@@ -219,7 +220,12 @@ class RocketChatDump:
                 continue
             if setting.get("_id") == "uniqueID" and setting.get("value"):
                 return str(setting["value"])
-        raise BadArchive(f"{self._export} has no rocketchat_settings with the workspace's id")
+        raise BadArchive(
+            f"{self._export} has no rocketchat_settings with the workspace's id",
+            Problem.NO_EXPORT,
+            file=self._export,
+            chat="Rocket.Chat",
+        )
 
     # --- people and rooms ---
 
@@ -450,7 +456,11 @@ class RocketChatDump:
                 try:
                     data = decode(read_document(file.read(4), file), ("data",)).get("data")
                 except BadDocument as error:
-                    raise BadArchive(f"rocketchat_uploads.chunks is damaged: {error}") from error
+                    raise BadArchive(
+                        f"rocketchat_uploads.chunks is damaged: {error}",
+                        Problem.DAMAGED,
+                        file="rocketchat_uploads.chunks",
+                    ) from error
                 yield data if isinstance(data, bytes) else b""
 
 

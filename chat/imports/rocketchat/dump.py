@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from chat.archive.directory import BadArchive
+from chat.archive.problems import Problem
 from chat.imports.rocketchat.bson import BadDocument, decode, documents, read_document
 from chat.imports.tar_reading import unpack
 from chat.imports.zip_reading import ZipReader
@@ -50,11 +51,16 @@ class Dump:
         try:
             self._unpack()
         except (BadDocument, gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise BadArchive(f"{export} is damaged: {error}") from error
+            raise BadArchive(f"{export} is damaged: {error}", Problem.DAMAGED, file=export) from error
         found = [each for each in self._databases.values() if (directory / f"{each}-{marker}").exists()]
         if len(found) != 1:
             many = "several databases with" if found else "no"
-            raise BadArchive(f"{export} has {many} {marker}: it is no dump of one Rocket.Chat")
+            raise BadArchive(
+                f"{export} has {many} {marker}: it is no dump of one Rocket.Chat",
+                Problem.NO_EXPORT,
+                file=export,
+                chat="Rocket.Chat",
+            )
         self._database = found[0]
 
     def collection(self, name: str) -> Iterator[tuple[int, bytes]]:
@@ -66,7 +72,7 @@ class Dump:
             try:
                 yield from documents(file)
             except BadDocument as error:
-                raise BadArchive(f"{name} is damaged: {error}") from error
+                raise BadArchive(f"{name} is damaged: {error}", Problem.DAMAGED, file=name) from error
 
     def open(self, name: str) -> BinaryIO | None:
         """Open the file of a collection; None: it is missing."""

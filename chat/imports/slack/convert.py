@@ -19,6 +19,7 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Pin, Room
+from chat.archive.problems import Problem
 from chat.domain.messages.files import clean_file_name
 from chat.imports.emoji_names import emoji_of
 from chat.imports.slack.files import Wanted
@@ -205,7 +206,12 @@ class SlackExport:
     def _read_people(self) -> None:
         name = next((each for each in ("users.json", "org_users.json") if each in self._zip), None)
         if name is None:
-            raise BadArchive(f"{self._export} has no users.json: it is no export of Slack")
+            raise BadArchive(
+                f"{self._export} has no users.json: it is no export of Slack",
+                Problem.NO_EXPORT,
+                file=self._export,
+                chat="Slack",
+            )
         for user in self._list(name, _as_user):
             profile = user.profile or _Profile()
             if user.team_id:
@@ -330,7 +336,12 @@ class SlackExport:
 
     def _read_day(self, files: list[tuple[str, _Place]]) -> None:
         if sum(self._zip.size(name) for name, _ in files) > _MOST_DAYS:
-            raise BadArchive(f"the files of one day, as {files[0][0]}, have more than {_MOST_DAYS} bytes")
+            raise BadArchive(
+                f"the files of one day, as {files[0][0]}, have more than {_MOST_DAYS} bytes",
+                Problem.TOO_LARGE,
+                file=files[0][0],
+                most=_MOST_DAYS,
+            )
         said: list[tuple[int, int, _Place, _Message]] = []
         for name, place in sorted(files):
             for message in self._list(name, _as_message, _MOST_DAY):
@@ -437,7 +448,7 @@ class SlackExport:
         try:
             each = _as_list(self._zip.read(name, most))
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise BadArchive(f"{name}: {error}") from error
+            raise BadArchive(f"{name}: {error}", Problem.BAD_FILE, file=name, error=error) from error
         for raw in each:
             try:
                 yield decode(raw)

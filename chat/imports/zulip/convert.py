@@ -20,6 +20,7 @@ import msgspec
 
 from chat.archive.directory import BadArchive
 from chat.archive.format import File, Person, Room
+from chat.archive.problems import Problem
 from chat.domain.messages.files import clean_file_name
 from chat.imports.emoji_names import emoji_of
 from chat.imports.sorting import TimeSorter
@@ -182,13 +183,20 @@ class ZulipExport:
         if not path.exists():
             if default is not None:
                 return default
-            raise BadArchive(f"{self._export} has no {name}: it is no export of Zulip")
+            raise BadArchive(
+                f"{self._export} has no {name}: it is no export of Zulip",
+                Problem.NO_EXPORT,
+                file=self._export,
+                chat="Zulip",
+            )
         if path.stat().st_size > _MOST_FILE:
-            raise BadArchive(f"{name} has more than {_MOST_FILE} bytes")
+            raise BadArchive(
+                f"{name} has more than {_MOST_FILE} bytes", Problem.TOO_LARGE, file=name, most=_MOST_FILE
+            )
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise BadArchive(f"{name}: {error}") from error
+            raise BadArchive(f"{name}: {error}", Problem.BAD_FILE, file=name, error=error) from error
 
     # --- people and rooms ---
 

@@ -10,7 +10,7 @@ from msgspec import structs
 from chat.domain.administration.audit import Act, What
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
-from chat.features.transfers.found import Found
+from chat.features.transfers.found import Cause, Found
 from chat.features.transfers.transfers import (
     KEPT,
     TRANSFERS,
@@ -111,7 +111,9 @@ class TransfersModel:
         if found is None or found.is_due or (found.step != "ready" and found.failure is None):
             return None
         step = "import" if found.step == "ready" else found.step
-        begun = structs.replace(found, is_due=True, step=step, ended_at=None, failure=None, problem=None)
+        begun = structs.replace(
+            found, is_due=True, step=step, ended_at=None, failure=None, problem=None, cause=None
+        )
         return self._keep(structs.replace(begun, stage=None, done=0, whole=0, touched_at=self._now()))
 
     async def stop_import(self, by_id: int) -> Transfer | None:
@@ -211,12 +213,14 @@ class TransfersModel:
         self._keep(structs.replace(transfer, is_due=False, ended_at=self._now(), found=found))
         return True
 
-    async def fail(self, by: int, name: str, failure: Failure, problem: str) -> None:
+    async def fail(
+        self, by: int, name: str, failure: Failure, problem: str, cause: Cause | None = None
+    ) -> None:
         await trio.lowlevel.checkpoint()
         transfer = self._ours(by, name)
         if transfer is not None:
             ended = structs.replace(transfer, is_due=False, ended_at=self._now())
-            self._keep(structs.replace(ended, failure=failure.value, problem=problem))
+            self._keep(structs.replace(ended, failure=failure.value, problem=problem, cause=cause))
 
     async def claimed(self, by: int, name: str) -> Transfer | None:
         await trio.lowlevel.checkpoint()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat.features.transfers import imports
-from chat.features.transfers.found import Counts, Found
+from chat.features.transfers.found import Cause, Counts, Found
 from chat.features.transfers.transfers import KEPT, TRANSFERS, Failure, Transfers
 from chat.storage import disk_space
 from chat.storage.archives import Archives
@@ -91,13 +91,15 @@ async def test_an_admin_sees_what_would_come_and_starts_stops_and_goes_on(here: 
     assert (stopped["state"], stopped["failure"]) == ("failed", "cancelled")
     assert (await here.call("POST", "/start")).status == 202
     await here.transfers.claim(1, EVER)
-    await here.transfers.fail(1, claimed.name, Failure.BAD, "damaged")
+    cause = Cause("damaged", {"file": "export.zip"})
+    await here.transfers.fail(1, claimed.name, Failure.BAD, "damaged", cause)
     failed = await here.call("GET")
     assert (failed["failure"], failed["problem"], failed["until"]) == (
         "bad",
         "damaged",
         round((1000 + KEPT) * 1000),
     )
+    assert failed["cause"] == {"key": "damaged", "values": [{"name": "file", "value": "export.zip"}]}
     assert (await here.call("DELETE")).status == 204
     assert (await here.call("GET"))["reason"] == "no_import"
 

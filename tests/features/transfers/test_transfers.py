@@ -6,10 +6,11 @@ from msgspec import structs
 from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, NewSession, Storage
-from chat.features.transfers.found import Counts, Found
+from chat.features.transfers.found import Cause, Counts, Found
 from chat.features.transfers.transfers import TRANSFERS, Failure, Transfers
 
 EVER = 3600.0
+CAUSE = Cause("no_zip", {"file": "export.zip"})
 LINK = b"a digest of a link, 32 bytes too"
 FOUND = Found(source="slack T1", inside=Counts(people=2, messages=3), before=Counts(), lost={"polls": 1})
 
@@ -54,10 +55,11 @@ async def test_a_claim_that_lapses_is_another_servers(storage: Storage) -> None:
     assert not await transfers.renew(1, "one", EVER)
     assert await transfers.renew(2, "one", EVER)
     await transfers.fail(1, "one", Failure.DISK, "of the first")
-    await transfers.fail(2, "one", Failure.BAD, "of the second")
+    await transfers.fail(2, "one", Failure.BAD, "of the second", CAUSE)
     failed = await transfers.find("export")
     assert failed is not None
-    assert (failed.failure, failed.problem, failed.is_due) == ("bad", "of the second", False)
+    assert (failed.failure, failed.problem, failed.cause) == ("bad", "of the second", CAUSE)
+    assert not failed.is_due
     assert await transfers.make_link(ada.id, None, 0, LINK) is None
     assert await transfers.remove("export", ada.id)
     assert not await transfers.remove("export", ada.id)
@@ -122,6 +124,10 @@ async def test_an_import_is_uploaded_checked_and_done(storage: Storage) -> None:
     assert (started.step, started.is_due) == ("import", True)
     assert await transfers.start_import() is None
     assert await transfers.claim(1, EVER) == started
+    await transfers.fail(1, "in", Failure.BAD, "no zip file", CAUSE)
+    gone_on = await transfers.start_import()
+    assert gone_on is not None
+    assert (gone_on.problem, gone_on.cause) == (None, None)
     stopped = await transfers.stop_import(ada.id)
     assert stopped is not None
     assert (stopped.failure, stopped.is_due) == ("cancelled", False)

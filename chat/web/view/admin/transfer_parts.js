@@ -8,6 +8,7 @@ import { fileSize } from "../files/file_kinds.js";
 import { useSelected } from "../shared/context.js";
 import { useHasPassword } from "../shared/own_password.js";
 import { problemText } from "../shared/problem.js";
+import { importProblem } from "./import_problems.js";
 
 /** Milliseconds from one look at the progress to the next. */
 const LOOK = 1_000;
@@ -79,10 +80,10 @@ export function Progress({ of: { stage, done = 0, whole = 0 }, label }) {
     <p class="soft">${t(text, { done: shown(done), whole: shown(whole) })}</p>`;
 }
 
-/** @param {{ failure?: string, problem?: string }} failed */
-export function failureText({ failure, problem = "" }) {
+/** @param {{ failure?: string, problem?: string, cause?: import("../../protocol").ImportCause }} failed */
+export function failureText({ failure, problem = "", cause }) {
   if (failure === "no_space") return t("transfer.no_space");
-  if (failure === "bad") return problem;
+  if (failure === "bad") return importProblem(problem, cause);
   if (failure === "cancelled") return t("transfer.cancelled");
   return t(failure === "disk" ? "transfer.disk" : "transfer.stopped", { problem });
 }

@@ -101,7 +101,7 @@ class Job:
                 self._storage.database,
                 self._store if transfer.has_files else None,
                 directory,
-                Scope(room=transfer.room_id),
+                Scope(room=transfer.room_id, person=transfer.person_id),
                 lambda at: self._report(*at),
                 transfer.by_id,
             )

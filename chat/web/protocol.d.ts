@@ -192,6 +192,7 @@ export interface ArchiveState {
   state: "failed" | "made" | "making" | "waiting";
   asked: number;
   room?: number;
+  person?: number;
   files?: boolean;
   /** log: entries of the log; files; packing: bytes */
   stage?: string;
@@ -1879,11 +1880,12 @@ export interface MailedFrom {
   check: "fail" | "none" | "pass";
 }
 
-/** A request for an export of the server, or of one room; `password` is one's own, if there is one. */
+/** A request for an export of the server, of a room, or of what a person wrote; `password` is one's own. */
 export interface MakeArchive {
   /** At most 72 bytes */
   password?: string | null;
   room?: number | null;
+  person?: number | null;
   /** Whether it has the bytes of files */
   files?: boolean;
 }

@@ -31,9 +31,11 @@ async def here(sites: tuple[Site, Site], tmp_path: Path) -> Site:
     return site
 
 
-async def begin(site: Site, room: int | None = None, *, has_files: bool = True) -> None:
+async def begin(
+    site: Site, room: int | None = None, *, has_files: bool = True, person: int | None = None
+) -> None:
     transfers = site.storage.feature_ports[TRANSFERS]
-    assert await transfers.begin_export("one", 1, room, has_files) is not None
+    assert await transfers.begin_export("one", 1, room, has_files, person) is not None
     assert await transfers.claim(7, EVER) is not None
 
 
@@ -73,6 +75,13 @@ async def test_an_export_is_a_zip_file_of_an_archive(here: Site, tmp_path: Path)
     room = unpacked(path, tmp_path / "of the room")
     assert room["rooms.jsonl"].count(b"\n") == 1
     assert [name for name in room if name.startswith("files/")] == []
+    path.unlink()
+    await begin(here, person=2)
+    await job.run("one")
+    theirs = unpacked(path, tmp_path / "of a person")
+    assert theirs["people.jsonl"].count(b"\n") == 1
+    assert b'"by":2' in theirs["log-000001.jsonl"]
+    assert b'"by":1' not in theirs["log-000001.jsonl"]
 
 
 async def test_what_was_cut_off_while_it_was_packed_is_packed_again(

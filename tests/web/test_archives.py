@@ -32,6 +32,17 @@ def test_an_admin_exports_the_server_and_imports_another_chat(
     part.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(part.get_by_text("The export is ready")).to_have_count(0)
+    part.get_by_label("Person", exact=True).check()
+    part.get_by_label("Name or number of the person").fill("nobody at all")
+    part.get_by_label("Your password").fill(PASSWORD)
+    part.get_by_role("button", name="Start export").click()
+    expect(part.get_by_text("There is nobody named “nobody at all”.")).to_be_visible()
+    part.get_by_label("Name or number of the person").fill("Archivist")
+    part.get_by_role("button", name="Start export").click()
+    expect(part.get_by_text("The export is ready")).to_be_visible(timeout=30_000)
+    with page.expect_download() as of_person:
+        part.get_by_role("button", name="Download export").click()
+    assert of_person.value.suggested_filename.startswith("archive-person-")
     part = page.locator(".transfer").last
     part.get_by_label("Where the file is from").select_option("Slack")
     users = [{"id": "U1", "team_id": "T-page", "name": "moved-otto", "profile": {}}]

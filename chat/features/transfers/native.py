@@ -5,20 +5,21 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chat.domain.messages.sync_types import milliseconds
-from chat.domain.refusals import NO_ROOM, Code, Refusal
+from chat.domain.refusals import NO_PERSON, NO_ROOM, Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.transfers.transfers import KEPT, Transfer
-from chat.features.transfers.use_cases import NO_ARCHIVE, NO_PLACE, TRANSFER_SERVICE
+from chat.features.transfers.use_cases import NO_ARCHIVE, NO_PLACE, ROOM_OR_PERSON, TRANSFER_SERVICE
 from chat.operations.operation import Access, Caller, Cost, Operation
 from chat.operations.values import Id, Password, Value
 from chat.storage.archives import ArchiveFile
 
 
 class MakeArchive(Value, kw_only=True, frozen=True):
-    """A request for an export of the server, or of one room; `password` is one's own, if there is one."""
+    """A request for an export of the server, of a room, or of what a person wrote; `password` is one's own."""
 
     password: Password | None = None
     room: Id | None = None
+    person: Id | None = None
     files: Annotated[bool, Meta(description="Whether it has the bytes of files")] = True
 
 
@@ -28,6 +29,7 @@ class ArchiveState(Value, kw_only=True, frozen=True):
     state: Literal["waiting", "making", "made", "failed"]
     asked: int
     room: int | None = None
+    person: int | None = None
     files: bool = True
     stage: Annotated[str, Meta(description="log: entries of the log; files; packing: bytes")] | None = None
     done: int = 0
@@ -57,15 +59,19 @@ class WhichArchive(Value, kw_only=True, frozen=True):
 async def make_archive(
     services: EngineServices, caller: Caller, request: MakeArchive
 ) -> ArchiveState | Refusal:
-    """Begin an export of the server or of a room; it is made in the background, one at a time."""
+    """Begin an export of the server, a room, or what a person wrote; it is made in the background, one at a time."""
     if services.archives is None:
         return NO_PLACE
     transfers = services.feature_ports[TRANSFER_SERVICE]
+    if request.room is not None and request.person is not None:
+        return ROOM_OR_PERSON
+    if request.person is not None and not await transfers.has_person(request.person):
+        return NO_PERSON
     if request.room is not None and not await transfers.has_room(request.room):
         return NO_ROOM
     if refusal := await services.accounts.prove(caller.known, request.password, caller.device.address):
         return refusal
-    begun = await transfers.begin_export(caller.known, request.room, request.files)
+    begun = await transfers.begin_export(caller.known, request.room, request.person, request.files)
     return begun if isinstance(begun, Refusal) else _state(begun)
 
 
@@ -110,6 +116,7 @@ def _state(transfer: Transfer) -> ArchiveState:
         state=state,
         asked=milliseconds(transfer.asked_at),
         room=transfer.room_id,
+        person=transfer.person_id,
         files=transfer.has_files,
         stage=transfer.stage if state == "making" else None,
         done=transfer.done,

@@ -16,20 +16,22 @@ _LOCK = f"SELECT pg_advisory_xact_lock({0x7472616E})"  # "tran": one at a time i
 
 _TRANSFER = """
 transfers.kind, transfers.name, by_id, extract(epoch FROM asked_at)::float8 AS asked_at, is_due, stage, done, whole,
-extract(epoch FROM ended_at)::float8 AS ended_at, failure, problem, cause, transfers.room_id, has_files, size, step,
-source, file_name, received, found, extract(epoch FROM touched_at)::float8 AS touched_at"""
+extract(epoch FROM ended_at)::float8 AS ended_at, failure, problem, cause, transfers.room_id, person_id, has_files,
+size, step, source, file_name, received, found, extract(epoch FROM touched_at)::float8 AS touched_at"""
 _LASTS = f"(is_due OR coalesce(ended_at, touched_at) > clock_timestamp() - interval '{KEPT} s')"
 _TOUCHED = "touched_at = clock_timestamp()"
 
 _HAS_ROOM = "SELECT EXISTS (SELECT FROM rooms WHERE id = $1 AND deleted_at IS NULL)"
+_HAS_PERSON = "SELECT EXISTS (SELECT FROM users WHERE id = $1 AND deleted_at IS NULL)"
 _BEGIN_EXPORT = f"""
-INSERT INTO transfers (kind, name, by_id, room_id, has_files)
-SELECT 'export', $1, $2, $3, $4
-WHERE $3::bigint IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $3 AND deleted_at IS NULL)
+INSERT INTO transfers (kind, name, by_id, room_id, has_files, person_id)
+SELECT 'export', $1, $2, $3, $4, $5
+WHERE ($3::bigint IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $3 AND deleted_at IS NULL))
+    AND ($5::bigint IS NULL OR EXISTS (SELECT FROM users WHERE id = $5 AND deleted_at IS NULL))
 ON CONFLICT (kind) DO UPDATE SET name = $1, by_id = $2, asked_at = clock_timestamp(), is_due = true,
     claimed_by = NULL, claimed_until = NULL, stage = NULL, done = 0, whole = 0, ended_at = NULL, failure = NULL,
-    problem = NULL, cause = NULL, room_id = $3, has_files = $4, size = NULL, link = NULL, link_by = NULL,
-    session_id = NULL, generation = NULL
+    problem = NULL, cause = NULL, room_id = $3, person_id = $5, has_files = $4, size = NULL, link = NULL,
+    link_by = NULL, session_id = NULL, generation = NULL
 WHERE NOT transfers.is_due
 RETURNING {_TRANSFER}"""
 _BEGIN_IMPORT = f"""
@@ -99,14 +101,19 @@ class PostgresTransfers:
     async def has_room(self, room_id: int) -> bool:
         return bool(await self._database.read(lambda c: c.fetchval(_HAS_ROOM, room_id)))
 
+    async def has_person(self, person_id: int) -> bool:
+        return bool(await self._database.read(lambda c: c.fetchval(_HAS_PERSON, person_id)))
+
     async def begin_export(
-        self, name: str, by_id: int, room_id: int | None, has_files: bool
+        self,
+        name: str,
+        by_id: int,
+        room_id: int | None,
+        has_files: bool,
+        person_id: int | None = None,
     ) -> Transfer | None:
-        return _perhaps(
-            await self._database.write_statement(
-                lambda c: c.fetchrow(_BEGIN_EXPORT, name, by_id, room_id, has_files)
-            )
-        )
+        asked = name, by_id, room_id, has_files, person_id
+        return _perhaps(await self._database.write_statement(lambda c: c.fetchrow(_BEGIN_EXPORT, *asked)))
 
     async def begin_import(
         self, name: str, by_id: int, source: str, file_name: str, size: int
@@ -147,7 +154,8 @@ class PostgresTransfers:
         async def make(connection: Connection) -> asyncpg.Record | None:
             row = await connection.fetchrow(_MAKE_LINK, by_id, session_id, generation, digest)
             if row is not None:
-                act = Act(by_id=by_id, what=What.ARCHIVE_LINK_MADE, room_id=row["room_id"])
+                person_id, room_id = row["person_id"], row["room_id"]
+                act = Act(by_id=by_id, what=What.ARCHIVE_LINK_MADE, person_id=person_id, room_id=room_id)
                 await note(connection, [act])
             return row
 

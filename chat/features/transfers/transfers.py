@@ -53,6 +53,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
     cause: Cause | None = None
     room_id: int | None = None
+    person_id: int | None = None
     has_files: bool = True
     size: int | None = None
     step: str | None = None
@@ -67,7 +68,9 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 def stop_act(transfer: Transfer, by_id: int) -> Act:
     """Return the act of stopping a transfer that was due. Sync and pure."""
     if transfer.kind == "export":
-        return Act(by_id=by_id, what=What.ARCHIVE_STOPPED, room_id=transfer.room_id)
+        return Act(
+            by_id=by_id, what=What.ARCHIVE_STOPPED, person_id=transfer.person_id, room_id=transfer.room_id
+        )
     return Act(by_id=by_id, what=What.IMPORT_STOPPED, detail=_origin(transfer))
 
 
@@ -79,7 +82,9 @@ def removal_act(transfer: Transfer, by_id: int) -> Act | None:
     if transfer.is_due:
         return stop_act(transfer, by_id)
     if transfer.kind == "export":
-        return Act(by_id=by_id, what=What.ARCHIVE_REMOVED, room_id=transfer.room_id)
+        return Act(
+            by_id=by_id, what=What.ARCHIVE_REMOVED, person_id=transfer.person_id, room_id=transfer.room_id
+        )
     if transfer.ended_at is not None and transfer.failure is None:
         return None
     return Act(by_id=by_id, what=What.IMPORT_REMOVED, detail=_origin(transfer))
@@ -100,10 +105,19 @@ class Transfers(Protocol):
         """Return whether there is such a room."""
         ...
 
+    async def has_person(self, person_id: int) -> bool:
+        """Return whether there is such a person."""
+        ...
+
     async def begin_export(
-        self, name: str, by_id: int, room_id: int | None, has_files: bool
+        self,
+        name: str,
+        by_id: int,
+        room_id: int | None,
+        has_files: bool,
+        person_id: int | None = None,
     ) -> Transfer | None:
-        """Replace the export by a new one. None: one is under way, or there is no such room."""
+        """Replace the export by a new one. None: one is under way, or there is no such room or person."""
         ...
 
     async def begin_import(

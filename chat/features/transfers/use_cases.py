@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chat.domain.entities import Person
 from chat.domain.features import Port, Ports
-from chat.domain.refusals import NO_ROOM, Code, Refusal
+from chat.domain.refusals import NO_PERSON, NO_ROOM, Code, Refusal
 from chat.features.transfers.transfers import KEPT, TRANSFERS, Kind, Transfer
 from chat.signals import Signal
 from chat.storage.archives import ArchiveFile, Link, link_digest, new_link_code
@@ -18,6 +18,12 @@ NO_PLACE = Refusal(
 )
 NO_ARCHIVE = Refusal(Code.NOT_FOUND, "there is no export, or its time is over", reason="no_export")
 NOT_MADE = Refusal(Code.CONFLICT, "the export is not made yet", reason="export_not_made")
+ROOM_OR_PERSON = Refusal(
+    Code.INVALID,
+    "an export is of the server, of a room or of a person: name one",
+    field="person",
+    reason="room_or_person",
+)
 UNDER_WAY = Refusal(Code.CONFLICT, "an export is under way", reason="transfer_under_way")
 
 
@@ -35,14 +41,23 @@ class TransferService:
         """Return whether there is such a room."""
         return await self._transfers.has_room(room_id)
 
-    async def begin_export(self, by: Person, room_id: int | None, has_files: bool) -> Transfer | Refusal:
-        """Ask for an export of the server or of a room; the caller has proved who they are."""
-        begun = await self._transfers.begin_export(secrets.token_hex(16), by.id, room_id, has_files)
+    async def has_person(self, person_id: int) -> bool:
+        """Return whether there is such a person."""
+        return await self._transfers.has_person(person_id)
+
+    async def begin_export(
+        self, by: Person, room_id: int | None, person_id: int | None, has_files: bool
+    ) -> Transfer | Refusal:
+        """Ask for an export of the server, a room, or what a person wrote; the caller has proved who they are."""
+        name = secrets.token_hex(16)
+        begun = await self._transfers.begin_export(name, by.id, room_id, has_files, person_id)
         if begun is not None:
             self.asked.notify()
             return begun
         known = await self._transfers.find("export")
-        return UNDER_WAY if known is not None and known.is_due else NO_ROOM
+        if known is not None and known.is_due:
+            return UNDER_WAY
+        return NO_ROOM if room_id is not None else NO_PERSON
 
     async def find(self, kind: Kind) -> Transfer | None:
         """Return a transfer."""
@@ -73,8 +88,12 @@ class TransferService:
         if export is None or not (path := directory / f"{export.name}.zip").exists():
             return NO_ARCHIVE
         day = time.strftime("%Y-%m-%d", time.gmtime(export.ended_at))
-        of = "archive" if export.room_id is None else f"archive-room-{export.room_id}"
-        return ArchiveFile(path, f"{of}-{day}.zip")
+        of = ""
+        if export.room_id is not None:
+            of = f"-room-{export.room_id}"
+        elif export.person_id is not None:
+            of = f"-person-{export.person_id}"
+        return ArchiveFile(path, f"archive{of}-{day}.zip")
 
 
 TRANSFER_SERVICE: Port[TransferService] = Port("transfers of a server")

@@ -49,14 +49,25 @@ class TransfersModel:
         await trio.lowlevel.checkpoint()
         return self._rooms.is_there(room_id)
 
+    async def has_person(self, person_id: int) -> bool:
+        await trio.lowlevel.checkpoint()
+        return self._users.is_there(person_id)
+
     async def begin_export(
-        self, name: str, by_id: int, room_id: int | None, has_files: bool
+        self,
+        name: str,
+        by_id: int,
+        room_id: int | None,
+        has_files: bool,
+        person_id: int | None = None,
     ) -> Transfer | None:
         await trio.lowlevel.checkpoint()
         before = self._transfers.get("export")
-        if (before is not None and before.is_due) or (
-            room_id is not None and not self._rooms.is_there(room_id)
-        ):
+        if before is not None and before.is_due:
+            return None
+        if room_id is not None and not self._rooms.is_there(room_id):
+            return None
+        if person_id is not None and not self._users.is_there(person_id):
             return None
         self._link = None
         return self._keep(
@@ -66,6 +77,7 @@ class TransfersModel:
                 by_id=by_id,
                 asked_at=self._now(),
                 room_id=room_id,
+                person_id=person_id,
                 has_files=has_files,
                 touched_at=self._now(),
             )
@@ -144,7 +156,10 @@ class TransfersModel:
         if export is None:
             return None
         self._link = _Link(by_id, session_id, generation, digest)
-        self._audit.note([Act(by_id=by_id, what=What.ARCHIVE_LINK_MADE, room_id=export.room_id)])
+        act = Act(
+            by_id=by_id, what=What.ARCHIVE_LINK_MADE, person_id=export.person_id, room_id=export.room_id
+        )
+        self._audit.note([act])
         return export
 
     async def by_link(self, digest: bytes) -> Transfer | None:

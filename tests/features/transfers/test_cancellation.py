@@ -43,6 +43,7 @@ async def _request(ports: Any, ada: int) -> None:
     await transfers.claim(1, 60.0)
     await transfers.fail(1, "none", Failure.DISK, "")
     assert await transfers.has_room(1)
+    assert await transfers.has_person(ada)
     await transfers.begin_export("one", ada, None, True)
     assert await transfers.claim(1, 60.0) is not None
     assert await transfers.claimed(1, "one") is not None
@@ -77,7 +78,8 @@ async def over_http(run: Run) -> None:
         token, begin = world.token(ada), "/api/v1"
         path = f"{begin}/admin/archive"
         for _ in range(2):  # the second is refused
-            await wire.asks("POST", path, {"password": PASSWORD, "room": 1}, token)
+            await wire.asks("POST", path, {"password": PASSWORD, "person": ada.id}, token)
+        await wire.asks("POST", path, {"password": PASSWORD, "room": 1}, token)  # one is under way
         transfers = world.storage.feature_ports[TRANSFERS]
         if (claimed := await transfers.claim(1, 60.0)) is not None:
             archives.transfers.mkdir(exist_ok=True)

@@ -54,6 +54,10 @@ async def test_an_admin_exports_and_downloads(here: Here) -> None:
     assert (wrong.refused, wrong["reason"]) == ((403, "forbidden", "password"), "wrong_password")
     nowhere = await here.call("POST", "", {"password": PASSWORD, "room": 99})
     assert nowhere.status == 404
+    nobody = await here.call("POST", "", {"password": PASSWORD, "person": 99})
+    assert (nobody.status, nobody["reason"]) == (404, "no_person")
+    both = await here.call("POST", "", {"password": PASSWORD, "person": 1, "room": 1})
+    assert (both.refused, both["reason"]) == ((400, "invalid", "person"), "room_or_person")
     assert (await here.call("GET")).status == 404
     asked = await here.call("POST", "", {"password": PASSWORD})
     assert (asked.status, asked["state"]) == (202, "waiting")
@@ -76,6 +80,16 @@ async def test_an_admin_exports_and_downloads(here: Here) -> None:
     assert 'filename="archive-1970-01-01.zip"' in answer.headers["Content-Disposition"]
     wrong_link = await client.get(f"{path[:-2]}xx")
     assert wrong_link.status_code == 404
+
+
+async def test_an_export_of_a_person_is_called_so(here: Here) -> None:
+    ada = (await here.site.call("GET", "/me", token=here.token))["id"]
+    asked = await here.call("POST", "", {"password": PASSWORD, "person": ada})
+    assert (asked.status, asked["person"]) == (202, ada)
+    await here.make(b"PK whole")
+    link = (await here.call("POST", "/link"))["path"]
+    answer = await here.site.app.test_client(use_cookies=False).get(link)
+    assert f'filename="archive-person-{ada}-1970-01-01.zip"' in answer.headers["Content-Disposition"]
 
 
 async def test_an_export_goes_with_its_file_when_it_is_removed_or_a_day_old(here: Here) -> None:

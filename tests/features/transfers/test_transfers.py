@@ -25,6 +25,8 @@ async def test_one_export_is_made_at_a_time(storage: Storage) -> None:
     transfers, ada = await admin_in(storage)
     assert await transfers.find("export") is None
     assert await transfers.begin_export("none", ada.id, 99, True) is None  # there is no such room
+    assert await transfers.begin_export("none", ada.id, None, True, 99) is None  # nor such a person
+    assert [await transfers.has_person(each) for each in (ada.id, 99)] == [True, False]
     begun = await transfers.begin_export("one", ada.id, 1, False)
     assert begun is not None
     assert (begun.name, begun.room_id, begun.has_files, begun.is_due) == ("one", 1, False, True)
@@ -41,9 +43,10 @@ async def test_one_export_is_made_at_a_time(storage: Storage) -> None:
     assert await transfers.finish_export(1, "one", 7)
     assert not await transfers.finish_export(1, "one", 8)
     assert not await transfers.renew(1, "one", EVER)
-    again = await transfers.begin_export("two", ada.id, None, True)
+    again = await transfers.begin_export("two", ada.id, None, True, ada.id)
     assert again is not None
     assert (again.size, again.stage, again.room_id, again.ended_at) == (None, None, None, None)
+    assert again.person_id == ada.id
     assert await transfers.expire() == {"two"}
 
 
@@ -171,9 +174,10 @@ async def test_the_audit_has_who_stopped_and_removed_one(storage: Storage) -> No
     transfers, ada = await admin_in(storage)
     await transfers.begin_export("one", ada.id, 1, True)
     await transfers.remove("export", ada.id)
-    await transfers.begin_export("two", ada.id, None, True)
+    await transfers.begin_export("two", ada.id, None, True, ada.id)
     await transfers.claim(1, EVER)
     await transfers.finish_export(1, "two", 7)
+    await transfers.make_link(ada.id, None, 0, LINK)
     await transfers.remove("export", ada.id)
     await transfers.begin_import("in", ada.id, "slack", "export.zip", 2)
     await transfers.receive("in", 0, 2)
@@ -193,8 +197,11 @@ async def test_the_audit_has_who_stopped_and_removed_one(storage: Storage) -> No
     assert not await transfers.remove("import", ada.id)
     acts = await storage.audit.acts(None, 10)
     assert {act.by and act.by.name for act in acts} == {"ada"}
+    of_ada = [act.what for act in reversed(acts) if act.person is not None]
+    assert of_ada == ["archive_link_made", "archive_removed"]
     assert [(act.what, act.room_id, act.detail) for act in reversed(acts)] == [
         ("archive_stopped", 1, ""),
+        ("archive_link_made", None, ""),
         ("archive_removed", None, ""),
         ("import_stopped", None, "export.zip"),
         ("import_stopped", None, FOUND.source),

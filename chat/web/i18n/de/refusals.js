@@ -137,6 +137,7 @@ export const reasons = {
   bad_logout_token: "Das Abmelde-Token ist ungültig oder wurde schon verwendet.",
   no_place_for_transfers: "Dieser Server hat kein Verzeichnis für Dateien, in dem Exporte und Importe liegen (--files).",
   transfer_under_way: "Ein Export läuft gerade.",
+  room_or_person: "Ein Export ist vom Server, von einem Raum oder von einer Person: Gib nur eines an.",
   no_import: "Es gibt keinen Import, oder er ist abgelaufen.",
   import_there: "Es gibt schon einen Import: Schließe ihn ab oder lösche ihn.",
   transfer_no_space: "Auf der Festplatte des Servers ist zu wenig Platz.",

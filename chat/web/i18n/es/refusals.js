@@ -137,6 +137,7 @@ export const reasons = {
   bad_logout_token: "El token de cierre de sesión no es válido o ya se usó.",
   no_place_for_transfers: "Este servidor no tiene un directorio de archivos donde guardar exportaciones e importaciones (--files).",
   transfer_under_way: "Hay una exportación en curso.",
+  room_or_person: "Una exportación es del servidor, de una sala o de una persona: indica solo una.",
   no_import: "No hay ninguna importación, o ha caducado.",
   import_there: "Ya hay una importación: termínala o elimínala.",
   transfer_no_space: "Queda poco espacio en el disco del servidor.",

@@ -137,6 +137,7 @@ export const reasons = {
   bad_logout_token: "Le jeton de déconnexion n’est pas valable ou a déjà été utilisé.",
   no_place_for_transfers: "Ce serveur n’a pas de répertoire de fichiers pour les exports et les imports (--files).",
   transfer_under_way: "Un export est en cours.",
+  room_or_person: "Un export porte sur le serveur, un salon ou une personne : n’en indiquez qu’un.",
   no_import: "Il n’y a pas d’import, ou il a expiré.",
   import_there: "Il y a déjà un import : terminez-le ou supprimez-le.",
   transfer_no_space: "Il reste trop peu d’espace sur le disque du serveur.",

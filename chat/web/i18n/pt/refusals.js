@@ -137,6 +137,7 @@ export const reasons = {
   bad_logout_token: "O token de saída não é válido ou já foi usado.",
   no_place_for_transfers: "Este servidor não tem um diretório de arquivos para exportações e importações (--files).",
   transfer_under_way: "Há uma exportação em andamento.",
+  room_or_person: "Uma exportação é do servidor, de uma sala ou de uma pessoa: indique só um.",
   no_import: "Não há importação, ou ela expirou.",
   import_there: "Já há uma importação: termine-a ou exclua-a.",
   transfer_no_space: "Há pouco espaço no disco do servidor.",

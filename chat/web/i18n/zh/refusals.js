@@ -137,6 +137,7 @@ export const reasons = {
   bad_logout_token: "退出令牌无效或已使用过。",
   no_place_for_transfers: "此服务器没有存放导出和导入的文件目录（--files）。",
   transfer_under_way: "导出正在进行。",
+  room_or_person: "导出的对象是服务器、一个房间或一个人：只能指定一个。",
   no_import: "没有导入，或已过期。",
   import_there: "已有一个导入：请完成或删除它。",
   transfer_no_space: "服务器磁盘空间不足。",

@@ -1,9 +1,9 @@
-// Import and export: an archive of the server, or of a room, is made in the background and downloaded. Imports are in imports.js.
+// Import and export: an archive of the server, a room or a person is made in the background and downloaded. Imports are in imports.js.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { confirm } from "../controls/dialog.js";
-import { FormError, Submit } from "../controls/fields.js";
+import { Field, FormError, Submit } from "../controls/fields.js";
 import { fileSize } from "../files/file_kinds.js";
 import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
@@ -11,10 +11,13 @@ import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
 import { Import } from "./imports.js";
 import { readRooms } from "./listed_rooms.js";
+import { idOf } from "./named_target.js";
 import { failureText, Progress, Proof, useProof, useTransfer } from "./transfer_parts.js";
 
 /** @typedef {import("../../protocol").ArchiveState} ArchiveState */
 /** @typedef {import("../../protocol").ArchiveLink} ArchiveLink */
+
+const KINDS = /** @type {const} */ (["server", "room", "person"]);
 
 export function ArchivesPart() {
   return html`<${Export} /><${Import} />`;
@@ -64,26 +67,48 @@ function Export() {
 function NewExport({ onBegun }) {
   const chat = useChat();
   const { act, isBusy, error, field } = useAction();
+  const [kind, setKind] = useState(/** @type {(typeof KINDS)[number]} */ ("server"));
   const [room, setRoom] = useState("");
+  const [name, setName] = useState("");
+  const [missing, setMissing] = useState("");
   const [hasFiles, setHasFiles] = useState(true);
   const rooms = useLoaded(() => readRooms(chat), []);
   const { proof, props } = useProof();
+  const isChosen = kind === "server" || Boolean(kind === "room" ? room : name.trim());
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    void act(async () => onBegun(await chat.call("POST", "/admin/archive", { ...proof, files: hasFiles, ...(room && { room: Number(room) }) })));
+    setMissing("");
+    void act(async () => {
+      const person = kind === "person" ? await idOf(chat, "person", name.trim()) : undefined;
+      if (person === null) return setMissing(t("retention.no_person", { name: name.trim() }));
+      const of = { ...(kind === "room" && { room: Number(room) }), ...(person && { person }) };
+      onBegun(await chat.call("POST", "/admin/archive", { ...proof, files: hasFiles, ...of }));
+    });
   };
   return html`<form class="form" onSubmit=${submit}>
-    <div class="field">
-      <label for="export-room">${t("transfer.what")}</label>
-      <select id="export-room" value=${room} onChange=${(/** @type {any} */ event) => setRoom(event.target.value)}>
-        <option value="">${t("transfer.everything")}</option>
-        ${rooms.value?.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
-      </select>
-    </div>
+    <fieldset class="choices">
+      <legend>${t("transfer.what")}</legend>
+      ${KINDS.map(
+        (each) => html`<label key=${each}>
+          <input type="radio" name="export" checked=${each === kind} onChange=${() => setKind(each)} /> ${t(`retention.kind_${each}`)}
+        </label>`,
+      )}
+    </fieldset>
+    ${
+      kind === "room" &&
+      html`<div class="field">
+        <label for="export-room">${t("retention.kind_room")}</label>
+        <select id="export-room" value=${room} required onChange=${(/** @type {any} */ event) => setRoom(event.target.value)}>
+          <option value="" disabled>${t("transfer.choose_room")}</option>
+          ${rooms.value?.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
+        </select>
+      </div>`
+    }
+    ${kind === "person" && html`<${Field} label=${t("transfer.person")} hint=${t("transfer.person_hint")} error=${missing} value=${name} onInput=${setName} maxlength="64" required />`}
     <label class="check"><input type="checkbox" checked=${hasFiles} onChange=${() => setHasFiles(!hasFiles)} /> <span>${t("transfer.files_too")}</span></label>
     <${Proof} ...${props} error=${field === "password" ? error : ""} />
     <${FormError} text=${rooms.error || (field === "password" ? "" : error)} />
-    <div class="actions"><${Submit} label=${t("export.do")} isBusy=${isBusy} disabled=${!props.isReady} /></div>
+    <div class="actions"><${Submit} label=${t("export.do")} isBusy=${isBusy} disabled=${!props.isReady || !isChosen} /></div>
   </form>`;
 }
 

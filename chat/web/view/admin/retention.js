@@ -8,6 +8,7 @@ import { useChat } from "../shared/context.js";
 import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
 import { Choices } from "./choices.js";
+import { idOf } from "./named_target.js";
 import { NumberSetting } from "./number_setting.js";
 
 /** @typedef {import("../../protocol").Hold} Hold */
@@ -118,22 +119,4 @@ function PlaceHold({ onPlaced }) {
     <${Field} label=${t("retention.reason")} error=${error} value=${reason} onInput=${setReason} maxlength="500" />
     <${Submit} label=${t("retention.place")} isBusy=${isBusy} disabled=${(kind !== "server" && !target.trim()) || !reason.trim()} />
   </form>`;
-}
-
-/**
- * The id of the room or person with exactly this name, in any case; a number is an id, unless it is a name. null: there is
- * none, or several rooms have the name.
- * @param {import("../shared/context.js").Chat} chat
- * @param {"room" | "person"} kind
- * @param {string} text
- * @returns {Promise<number | null>}
- */
-async function idOf(chat, kind, text) {
-  const list = kind === "room" ? "rooms" : "people";
-  const query = new URLSearchParams({ q: text, limit: "100" });
-  /** @type {{ id: number, name: string }[]} */
-  const found = /** @type {any} */ (await chat.call("GET", `/admin/${list}?${query}`))[list] ?? [];
-  const named = found.filter(({ name }) => name.toLowerCase() === text.toLowerCase());
-  if (named.length === 1) return named[0].id;
-  return named.length === 0 && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
 }

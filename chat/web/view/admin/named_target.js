@@ -1,0 +1,19 @@
+// The room or the person that an admin names.
+
+/**
+ * The id of the room or person with exactly this name, in any case; a number is an id, unless it is a name. null: there is
+ * none, or several rooms have the name.
+ * @param {import("../shared/context.js").Chat} chat
+ * @param {"room" | "person"} kind
+ * @param {string} text
+ * @returns {Promise<number | null>}
+ */
+export async function idOf(chat, kind, text) {
+  const list = kind === "room" ? "rooms" : "people";
+  const query = new URLSearchParams({ q: text, limit: "100" });
+  /** @type {{ id: number, name: string }[]} */
+  const found = /** @type {any} */ (await chat.call("GET", `/admin/${list}?${query}`))[list] ?? [];
+  const named = found.filter(({ name }) => name.toLowerCase() === text.toLowerCase());
+  if (named.length === 1) return named[0].id;
+  return named.length === 0 && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
+}

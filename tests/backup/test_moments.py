@@ -270,7 +270,7 @@ def test_a_directory_that_is_away_for_too_long_leaves_a_gap_that_is_told(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {"CHAT_BACKUP": str(target), "CHAT_BACKUP_WAL": "1"}
-    settings |= {"CHAT_POSTGRES_SETTINGS": "max_slot_wal_keep_size=48MB,max_wal_size=32MB,min_wal_size=32MB"}
+    settings |= {"CHAT_POSTGRES_SETTINGS": "max_slot_wal_keep_size=12MB,max_wal_size=8MB,min_wal_size=8MB"}
     with used_data_path() as data:
         with running_server(data, **settings) as server:
             archived(server, 0)

@@ -67,6 +67,7 @@ class ResumingClient(Client):
         self._gaps: set[int] = set()  # rooms of which changes were removed before it received them
         self._begun: int | None = None  # the newest message when it came into its room
         self._received: set[int] = set()  # the seqs of messages that it has received since
+        self._synced_from: dict[int, int] = {}  # by room: the position of its last request
         self._removed = 0  # up to which message it learned that they are removed
         self._unread: tuple[int, int] | None = (
             None  # after which message it reads on in history, and up to which one
@@ -110,6 +111,7 @@ class ResumingClient(Client):
         known = [
             {"room": room, "pos": self.rooms[room][0], "at": self.rooms[room][1]} for room in sorted(rooms)
         ]
+        self._synced_from |= {each["room"]: each["pos"] for each in known}
         self._far -= rooms
         self._is_paging = True
         pages = {} if self._page is None else {"far": "page", "limit": self._page}
@@ -292,7 +294,10 @@ class ResumingClient(Client):
 
     def _enter(self, frame: dict[str, Any]) -> None:
         room = frame["id"]
-        if "reset" in frame and (frame["reset"] != "erased" or self.world.floor(room) <= self.rooms[room][0]):
+        # By now what was on its way may have led it further than where it asked from.
+        if "reset" in frame and (
+            frame["reset"] != "erased" or self.world.floor(room) <= self._synced_from[room]
+        ):
             self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
         if room == self.spoken_in:
             self._removed = max(self._removed, frame.get("first", 1) - 1)

@@ -1,9 +1,11 @@
 """The media outside a server, and their faults."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from itertools import chain
 from typing import Protocol
+
+import trio
 
 from chat.bus.notify import open_notify_bus
 from chat.bus.redis import open_redis_bus
@@ -125,7 +127,10 @@ class RedisMedium:
         await self._server.ask("CLIENT KILL TYPE pubsub", "CLIENT KILL TYPE normal SKIPME yes")
 
     async def connections(self) -> int:
-        return (await self._server.ask("CLIENT LIST")).count(b" name=chat ")
+        while True:
+            # An end of connections that was cancelled may still come, and end this one.
+            with suppress(trio.BrokenResourceError):
+                return (await self._server.ask("CLIENT LIST")).count(b" name=chat ")
 
     def cut(self) -> None:
         self._server.kill()

@@ -69,12 +69,14 @@ class RedisServer:
             self._process.send_signal(number)
 
     async def ask(self, *commands: str) -> bytes:
-        """Carry out commands and return their answers."""
+        """Carry out commands and return their answers. Raises BrokenResourceError where the connection is ended."""
         async with await trio.open_unix_socket(str(self._socket)) as stream:
             await stream.send_all("".join(f"{command}\r\n" for command in commands).encode())
             got = b""
             while got.count(b"\r\n") < len(commands):
-                got += await stream.receive_some()
+                if not (more := await stream.receive_some()):
+                    raise trio.BrokenResourceError
+                got += more
             assert not got.startswith(b"-"), got
             return got
 

@@ -34,7 +34,7 @@ test: .venv/test build/identity-provider/made ## ruff, mypy, import-linter and e
 	    $(MAKE_COMMAND) --no-print-directory lint; status=$$?; wait; exit $$status
 	$(COMPILED) $(BIN)/python -m pytest -n 4 $(ARGS)
 
-sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
+sweep: .venv/test ## cancel everything everywhere in ten schedules, for an hour or two; ARGS="-k talker" for a part
 	FULL_TESTS=1 $(BIN)/python -m pytest --cancel-schedules=10 tests/cancellation \
 	    $(sort $(shell find tests/features -name test_cancellation.py)) $(ARGS)
 

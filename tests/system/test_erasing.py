@@ -227,6 +227,6 @@ def test_a_kill_in_the_middle_of_an_erasure_loses_none_of_it(data: Path) -> None
         assert trio.run(fetch, server.address, left) > 0
         eventually(lambda: is_erased(server, her.id), "the rest is erased", 60)
         assert trio.run(fetch, server.address, left) == 0
-        assert traces(server, (*NAMES, WORDS[0])) == {}
+        eventually(lambda: traces(server, (*NAMES, WORDS[0])) == {}, "search follows, and no trace is left")
         (row,) = rows(server, "SELECT last_seq, last_pos FROM rooms WHERE id = 1")
         assert (row["last_seq"], row["last_pos"]) == (100, 200), "one deletion each, and none twice"

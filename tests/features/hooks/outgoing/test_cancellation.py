@@ -10,6 +10,7 @@ from chat.domain.accounts.bots import BOTS, BotAccount
 from chat.domain.accounts.hooks import HOOKS, Hook, NewHook, digest_of
 from chat.domain.accounts.outgoing_hooks import (
     OUTGOING,
+    Bridge,
     Failed,
     NewOutgoingHook,
     OutgoingChange,
@@ -163,6 +164,64 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
     return scenario
 
 
+def bots_in_postgres(address: DatabaseAddress) -> Scenario:
+    """Make a bridge, and a bot that is an account; change them, read where they are, and remove them as an admin."""
+
+    async def scenario(run: Run) -> None:
+        empty(address)
+        async with postgres_scenarios.storage_at(address) as storage:
+            ada, ben = [
+                await storage.users.add(NewPerson(name=name, password_hash=b"x", is_admin=True))
+                for name in ("ada", "ben")
+            ]
+            assert isinstance(ada, Person)
+            assert isinstance(ben, Person)
+            room = await storage.rooms.create("garden", ada.id, is_private=False)
+            assert isinstance(room, Room)
+            await storage.messages.save([Draft(room.id, ada.id, "ada", "one", NOW)])
+            new = NewHook(room_id=room.id, name="Echo (hook)", token=digest_of("a"), may_mention=False)
+            hook = await storage.feature_ports[HOOKS].add(new, ada.id)
+            assert isinstance(hook, Hook)
+            bot = await storage.feature_ports[BOTS].add(ada.id, "Echo (bot)", ["speak"])
+            assert isinstance(bot, BotAccount)
+            hooks = storage.feature_ports[OUTGOING]
+
+            async def call(bot_id: int, room_id: int | None, bridge: Bridge | None) -> None:
+                wanted = NewOutgoingHook(
+                    owner_id=ada.id,
+                    room_id=room_id,
+                    kinds=(),
+                    url="https://x.example/",
+                    secret=new_secret(),
+                    bot_id=bot_id,
+                    bridge=bridge,
+                )
+                made = await hooks.add(wanted, ada.id)
+                assert isinstance(made, OutgoingHook)
+                gateway = None if bridge is None else "other"
+                changed = await hooks.change(made.id, OutgoingChange(since=NOW, gateway=gateway), ada.id)
+                assert isinstance(changed, OutgoingHook)
+                (waiting,) = [each for each in await hooks.waiting() if each.id == made.id]
+                rooms = await hooks.rooms_to_send(waiting, {room.id})
+                assert rooms == (set() if room_id is None else {room.id})
+                listed = await hooks.in_room(room.id, ada.id)
+                assert not isinstance(listed, Refusal)
+                assert (made.id in {each.id for each in listed}) == (room_id is not None)
+                assert await hooks.remove(made.id, ben.id) is None
+
+            async def call_each() -> None:
+                await call(hook.id, room.id, Bridge("garden", "token"))
+                await call(bot.id, None, None)
+
+            await run.target(call_each)
+            for left in await hooks.of(ada.id):
+                assert run.fired
+                await hooks.remove(left.id, None)
+            await call_each()
+
+    return scenario
+
+
 def test_sending(cancel_sweep: Sweeper) -> None:
     name = "outgoing hooks"
     cancel_sweep.scenario(sending, name, flavours=CANCELLING, virtual=False, limit=10, every=60, seeds=1)
@@ -183,3 +242,9 @@ def test_answering_as_an_account(cancel_sweep: Sweeper) -> None:
 def test_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     name = "outgoing hooks in PostgreSQL"
     cancel_sweep.scenario(in_postgres(one_database), name, virtual=False, limit=20, every=25, seeds=1)
+
+
+@in_campaign
+def test_bots_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    name = "outgoing hooks of bots in PostgreSQL"
+    cancel_sweep.scenario(bots_in_postgres(one_database), name, virtual=False, limit=20, every=50, seeds=1)

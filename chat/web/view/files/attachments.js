@@ -41,6 +41,11 @@ let newest = 0;
 function keep(room, attachments) {
   if (attachments.length) rooms.set(room, attachments);
   else rooms.delete(room);
+  showChanges();
+}
+
+/** Render again whatever shows attachments, or waits for them. */
+export function showChanges() {
   for (const listener of listeners) listener();
 }
 

@@ -2,7 +2,7 @@
 // returns earlier, it is in the composer again.
 
 import { useEffect } from "../../vendor/preact.js";
-import { attachmentStatus, putBackAttachments, releasePreviews, takeAttachments, useUploading } from "./attachments.js";
+import { attachmentStatus, putBackAttachments, releasePreviews, showChanges, takeAttachments, useUploading } from "./attachments.js";
 import { composerTarget, setComposerTarget } from "../shared/composer_target.js";
 import { useChat } from "../shared/context.js";
 import { asStored } from "../shared/draft_sync.js";
@@ -17,6 +17,7 @@ const drafts = sessionMap();
 /** Send the message once its uploads are complete, although its composer is gone. @param {number} room @param {Draft} draft */
 export function sendAfterUploads(room, draft) {
   drafts.set(room, draft);
+  showChanges(); // the last upload may just have ended
 }
 
 /** Take the message back into the composer, if it still waits. @param {number} room */

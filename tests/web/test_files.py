@@ -248,7 +248,7 @@ def goes_to(page: Page, room: str) -> None:
 
 
 def test_a_message_with_uploading_files_is_sent_after_leaving_its_room(pages: Pages) -> None:
-    page = at_room(pages, "ada", "slow uploads")
+    page = at_room(pages, "uma", "slow uploads")  # ada has used up her minute
     held = held_uploads(page)
     with page.expect_request("**/files?name=*"):
         attach(page, payload("slow.txt", "text/plain", b"at last"))

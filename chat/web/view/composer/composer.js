@@ -77,9 +77,6 @@ function OpenComposer({ info }) {
     before.current = found;
   }, [found]);
   useHeight(field, text);
-  useLayoutEffect(() => {
-    if (target && "edit" in target) field.current?.setSelectionRange(text.length, text.length);
-  }, [target]);
 
   const value = () => field.current?.value ?? "";
 

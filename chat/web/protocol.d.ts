@@ -443,7 +443,7 @@ export interface CannedAnswers {
   next?: number;
 }
 
-/** A value that belongs into the text of a cause: the name of a file, a number, or what is wrong, in English. */
+/** A value in the text of a cause: the name of a file, a number, or an error in English. */
 export interface CauseValue {
   name: string;
   value: string;

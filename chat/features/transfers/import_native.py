@@ -64,7 +64,7 @@ class ImportFound(Value, kw_only=True, frozen=True):
 
 
 class CauseValue(Value, kw_only=True, frozen=True):
-    """A value that belongs into the text of a cause: the name of a file, a number, or what is wrong, in English."""
+    """A value in the text of a cause: the name of a file, a number, or an error in English."""
 
     name: str
     value: str

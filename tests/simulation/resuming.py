@@ -294,7 +294,7 @@ class ResumingClient(Client):
 
     def _enter(self, frame: dict[str, Any]) -> None:
         room = frame["id"]
-        # By now what was on its way may have led it further than where it asked from.
+        # Events that were on their way may have moved it past the position that it asked from.
         if "reset" in frame and (
             frame["reset"] != "erased" or self.world.floor(room) <= self._synced_from[room]
         ):

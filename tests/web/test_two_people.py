@@ -19,7 +19,7 @@ _EDIT_AND_SELECT = """async (field) => {
     for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
     return [field.value, field.selectionStart, field.selectionEnd];
 }"""
-"""Keys that are faster than the page renders: what was selected is still selected then."""
+"""Edit the last message, select its text before the page renders, and return the selection after that."""
 
 
 @pytest.fixture

@@ -43,15 +43,7 @@ class PendingDrafts:
     `origin` is the client as the hub's subscriber: if its dialect does not echo, its own messages skip it.
     """
 
-    __slots__ = (
-        "_at_once",
-        "_journal",
-        "_origin",
-        "_owner",
-        "_progress",
-        "_resolved",
-        "_submitted",
-    )
+    __slots__ = ("_at_once", "_journal", "_origin", "_owner", "_progress", "_resolved", "_submitted")
 
     def __init__(self, journal: Journal, origin: Subscriber, owner: Owner) -> None:
         self._journal = journal

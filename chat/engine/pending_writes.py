@@ -23,10 +23,7 @@ class PendingWrites:
         self._changed = Signal()
         self._settled_watermark = newest_id
         # The next watermark, and the last write submitted before its id was published.
-        self._next = (
-            newest_id,
-            0,
-        )
+        self._next = (newest_id, 0)
 
     def add(self, write: Write) -> int:
         """Count a write that is submitted, and return its number, which settle() takes."""

@@ -7,14 +7,7 @@ from contextlib import contextmanager
 import trio
 from msgspec import structs
 
-from chat.domain.closing import (
-    DELETED,
-    DISABLED,
-    LOGGED_OUT,
-    SECOND_FACTOR_REQUIRED,
-    SESSION_ENDED,
-    Closing,
-)
+from chat.domain.closing import DELETED, DISABLED, LOGGED_OUT, SECOND_FACTOR_REQUIRED, SESSION_ENDED, Closing
 from chat.domain.entities import Person
 from chat.engine.session import Session
 from chat.inspection.metrics import LabelledReading, Reading
@@ -197,10 +190,7 @@ def _as_now(known: Person, now: Person) -> Person:
 
 
 def _ended(
-    known: Person,
-    now: Person | None,
-    ended_logins: Collection[int],
-    must_set_up: Callable[[Person], bool],
+    known: Person, now: Person | None, ended_logins: Collection[int], must_set_up: Callable[[Person], bool]
 ) -> Closing | None:
     """Return why a socket of the person `known` must be closed, or None."""
     if now is None:

@@ -13,17 +13,15 @@ import trio
 from chat.domain.failures import StorageError
 from chat.domain.limits.budgets import HOLD_BACK, Budgets
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
+from chat.gateway.http1.connection import INPUT_ENDED
 from chat.operations.plain_http import MountedRoute, PlainAnswer, PlainHandler, PlainRequest, PlainRoute
 
 _BODY_TIMEOUT = 30.0
 """Seconds for a body to arrive."""
 
-_REFUSALS = 100.0
+_REFUSALS = 25.0
 """Calls of one path that are refused with 429 in a second, each of which costs as much as one that is taken. Beyond
 that their answers wait longer, and so do the next calls of their connections."""
-
-_LONGEST_HOLD = 15.0
-"""Seconds: so long tools wait for an answer."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Those that are counted by their names."""
@@ -96,7 +94,8 @@ async def _serve(
         method = scope["method"] if scope["method"] in _METHODS else "other"
         answered(method, f"{route.path}…", answer.status, trio.current_time() - started)
     if answer.status == 429:
-        await _hold(held, scope["path"])
+        body = None  # thousands may be held
+        await _hold(held, scope["path"], scope.get("extensions", {}).get(INPUT_ENDED, trio.Event()))
     text = answer.text.encode()
     headers = [
         (b"content-type", answer.kind.encode()),
@@ -111,11 +110,15 @@ async def _serve(
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else text})
 
 
-async def _hold(held: Counter[str], path: str) -> None:
-    """Wait before a refusal. `held` counts those of each path that wait."""
+async def _hold(held: Counter[str], path: str, left: trio.Event) -> None:
+    """Wait before a refusal, unless its client has left. `held` counts those of each path that wait.
+
+    There is no longest wait: calls that end it together would come again together.
+    """
     held[path] += 1
     try:
-        await trio.sleep(min(max(HOLD_BACK, held[path] / _REFUSALS), _LONGEST_HOLD))
+        with trio.move_on_after(max(HOLD_BACK, held[path] / _REFUSALS)):
+            await left.wait()
     finally:
         held[path] -= 1
         if not held[path]:

@@ -47,6 +47,9 @@ WRITE_BYTES = 65_536
 PEER = "chat.peer"
 """The key in an ASGI scope's extensions under which the address at the other end of the connection is."""
 
+INPUT_ENDED = "chat.input_ended"
+"""The key under which a trio.Event is that is set when nothing more comes from the client, which has left or waits."""
+
 
 class HttpServer:
     """Serves HTTP connections with `app` until it is stopped."""
@@ -101,6 +104,7 @@ class _HttpConnection:
     __slots__ = (
         "_deadlines",
         "_head",
+        "_input_ended",
         "_is_last",
         "_lingers",
         "_loopback",
@@ -134,6 +138,7 @@ class _HttpConnection:
         self._reading = trio.CancelScope()
         self._writing = trio.Lock()  # a handler's answer and the reader's `100 Continue` may coincide
         self._deadlines = ReadDeadlines(self._parser, server.head_timeout)
+        self._input_ended = trio.Event()
         self._over = False
         """No more bytes are read or written; set together with cancelling `_reading`."""
         self._lingers = False
@@ -162,6 +167,7 @@ class _HttpConnection:
                 half_closed = False
                 with self._reading:
                     half_closed = await self._read()
+                self._input_ended.set()
                 if not half_closed:
                     await self._protocol.handle(Closed())  # tells handlers that still run
         finally:
@@ -269,8 +275,8 @@ class _HttpConnection:
             loopback=self._loopback,
         )
         to_handler, events = trio.open_memory_channel[Any](math.inf)
-        scope["extensions"][PEER] = peer
-        flow = scope["extensions"][FLOW] = BodyFlow()
+        flow = BodyFlow()
+        scope["extensions"] |= {PEER: peer, FLOW: flow, INPUT_ENDED: self._input_ended}
 
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
             if event is not None and event["type"] == "http.response.start":

@@ -29,6 +29,7 @@ from chat.archive.format import File as ArchivedFile
 from chat.archive.later import LaterChanges
 from chat.archive.plan import Plan, RoomPlan, is_reaction
 from chat.archive.problems import Problem
+from chat.archive.wal import unfilled_segments
 from chat.domain.accounts.program_names import BOT_MARK, LONGEST_NAME, MARKS, account_name, name_of
 from chat.domain.administration.audit import What, counts, import_act
 from chat.domain.entities import File
@@ -58,7 +59,7 @@ PAIRS = "conversations of two who have one here already: they become private roo
 _BATCH = 200
 """Lines of the log in one transaction, in some ten milliseconds. For rooms that are there nobody writes meanwhile."""
 
-_SHARE = 0.4
+_SHARE = 0.3
 """The share of time that it works in; others wait for the same processors and the same disk."""
 
 _PIECE = 1 << 16
@@ -184,7 +185,8 @@ class Load:
         else:
             await self._add_people(run, plan)
         run = await self._take_ids(run, plan)
-        await self._write_log(run, plan)
+        async with unfilled_segments(self._database):
+            await self._write_log(run, plan)
         await self._open_rooms(run, plan)
         await self._end(run, plan)
 

@@ -53,9 +53,29 @@ async def prepare_cluster(data: Path) -> Cluster:
         binaries = await find_binaries(data, home, owner, made_by)
         if made_by is None:
             await create_cluster(path, binaries, owner)
+        _end_killed_import(path)
     except OSError as error:
         raise CannotStart(f"cannot use PostgreSQL's data in {home}: {error}") from error
     return Cluster(path, binaries, owner)
+
+
+def _end_killed_import(path: Path) -> None:
+    """Undo what an import sets with ALTER SYSTEM while it runs (chat/archive/wal.py). No PostgreSQL may run there."""
+    settings = path / "postgresql.auto.conf"
+    if not settings.exists():
+        return
+    kept = [line for line in settings.read_bytes().splitlines(True) if not line.startswith(b"wal_init_zero")]
+    status = settings.stat()
+    if sum(map(len, kept)) == status.st_size:
+        return
+    new = settings.with_suffix(".new")
+    with new.open("wb") as file:
+        file.writelines(kept)
+        os.fchmod(file.fileno(), status.st_mode)
+        os.fchown(file.fileno(), status.st_uid, status.st_gid)
+        os.fsync(file.fileno())
+    os.rename(new, settings)
+    sync_directory(path)
 
 
 async def create_cluster(

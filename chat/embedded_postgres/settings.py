@@ -11,7 +11,11 @@ from chat.embedded_postgres.cluster import Cluster
 from chat.embedded_postgres.memory import usable_memory
 from chat.embedded_postgres.socket_directory import PORT
 
+IS_EMBEDDED = "coalesce(current_setting('chat.is_embedded', true) = 'on', false)"
+"""An SQL expression: whether the PostgreSQL that computes it is a server's own."""
+
 SETTINGS = {
+    "chat.is_embedded": "on",
     "listen_addresses": "",
     "port": str(PORT),
     "unix_socket_permissions": "0700",
@@ -39,7 +43,7 @@ SETTINGS = {
 
 REQUIRED = {
     *("listen_addresses", "port", "unix_socket_permissions", "unix_socket_directories", "max_connections"),
-    *("fsync", "full_page_writes", "synchronous_commit"),
+    *("fsync", "full_page_writes", "synchronous_commit", "chat.is_embedded"),
 }
 """The settings that an operator cannot change: the server's promises depend on them."""
 

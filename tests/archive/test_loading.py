@@ -83,7 +83,9 @@ async def test_people_rooms_and_messages_are_added(sites: tuple[Site, Site], tmp
     squatter = await person(there, "cem", "cem@example.org")
     said = Draft(1, ben.id, ben.name, "before", 1_790_000_000.0)
     await there.storage.messages.save([said])
+    (settings_since,) = await fetch(there, "SELECT pg_conf_load_time()")
     plan = await added(there, tmp_path / "a")
+    assert await fetch(there, "SELECT pg_conf_load_time()") > [settings_since]  # of the WAL's segments
     assert {name: plan.lost[name] for name in (LOBBY, SUPPORT, OTHER_NAMES, ADDRESSES)} == {
         LOBBY: 1,
         SUPPORT: 1,
@@ -284,7 +286,7 @@ class CutOff:
     def __init__(self, database: Database, writes: int) -> None:
         self._database = database
         self.left = writes
-        self.read = database.read
+        self.read, self.write_statement = database.read, database.write_statement
 
     async def write(self, operation: Callable[[Any], Awaitable[Any]]) -> Any:
         """Run it, unless it comes too late."""

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 import trio
 
+from chat.archive.wal import unfilled_segments
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
@@ -25,6 +26,7 @@ from chat.embedded_postgres.process import LAUNCHER, open_process
 from chat.embedded_postgres.settings import by_memory, command, connections_for
 from chat.embedded_postgres.supervisor import is_ready, read_status
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
+from chat.storage.postgres.database import open_database
 from tests.support.processes import child
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
@@ -84,6 +86,35 @@ async def test_what_is_removed_soon_flushes_nothing(made: Path) -> None:
             open_embedded_postgres(data, grace=5, durable=False) as postgres,
         ):
             assert await value_of(postgres.address, "fsync") == "off"
+
+
+async def test_an_import_spares_others_the_wait_for_new_segments(made: Path) -> None:
+    settings = made / "postgres" / "cluster" / "postgresql.auto.conf"
+    with trio.fail_after(60):
+        async with (
+            running(made) as postgres,
+            connected(postgres.address) as ask,
+            open_database(postgres.address, pool_size=1, query_timeout=10) as database,
+        ):
+            with trio.CancelScope() as scope:
+                async with unfilled_segments(database):
+                    await until_equal(ask, "SHOW wal_init_zero", "off")
+                    scope.cancel()
+                    await trio.sleep_forever()
+            await until_equal(ask, "SHOW wal_init_zero", "on")
+            await ask("ALTER SYSTEM SET work_mem = '18MB'")
+            await ask("ALTER SYSTEM SET wal_init_zero = off")  # as an import that is killed leaves it
+        status = settings.stat()
+        async with running(made) as postgres:
+            assert await value_of(postgres.address, "wal_init_zero") == "on"
+            assert await value_of(postgres.address, "work_mem") == "18MB"
+    assert (status.st_uid, status.st_mode) == (settings.stat().st_uid, settings.stat().st_mode)
+    settings.write_bytes(b"")
+
+
+async def until_equal(ask: Callable[[str], Awaitable[Any]], query: str, value: str) -> None:
+    while await ask(query) != value:  # noqa: ASYNC110 - PostgreSQL reads its settings after the answer
+        await trio.sleep(0.01)
 
 
 async def value_of(address: dict[str, Any], setting: str) -> str:

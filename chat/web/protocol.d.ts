@@ -193,6 +193,8 @@ export interface ArchiveState {
   asked: number;
   room?: number;
   person?: number;
+  /** Of the room or person */
+  name?: string;
   files?: boolean;
   /** log: entries of the log; files; packing: bytes */
   stage?: string;

@@ -29,6 +29,7 @@ def test_an_admin_exports_the_server_and_imports_another_chat(
     assert download.value.suggested_filename.startswith("archive-")
     with ZipFile(download.value.path()) as archive:
         assert b'"name":"archivist"' in archive.read("people.jsonl")
+    expect(part.locator("p > b")).to_have_text("The whole server")
     part.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(part.get_by_text("The export is ready")).to_have_count(0)
@@ -40,6 +41,7 @@ def test_an_admin_exports_the_server_and_imports_another_chat(
     part.get_by_label("Name or number of the person").fill("Archivist")
     part.get_by_role("button", name="Start export").click()
     expect(part.get_by_text("The export is ready")).to_be_visible(timeout=30_000)
+    expect(part.locator("p > b")).to_have_text("Person: archivist")
     with page.expect_download() as of_person:
         part.get_by_role("button", name="Download export").click()
     assert of_person.value.suggested_filename.startswith("archive-person-")

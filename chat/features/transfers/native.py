@@ -30,6 +30,7 @@ class ArchiveState(Value, kw_only=True, frozen=True):
     asked: int
     room: int | None = None
     person: int | None = None
+    name: Annotated[str, Meta(description="Of the room or person")] | None = None
     files: bool = True
     stage: Annotated[str, Meta(description="log: entries of the log; files; packing: bytes")] | None = None
     done: int = 0
@@ -117,6 +118,7 @@ def _state(transfer: Transfer) -> ArchiveState:
         asked=milliseconds(transfer.asked_at),
         room=transfer.room_id,
         person=transfer.person_id,
+        name=transfer.of,
         files=transfer.has_files,
         stage=transfer.stage if state == "making" else None,
         done=transfer.done,

@@ -17,7 +17,9 @@ _LOCK = f"SELECT pg_advisory_xact_lock({0x7472616E})"  # "tran": one at a time i
 _TRANSFER = """
 transfers.kind, transfers.name, by_id, extract(epoch FROM asked_at)::float8 AS asked_at, is_due, stage, done, whole,
 extract(epoch FROM ended_at)::float8 AS ended_at, failure, problem, cause, transfers.room_id, person_id, has_files,
-size, step, source, file_name, received, found, extract(epoch FROM touched_at)::float8 AS touched_at"""
+size, step, source, file_name, received, found, extract(epoch FROM touched_at)::float8 AS touched_at,
+coalesce((SELECT rooms.name FROM rooms WHERE rooms.id = transfers.room_id),
+    (SELECT people.name FROM users AS people WHERE people.id = person_id)) AS of"""
 _LASTS = f"(is_due OR coalesce(ended_at, touched_at) > clock_timestamp() - interval '{KEPT} s')"
 _TOUCHED = "touched_at = clock_timestamp()"
 

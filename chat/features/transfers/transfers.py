@@ -54,6 +54,8 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause | None = None
     room_id: int | None = None
     person_id: int | None = None
+    of: str | None = None
+    """The name of the room or person that an export is of."""
     has_files: bool = True
     size: int | None = None
     step: str | None = None

@@ -78,6 +78,7 @@ class TransfersModel:
                 asked_at=self._now(),
                 room_id=room_id,
                 person_id=person_id,
+                of=self._name_of(room_id, person_id),
                 has_files=has_files,
                 touched_at=self._now(),
             )
@@ -245,6 +246,11 @@ class TransfersModel:
         await trio.lowlevel.checkpoint()
         self._transfers = {kind: each for kind, each in self._transfers.items() if self._living(each.kind)}
         return frozenset(each.name for each in self._transfers.values())
+
+    def _name_of(self, room_id: int | None, person_id: int | None) -> str | None:
+        room = None if room_id is None else self._rooms.look_up(room_id)
+        person = None if person_id is None else self._users.look_up(person_id)
+        return room.name if room is not None else None if person is None else person.name
 
     def _keep(self, transfer: Transfer) -> Transfer:
         self._transfers[transfer.kind] = transfer

@@ -29,7 +29,8 @@ async def test_one_export_is_made_at_a_time(storage: Storage) -> None:
     assert [await transfers.has_person(each) for each in (ada.id, 99)] == [True, False]
     begun = await transfers.begin_export("one", ada.id, 1, False)
     assert begun is not None
-    assert (begun.name, begun.room_id, begun.has_files, begun.is_due) == ("one", 1, False, True)
+    assert (begun.name, begun.room_id, begun.of, begun.has_files) == ("one", 1, "lobby", False)
+    assert begun.is_due
     assert await transfers.begin_export("two", ada.id, None, True) is None
     assert await transfers.claim(1, EVER) == begun
     assert await transfers.claim(2, EVER) is None  # another server
@@ -46,7 +47,7 @@ async def test_one_export_is_made_at_a_time(storage: Storage) -> None:
     again = await transfers.begin_export("two", ada.id, None, True, ada.id)
     assert again is not None
     assert (again.size, again.stage, again.room_id, again.ended_at) == (None, None, None, None)
-    assert again.person_id == ada.id
+    assert (again.person_id, again.of) == (ada.id, "ada")
     assert await transfers.expire() == {"two"}
 
 

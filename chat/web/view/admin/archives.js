@@ -11,7 +11,7 @@ import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
 import { Import } from "./imports.js";
 import { readRooms } from "./listed_rooms.js";
-import { idOf } from "./named_target.js";
+import { idOf, targetText } from "./named_target.js";
 import { failureText, Progress, Proof, useProof, useTransfer } from "./transfer_parts.js";
 
 /** @typedef {import("../../protocol").ArchiveState} ArchiveState */
@@ -46,6 +46,7 @@ function Export() {
   return html`<section class="settings-section transfer">
     <h3>${t("transfer.export")}</h3>
     <p class="soft">${t("transfer.export_hint")}</p>
+    ${found && html`<p><b>${targetText(ofExport(found))}</b></p>`}
     <div role="status">
       ${found?.state === "made" && html`<p>${t("transfer.made", { size: fileSize(found.size ?? 0) })} ${t("export.until", { time: dayAndTime(found.until ?? 0) })}</p>`}
     </div>
@@ -110,6 +111,12 @@ function NewExport({ onBegun }) {
     <${FormError} text=${rooms.error || (field === "password" ? "" : error)} />
     <div class="actions"><${Submit} label=${t("export.do")} isBusy=${isBusy} disabled=${!props.isReady || !isChosen} /></div>
   </form>`;
+}
+
+/** @param {ArchiveState} state */
+function ofExport({ room, person, name }) {
+  const kind = /** @type {(typeof KINDS)[number]} */ (room ? "room" : person ? "person" : "server");
+  return { kind, name, target: room ?? person };
 }
 
 /** @param {ArchiveState} state */

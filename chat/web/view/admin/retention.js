@@ -8,7 +8,7 @@ import { useChat } from "../shared/context.js";
 import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
 import { Choices } from "./choices.js";
-import { idOf } from "./named_target.js";
+import { idOf, targetText } from "./named_target.js";
 import { NumberSetting } from "./number_setting.js";
 
 /** @typedef {import("../../protocol").Hold} Hold */
@@ -68,7 +68,7 @@ function Holds() {
     <ul class="list">
       ${holds.map(
         (hold) => html`<li class="row" key=${hold.id}>
-          <span class="row-text"><b>${nameOf(hold)}</b> <span class="soft">${hold.reason}</span></span>
+          <span class="row-text"><b>${targetText(hold)}</b> <span class="soft">${hold.reason}</span></span>
           <button type="button" class="button quiet small" disabled=${isBusy} onClick=${() => lift(hold)}>${t("retention.lift")}</button>
         </li>`,
       )}
@@ -76,11 +76,6 @@ function Holds() {
     <${FormError} text=${error || failure} />
     <${PlaceHold} onPlaced=${set} />
   </section>`;
-}
-
-/** @param {Hold} hold */
-function nameOf({ kind, name, target }) {
-  return kind === "server" ? t("retention.kind_server") : `${t(`retention.kind_${kind}`)}: ${name ?? target}`;
 }
 
 /** @param {{ onPlaced: (holds: Hold[]) => void }} props */

@@ -229,6 +229,15 @@ def test_uploads_started_offline_run_with_the_next_connection(
     assert saved(page, "note.txt") == ("note.txt", b"from a tunnel")
 
 
+def test_an_upload_that_the_network_ends_is_tried_again(pages: Pages) -> None:
+    page = at_room(pages, "lena", "bad line")
+    page.route("**/files?name=*", lambda route: route.abort(), times=2)
+    attach(page, payload("third.txt", "text/plain", b"the third time"))
+    sends_while_uploading(page, "at last")
+    expect(page.locator(".message").get_by_text("at last")).to_be_visible(timeout=20_000)
+    assert saved(page, "third.txt") == ("third.txt", b"the third time")
+
+
 def held_uploads(page: Page) -> list[Route]:
     """Hold uploads from now on, until the test lets their routes continue."""
     held: list[Route] = []

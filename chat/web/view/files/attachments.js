@@ -28,6 +28,12 @@ import { runInTurn } from "./upload_queue.js";
 /** Characters of a file's name that are sent: in any script they fit into an address. */
 const LONGEST_NAME = 120;
 
+/**
+ * Milliseconds until an upload is tried again that the network ended, after each of its tries; the next connection to the
+ * server tries it at once.
+ */
+const RETRIES = [1000, 2000, 5000, 10_000, 30_000];
+
 /** Holds files for a room that does not exist yet, for example before a visitor's first message. */
 export const NO_ROOM = 0;
 
@@ -60,7 +66,7 @@ function update(room, id, change) {
  * @param {number} room
  * @param {Attachment} attachment
  */
-async function upload(chat, room, { id, file }) {
+async function upload(chat, room, { id, file }, tries = 0) {
   const controller = new AbortController();
   update(room, id, { state: "uploading", sent: 0, problem: "", controller });
   try {
@@ -74,12 +80,13 @@ async function upload(chat, room, { id, file }) {
     if (code === "aborted") return;
     if (code === "offline" && !(await isReadable(file))) return update(room, id, { state: "failed", problem: t("files.unreadable") });
     update(room, id, { state: code === "offline" ? "offline" : "failed", problem: problemText(error) });
+    if (code === "offline") setTimeout(() => uploadAgain(chat, room, id, tries + 1), RETRIES[Math.min(tries, RETRIES.length - 1)]);
   }
 }
 
-/** Retry uploads that failed while offline. @param {Chat} chat @param {number} room */
-function uploadAgain(chat, room) {
-  for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(chat, room, each);
+/** Retry uploads that the network ended: all of a room, or one. @param {Chat} chat @param {number} room @param {number} [id] */
+function uploadAgain(chat, room, id, tries = 0) {
+  for (const each of rooms.get(room) ?? []) if (each.state === "offline" && (id ?? each.id) === each.id) upload(chat, room, each, tries);
 }
 
 /** Render again when an attachment changes. */

@@ -58,7 +58,10 @@ async def here(sites: tuple[Site, Site], tmp_path: Path) -> Here:
     return Here(site, tmp_path / "place", grace.id)
 
 
-async def test_an_export_is_checked_and_imported_with_what_is_here_beside(here: Here, tmp_path: Path) -> None:
+async def test_an_export_is_checked_and_imported_with_what_is_here_beside(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.transfers.importing._COUNTED", 4)  # of six
     await here.upload(made(tmp_path / "export.zip", DAYS), "slack")
     ready = await here.work()
     assert (ready.step, ready.is_due, ready.failure) == ("ready", False, None)

@@ -7,7 +7,7 @@ from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 from chat.domain.accounts.bots import BOTS, BotAccount
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, NewSession
-from chat.features.bots.rules import NO_BOT
+from chat.features.bots.rules import NO_BOT, OFF_BY_ADMIN
 from chat.storage.postgres.database import DatabaseAddress
 from tests.cancellation import postgres_scenarios
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
@@ -69,8 +69,10 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 assert isinstance(made, BotAccount)
                 assert await bots.change(made.id + 1, ada.id, None, ["speak"]) == NO_BOT
                 changed = await bots.change(made.id, ada.id, "Cards (bot)", ["speak"])
-                for by, is_on in ((ada.id, False), (eve.id, True), (eve.id, False), (eve.id, True)):
-                    switched = await bots.switch(made.id, by, is_on=is_on)
+                for by, is_on in ((ada.id, False), (eve.id, True), (eve.id, False)):
+                    await bots.switch(made.id, by, is_on=is_on)
+                assert await bots.switch(made.id, ada.id, is_on=True) == OFF_BY_ADMIN
+                switched = await bots.switch(made.id, eve.id, is_on=True)
                 assert switched == changed
                 assert [changed] == [*await bots.of(ada.id)] == [*await bots.page(0, 9)]
                 assert await bots.one(made.id) == changed
@@ -78,7 +80,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 begun = await storage.sessions.begin(NewSession(person_id=made.id, generation=0, lasts=60))
                 assert begun is not None
                 await bots.note_use(begun.id)
-                assert await bots.remove(made.id, ada.id) is None
+                assert await bots.remove(made.id, eve.id) is None
 
             await run.target(write_and_read)
             for each in await bots.of(ada.id):

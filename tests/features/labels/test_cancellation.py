@@ -60,6 +60,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                     await labels.change(added, f"new {name}")
                     await labels.switch(room, added.id, on=True)
                 await labels.labelled(0)
+                await labels.all()
                 await labels.remove(added.id)
 
             await run.target(write_and_read)

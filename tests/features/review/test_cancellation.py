@@ -120,6 +120,8 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 await store.refuse(1, BANNED)
                 await store.sent(3)
                 await store.put_away(1, 2)
+                await storage.messages.save([Draft(LOBBY_ID, 1, "ada", "bad again", 1.0, key="again")])
+                await store.put_away(1, 4)
 
             await run.target(write)
             log = await storage.messages.read_log(0, 10, PLENTY)

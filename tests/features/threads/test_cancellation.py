@@ -100,6 +100,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
             async def write_and_read() -> None:
                 await storage.messages.save([Draft(room.id, ada.id, "ada", "yes", 2.0, reply=1)])
                 assert await threads.people(room.id, 1, 9) == [ada.id]
+                assert await threads.untouched(ada.id, "roses", is_private=False) is None
                 await threads.follow(ada.id, room.id, 1, is_on=False)
                 pages = HistoryQuery(), HistoryQuery(after=0), HistoryQuery(around=3, limit=2)
                 for asked in pages:

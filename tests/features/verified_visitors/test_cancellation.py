@@ -59,6 +59,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
                 await table.replace_secret("two", 60, None)
                 first = await table.identify(ada, None, "visitor-1", None)
                 assert await table.identify(ada, None, "visitor-2", first) == first
+                assert await table.identify(Identity("43", "Eve", None), None, "visitor-5", first) != first
                 await table.secrets()
                 await table.remove_secrets(None)
 

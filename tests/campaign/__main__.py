@@ -173,7 +173,7 @@ def no_descriptors(server: ServerProcess, tokens: dict[str, str]) -> Row:
         with few_descriptors(server, 50), ExitStack() as stack:
             for _ in range(300):
                 stack.enter_context(RawClient(server.url)).send(opening())
-            eventually(lambda: "cannot accept connections" in server.log.read_text(), "it is full")
+            eventually(lambda: "no descriptors left" in server.log.read_text(), "it is full")
             since = time.monotonic()
             time.sleep(5)
             meanwhile = load.acknowledged(since)
@@ -181,7 +181,7 @@ def no_descriptors(server: ServerProcess, tokens: dict[str, str]) -> Row:
         freed = time.monotonic()
         eventually(lambda: chats(server.url, tokens["ada"], "ada", f"hello {freed}"), "the new are served")
         back = time.monotonic() - freed
-    said = f"{meanwhile:,} acknowledged meanwhile to those who were in, 0 lost, 0 doubled; the new waited"
+    said = f"{meanwhile:,} acknowledged meanwhile to those who were in, 0 lost, 0 doubled; the new were turned away"
     return "no file descriptors left for 5 s, 300 connecting", "1 ×", said, f"{back:.2f} s"
 
 

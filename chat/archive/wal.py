@@ -14,8 +14,8 @@ async def unfilled_segments(database: Database) -> AsyncGenerator[None]:
     """Have PostgreSQL make segments of the WAL without filling them, for the block, if it is the server's own.
 
     To fill one takes some fifteen milliseconds, for which each commit waits
-    (docs/decisions/0123-new-segments-of-the-wal-delay-commits.md). Raises StorageDown and OutcomeUnknown. Leaving the
-    block and cancelling end it; after a kill, PostgreSQL's next start does, or the end of another import.
+    (docs/decisions/0123-new-segments-of-the-wal-delay-commits.md). Raises StorageDown. Leaving the block and cancelling
+    end it; after a kill, PostgreSQL's next start does, or the end of another import.
     """
     if not await database.read(lambda connection: connection.fetchval(f"SELECT {IS_EMBEDDED}")):
         yield
@@ -24,15 +24,15 @@ async def unfilled_segments(database: Database) -> AsyncGenerator[None]:
         await _switch(database, "SET wal_init_zero = off")
         yield
     finally:
-        with suppress(StorageDown, OutcomeUnknown):
-            await _switch(database, "RESET wal_init_zero")
+        await _switch(database, "RESET wal_init_zero")
 
 
 async def _switch(database: Database, change: str) -> None:
     async def switch(connection: Connection) -> None:
         await connection.execute(
             f"ALTER SYSTEM {change}"
-        )  # only so it reaches all processes that make segments
+        )  # SET would not reach the others that make segments
         await connection.execute("SELECT pg_reload_conf()")
 
-    await database.write_statement(switch)
+    with suppress(StorageDown, OutcomeUnknown):  # an operator may forbid it, and an import works without
+        await database.write_statement(switch)

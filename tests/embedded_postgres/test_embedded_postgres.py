@@ -112,6 +112,18 @@ async def test_an_import_spares_others_the_wait_for_new_segments(made: Path) -> 
     settings.write_bytes(b"")
 
 
+async def test_an_import_goes_on_where_an_operator_forbids_that(made: Path) -> None:
+    with trio.fail_after(60):
+        async with (
+            open_data_directory(made) as data,
+            open_embedded_postgres(data, grace=5, settings=["allow_alter_system=off"]) as postgres,
+            connected(postgres.address) as ask,
+            open_database(postgres.address, pool_size=1, query_timeout=10) as database,
+            unfilled_segments(database),
+        ):
+            assert await ask("SHOW wal_init_zero") == "on"
+
+
 async def until_equal(ask: Callable[[str], Awaitable[Any]], query: str, value: str) -> None:
     while await ask(query) != value:  # noqa: ASYNC110 - PostgreSQL reads its settings after the answer
         await trio.sleep(0.01)

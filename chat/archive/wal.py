@@ -29,9 +29,7 @@ async def unfilled_segments(database: Database) -> AsyncGenerator[None]:
 
 async def _switch(database: Database, change: str) -> None:
     async def switch(connection: Connection) -> None:
-        await connection.execute(
-            f"ALTER SYSTEM {change}"
-        )  # SET would not reach the others that make segments
+        await connection.execute(f"ALTER SYSTEM {change}")  # SET reaches only this session
         await connection.execute("SELECT pg_reload_conf()")
 
     with suppress(StorageDown, OutcomeUnknown):  # an operator may forbid it, and an import works without

@@ -59,7 +59,7 @@ PAIRS = "conversations of two who have one here already: they become private roo
 _BATCH = 200
 """Lines of the log in one transaction, in some ten milliseconds. For rooms that are there nobody writes meanwhile."""
 
-_SHARE = 0.3
+_SHARE = 0.4
 """The share of time that it works in; others wait for the same processors and the same disk."""
 
 _PIECE = 1 << 16

@@ -48,7 +48,7 @@ PEER = "chat.peer"
 """The key in an ASGI scope's extensions under which the address at the other end of the connection is."""
 
 INPUT_ENDED = "chat.input_ended"
-"""The key under which a trio.Event is that is set when nothing more comes from the client, which has left or waits."""
+"""The key of a trio.Event, set when the client sends nothing more: it has left, or only waits for its answers."""
 
 
 class HttpServer:

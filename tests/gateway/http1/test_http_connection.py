@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from chat.gateway.http1 import connection as http_connection
 from chat.gateway.http1 import read_deadlines
-from chat.gateway.http1.connection import WRITE_TIMEOUT
+from chat.gateway.http1.connection import INPUT_ENDED, WRITE_TIMEOUT
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.http1.read_deadlines import KEEP_ALIVE
 from chat.web_api.app import create_app
@@ -398,10 +398,7 @@ async def test_nothing_follows_half_an_answer() -> None:
 
     async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         if scope["type"] == "lifespan":
-            for step in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{step}.complete"})
-            return
+            return await _live(receive, send)
         asked.append(scope["path"])
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"a part", "more_body": True})
@@ -415,6 +412,39 @@ async def test_nothing_follows_half_an_answer() -> None:
             answer = await wire.until_closed()
     assert asked == ["/0"]
     assert answer.endswith(b"6\r\na part\r\n")
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_a_handler_learns_that_its_client_sends_nothing_more(is_closed: bool) -> None:
+    waiting, learned = trio.Event(), trio.Event()
+
+    async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        if scope["type"] == "lifespan":
+            return await _live(receive, send)
+        assert not scope["extensions"][INPUT_ENDED].is_set()
+        waiting.set()
+        await scope["extensions"][INPUT_ENDED].wait()
+        learned.set()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    with trio.fail_after(10):
+        async with running(app) as gateway, wire_to(gateway) as wire:
+            await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await waiting.wait()
+            if is_closed:
+                await wire.stream.aclose()
+            else:
+                await wire.stream.send_eof()  # type: ignore[attr-defined]
+                assert (await wire.response())[2] == b"ok"
+            await learned.wait()
+
+
+async def _live(receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+    """Start and stop an app, as ASGI's lifespan asks for it."""
+    for step in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{step}.complete"})
 
 
 async def _chunks() -> AsyncGenerator[bytes]:

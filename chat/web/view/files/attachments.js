@@ -3,6 +3,7 @@
 
 import { useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { openBackoff } from "../../net/backoff.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { fileSize, isLightPicture } from "./file_kinds.js";
 import { problemText } from "../shared/problem.js";
@@ -27,12 +28,6 @@ import { runInTurn } from "./upload_queue.js";
 
 /** Characters of a file's name that are sent: in any script they fit into an address. */
 const LONGEST_NAME = 120;
-
-/**
- * Milliseconds until an upload is tried again that the network ended, after each of its tries; the next connection to the
- * server tries it at once.
- */
-const RETRIES = [1000, 2000, 5000, 10_000, 30_000];
 
 /** Holds files for a room that does not exist yet, for example before a visitor's first message. */
 export const NO_ROOM = 0;
@@ -62,11 +57,12 @@ function update(room, id, change) {
 }
 
 /**
+ * Upload a file. What the network ends is tried again after a delay, and at once with the next connection to the server.
  * @param {Chat} chat
  * @param {number} room
  * @param {Attachment} attachment
  */
-async function upload(chat, room, { id, file }, tries = 0) {
+async function upload(chat, room, { id, file }, backoff = openBackoff(Math.random)) {
   const controller = new AbortController();
   update(room, id, { state: "uploading", sent: 0, problem: "", controller });
   try {
@@ -80,13 +76,19 @@ async function upload(chat, room, { id, file }, tries = 0) {
     if (code === "aborted") return;
     if (code === "offline" && !(await isReadable(file))) return update(room, id, { state: "failed", problem: t("files.unreadable") });
     update(room, id, { state: code === "offline" ? "offline" : "failed", problem: problemText(error) });
-    if (code === "offline") setTimeout(() => uploadAgain(chat, room, id, tries + 1), RETRIES[Math.min(tries, RETRIES.length - 1)]);
+    if (code === "offline") setTimeout(() => uploadAgain(chat, room, id, backoff), backoff.nextDelay());
   }
 }
 
-/** Retry uploads that the network ended: all of a room, or one. @param {Chat} chat @param {number} room @param {number} [id] */
-function uploadAgain(chat, room, id, tries = 0) {
-  for (const each of rooms.get(room) ?? []) if (each.state === "offline" && (id ?? each.id) === each.id) upload(chat, room, each, tries);
+/**
+ * Try uploads again that the network ended: all of a room, or one.
+ * @param {Chat} chat
+ * @param {number} room
+ * @param {number} [id]
+ * @param {ReturnType<typeof openBackoff>} [backoff]
+ */
+function uploadAgain(chat, room, id, backoff) {
+  for (const each of rooms.get(room) ?? []) if (each.state === "offline" && (id ?? each.id) === each.id) upload(chat, room, each, backoff);
 }
 
 /** Render again when an attachment changes. */

@@ -398,7 +398,8 @@ async def test_nothing_follows_half_an_answer() -> None:
 
     async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         if scope["type"] == "lifespan":
-            return await _live(receive, send)
+            await _live(receive, send)
+            return
         asked.append(scope["path"])
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"a part", "more_body": True})
@@ -420,7 +421,8 @@ async def test_a_handler_learns_that_its_client_sends_nothing_more(is_closed: bo
 
     async def app(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         if scope["type"] == "lifespan":
-            return await _live(receive, send)
+            await _live(receive, send)
+            return
         assert not scope["extensions"][INPUT_ENDED].is_set()
         waiting.set()
         await scope["extensions"][INPUT_ENDED].wait()

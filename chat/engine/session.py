@@ -301,7 +301,7 @@ class Session:
             is_ours = connection.closed is None  # else the client's close frame came first
             with trio.move_on_after(CLOSE_ANSWER):
                 await connection.aclose(*closing.content)
-                is_answered = is_ours and _answers(connection.closed, closing)
+            is_answered = is_ours and _answers(connection.closed, closing)
         finally:
             if self.client is not None:
                 self.client.closed(is_answered=is_answered)

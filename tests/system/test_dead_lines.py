@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from chat.shutdown import CLOSE_ANSWER
 from tests.support.campaign import in_campaign
 from tests.support.frames import CLOSE, PING, PONG, TEXT, Frame, client_frame
 from tests.support.people import PATIENCE, eventually, request
@@ -138,19 +140,25 @@ def test_a_client_that_leaves_right_after_a_message_does_not_get_it_again(server
 
 
 def test_a_client_that_answers_only_the_close_frame_gets_nothing_again() -> None:
+    """In the time that it has for it: an answer that may have been late, as we were held up, proves nothing."""
     with used_data_path() as data:
-        with running_server(data, CHAT_GRACE="60") as server:  # the answer is in time on a slow machine
-            ada, ben = account(server, "ada"), account(server, "ben")
-            with RawClient(server.url) as deaf, person(server, ada) as speaker:
-                deaf.shake_hands(ben.path)
-                say(speaker, ada, ben, numbers(30))
-                stopping = threading.Thread(target=server.stop)
-                stopping.start()
-                for frame in frames_of(deaf):
-                    if frame.opcode == CLOSE:
-                        assert int.from_bytes(frame.payload[:2]) == GOING_AWAY
-                        deaf.send(client_frame(CLOSE, frame.payload))
-                stopping.join(PATIENCE)
+        for attempt in range(5):
+            with running_server(data, CHAT_GRACE="60") as server:
+                ada, ben = account(server, f"ada-{attempt}"), account(server, f"ben-{attempt}")
+                with RawClient(server.url) as deaf, person(server, ada) as speaker:
+                    deaf.shake_hands(ben.path)
+                    say(speaker, ada, ben, numbers(30))
+                    began = time.monotonic()
+                    stopping = threading.Thread(target=server.stop)
+                    stopping.start()
+                    for frame in frames_of(deaf):
+                        if frame.opcode == CLOSE:
+                            assert int.from_bytes(frame.payload[:2]) == GOING_AWAY
+                            deaf.send(client_frame(CLOSE, frame.payload))
+                            answered = time.monotonic()
+                    stopping.join(PATIENCE)
+            if answered - began < CLOSE_ANSWER:
+                break
         with running_server(data) as server:
             assert hear_missed(server, ben) == []
 

@@ -227,6 +227,12 @@ class _Connection(WebSocketConnection):
         if self._wsproto.state is not ConnectionState.LOCAL_CLOSING:
             await super()._send(event)
 
+    async def _close_stream(self) -> None:
+        # Where the loop stood still, the time to answer is over before it reads an answer that came: it reads it now.
+        with trio.CancelScope(shield=True):
+            await trio.lowlevel.checkpoint()
+        await super()._close_stream()
+
 
 def _join_pieces(pieces: list[Any]) -> None:
     # All are str, or all are bytes. A letter by itself takes 80 bytes of memory.

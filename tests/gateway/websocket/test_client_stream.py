@@ -1,11 +1,14 @@
 """How a client's stream holds a message to its bounds, how long a client may take to read, and how a stream ends."""
 
+import os
+import random
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
 import trio
+import trio._core._run as trio_run
 import trio.socket
 import trio.testing
 from trio_websocket import ConnectionClosed
@@ -15,8 +18,9 @@ from chat.frames import close_frame
 from chat.gateway.http1 import refusal
 from chat.gateway.http1.head import ReplayStream
 from chat.gateway.websocket.client_stream import ClientStream
+from chat.shutdown import CLOSE_ANSWER
 from tests.support.encrypted import encrypted_pair
-from tests.support.frames import CONTINUATION, TEXT, client_frame
+from tests.support.frames import CLOSE, CONTINUATION, TEXT, client_frame
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 """The one of RFC 6455, section 1.3."""
@@ -112,6 +116,36 @@ async def test_a_slow_reader_under_tls_is_not_cut(mock_clock: trio.testing.MockC
     assert not cut.cancel_called
     assert received == much
     assert trio.current_time() - started > 100
+
+
+@pytest.mark.parametrize("order", range(8))
+async def test_an_answer_that_came_while_the_loop_stood_still_is_read(
+    order: int, mock_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the same pass of the loop the bytes are there and the time is over; either task may run first."""
+    monkeypatch.setattr(trio_run, "_r", random.Random(order))
+    ours, theirs = trio.socket.socketpair()
+    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), largest=100, limit=MUCH)
+    async with trio.SocketStream(theirs) as client, trio.open_nursery() as nursery:
+        with stream.send_queue.written_by(nursery.start_soon):
+            connection = stream.accept(KEY, nursery, 100)
+            stream.receive_no_more()
+
+            async def close() -> None:
+                with trio.move_on_after(CLOSE_ANSWER):
+                    await connection.aclose(*GOING_AWAY.content)
+
+            nursery.start_soon(close)
+            await trio.testing.wait_all_tasks_blocked()
+            code, reason = GOING_AWAY.content
+            os.write(theirs.fileno(), client_frame(CLOSE, code.to_bytes(2) + reason.encode()))
+            mock_clock.jump(2 * CLOSE_ANSWER)
+            await trio.testing.wait_all_tasks_blocked()
+            assert connection.closed is not None
+            assert (connection.closed.code, connection.closed.reason) == (code, reason)
+            await client.aclose()
+            await stream.hang_up()
+        nursery.cancel_scope.cancel()
 
 
 class Narrow(ReplayStream):

@@ -12,7 +12,7 @@ from wsproto import ConnectionType, WSConnection
 ROOT = Path(__file__).parents[3]
 VERSION = "0.12"
 CALLED = {"_reader_task"}
-OVERRIDDEN = {"_send", "_handle_pong_event"}
+OVERRIDDEN = {"_send", "_handle_pong_event", "_close_stream"}
 READ = {"_wsproto", "_message_parts"}
 
 

@@ -90,7 +90,11 @@ SELECT EXISTS (SELECT FROM users WHERE is_admin AND disabled_at IS NULL AND dele
 IS_ACTING_ADMIN = """
 SELECT EXISTS (SELECT FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL AND deleted_at IS NULL)"""
 LOCK = f"{BY_ID} FOR NO KEY UPDATE"
+# Before the account, as the owner's switch of a bot locks them.
+LOCK_BOT = "SELECT FROM bots WHERE person_id = $1 FOR UPDATE"
+# A bot that its owner has switched off is then the admin's to enable.
 ADMINISTER = f"""
+WITH held AS (UPDATE bots SET is_off_by_owner = false WHERE person_id = $1 AND $5)
 UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesce($3, is_moderator),
     is_admin = coalesce($4, is_admin), password_hash = coalesce($6, password_hash),
     disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) WHEN NOT $5 THEN NULL ELSE disabled_at END,

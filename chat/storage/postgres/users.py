@@ -153,6 +153,8 @@ class PostgresUsers:
                 await connection.execute(queries.LOCK_NAMES)
             if change.may_end_an_admin:
                 await connection.execute(queries.LOCK_ADMINS)
+            if change.is_disabled is True:
+                await connection.execute(queries.LOCK_BOT, person_id)
             before = _person_or_none(await connection.fetchrow(queries.LOCK, person_id))
             if before is None:
                 return None

@@ -28,7 +28,6 @@ class BotsModel:
     def __init__(self, storage: "MemoryStorage") -> None:
         self._users, self._rooms, self._audit = storage.users, storage.rooms, storage.audit
         self._sessions = storage.sessions
-        self._off_by_owner: set[int] = set()
         self._sent: Callable[[], OutgoingModel] = lambda: cast(
             "OutgoingModel", storage.feature_ports[OUTGOING]
         )
@@ -102,14 +101,14 @@ class BotsModel:
             return NO_BOT
         bot = self._users.look_up(bot_id)
         assert bot is not None
-        is_owners = bot_id in self._off_by_owner
+        is_owners = bot_id in self._users.off_by_owner
         if is_on and by_id == owner_id and bot.is_disabled and not is_owners and not self._is_admin(by_id):
             return OFF_BY_ADMIN
         if is_on:
-            self._off_by_owner.discard(bot_id)
+            self._users.off_by_owner.discard(bot_id)
             self._users.switch_bot(bot_id, is_on=True)
         elif not (by_id == owner_id and bot.is_disabled):
-            (self._off_by_owner.add if by_id == owner_id else self._off_by_owner.discard)(bot_id)
+            (self._users.off_by_owner.add if by_id == owner_id else self._users.off_by_owner.discard)(bot_id)
             self._users.switch_bot(bot_id, is_on=False)
         if is_on is bot.is_disabled:
             self._note(What.ENABLED if is_on else What.DISABLED, bot_id, by_id)
@@ -157,7 +156,7 @@ class BotsModel:
             created_at=bot.created_at,
             used_at=self._sessions.last_use(bot.id),
             is_off_by_admin=bot.is_disabled
-            and bot.id not in self._off_by_owner
+            and bot.id not in self._users.off_by_owner
             and not self._users.is_off_with_owner(bot.id),
             rooms=tuple(BotRoom(each.id, each.name or "") for each in self._rooms.rooms_of_member(bot.id)),
         )

@@ -203,12 +203,18 @@ async def test_an_owner_switches_a_bot_off_and_on_and_an_admin_holds_it(storage:
             "its owner's changes nothing"
         )
         assert await switched(storage, bot.id, by, is_on=True) == bot
+    await switched(storage, bot.id, ada, is_on=False)
+    await storage.users.administer(
+        bot.id, AccountChange(is_disabled=True), olga
+    )  # as with a report of its message
+    assert await bots.switch(bot.id, ada, is_on=True) == OFF_BY_ADMIN
+    assert await switched(storage, bot.id, olga, is_on=True) == bot
     own = await bot_of(storage, olga, "Own (bot)")
     assert not (await switched(storage, own.id, olga, is_on=False)).is_off_by_admin
     acts = [
         each.what for each in await storage.audit.acts(None, 20) if each.person and each.person.id == bot.id
     ]
-    assert acts == ["enabled", "disabled"] * 3 + ["bot_made"]
+    assert acts == ["enabled", "disabled"] * 4 + ["bot_made"]
 
 
 async def test_a_bot_that_is_switched_on_is_as_its_owner_is(storage: Storage) -> None:

@@ -66,6 +66,8 @@ class MemoryUsers:
         """The accounts of hooks, and whether they may mention people; the feature's model writes it."""
         self.bots: dict[int, int] = {}
         """The owners of bots; read-only to others."""
+        self.off_by_owner: set[int] = set()
+        """Bots that their owners have switched off."""
         self._off_with_owner: set[int] = set()
         self.removed: dict[int, How] = {}
         """How people were removed; read-only to others."""
@@ -321,6 +323,8 @@ class MemoryUsers:
         generation = before.token_generation + change.ends_tokens
         after = self._replace(Credentials(before, password_hash), token_generation=generation, **changes)
         self.admins_made += after.is_admin and not before.is_admin
+        if change.is_disabled is True:
+            self.off_by_owner.discard(person_id)
         if after.is_disabled is not before.is_disabled:
             self._follow(person_id, is_disabled=after.is_disabled)
         self.audit.note(acts_of(before, change, after, by_id))

@@ -42,8 +42,11 @@ export interface Model extends State {
   settledKeys: ReadonlySet<string>;
   /** New messages of this person that match no pending message here: another tab may have sent one of its own. */
   unmatchedOwn: readonly Message[];
-  /** This tab sends the outbox, so it receives each acknowledgement before the message's event. */
-  isSending: boolean;
+  /**
+   * Where this tab sends the outbox: keys of pending messages that the tab before may have sent. It receives each
+   * acknowledgement of the others before the message's event. Null: it does not send.
+   */
+  takenOver: ReadonlySet<string> | null;
 }
 
 /** A room that a batch changes. */

@@ -15,7 +15,7 @@
 export function settleOwnMessage(state, message, isNew) {
   const key = message.key ?? state.acknowledged.get(`${message.room}:${message.seq}`) ?? likelyKey(state, message);
   if (key !== undefined) return removePending(state, key);
-  return isNew && !state.isSending ? { ...state, unmatchedOwn: [...state.unmatchedOwn, message] } : state;
+  return isNew && !state.takenOver ? { ...state, unmatchedOwn: [...state.unmatchedOwn, message] } : state;
 }
 
 /**
@@ -98,14 +98,16 @@ function withoutMatched(state, rows) {
 }
 
 /**
- * The first pending message with the same content: another tab may have sent it and will announce that in a moment.
+ * The first pending message with the same content that another tab may have sent; it announces that in a moment, or is
+ * gone.
  * @param {Model} state
  * @param {Message} message
  */
 function likelyKey(state, message) {
-  if (state.isSending) return undefined;
+  const { takenOver, outbox } = state;
   const taken = new Set(state.acknowledged.values());
-  return state.outbox.find((each) => isSameContent(each, message) && !taken.has(each.key))?.key;
+  const isPossible = (/** @type {string} */ key) => !taken.has(key) && (takenOver?.has(key) ?? true);
+  return outbox.find((each) => isSameContent(each, message) && isPossible(each.key))?.key;
 }
 
 /** @param {PendingMessage} row @param {Message} message */

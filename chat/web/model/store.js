@@ -31,7 +31,7 @@ export const EMPTY = {
   acknowledged: new Map(),
   settledKeys: new Set(),
   unmatchedOwn: [],
-  isSending: false,
+  takenOver: null,
 };
 
 /** @param {Model} [first] */

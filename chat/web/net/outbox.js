@@ -93,19 +93,19 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
 
   /** @param {AbortSignal} signal */
   async function sendAll(signal) {
-    // Without Web Locks other tabs send too.
-    store.update((state) => ({ ...state, isSending: Boolean(navigator.locks) }));
     try {
+      await reload();
+      // Without Web Locks other tabs send too.
+      if (navigator.locks) store.update((state) => ({ ...state, takenOver: new Set(state.outbox.map(({ key }) => key)) }));
       await sendEach(signal);
     } finally {
-      store.update((state) => ({ ...state, isSending: false }));
+      store.update((state) => ({ ...state, takenOver: null }));
     }
   }
 
   /** @param {AbortSignal} signal */
   async function sendEach(signal) {
     signal.addEventListener("abort", () => wakeSender?.(), { once: true });
-    await reload();
     while (!signal.aborted) {
       isChanged = false;
       const rows = await database().outbox.all();

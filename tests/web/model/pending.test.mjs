@@ -55,7 +55,12 @@ test("a picture without text is matched by its file", () => {
 });
 
 test("another device's message with the same text settles nothing in the tab that sends", () => {
-  const state = { ...stateWith(pending("a", "hi")), isSending: true };
+  const state = { ...stateWith(pending("a", "hi")), takenOver: new Set() };
+  assert.deepEqual(keys(applyAll(state, [message(5, "hi")], 0).state), ["a"]);
+});
+
+test("a message that the tab before sent settles its pending message in the tab that sends now", () => {
+  const state = { ...stateWith(pending("a", "hi"), pending("b", "hi")), takenOver: new Set(["b"]) };
   assert.deepEqual(keys(applyAll(state, [message(5, "hi")], 0).state), ["a"]);
 });
 

@@ -90,9 +90,9 @@ SELECT EXISTS (SELECT FROM users WHERE is_admin AND disabled_at IS NULL AND dele
 IS_ACTING_ADMIN = """
 SELECT EXISTS (SELECT FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL AND deleted_at IS NULL)"""
 LOCK = f"{BY_ID} FOR NO KEY UPDATE"
-# Before the account, as the owner's switch of a bot locks them.
+# Locked before the account, in the order of the owner's switch.
 LOCK_BOT = "SELECT FROM bots WHERE person_id = $1 FOR UPDATE"
-# A bot that its owner has switched off is then the admin's to enable.
+# If an admin disables a bot that its owner has switched off, only an admin switches it on.
 ADMINISTER = f"""
 WITH held AS (UPDATE bots SET is_off_by_owner = false WHERE person_id = $1 AND $5)
 UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesce($3, is_moderator),

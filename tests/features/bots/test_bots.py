@@ -195,6 +195,9 @@ async def test_a_bot_that_is_off_does_nothing_and_keeps_its_tokens_and_rooms(sit
     assert (held.status, held["reason"]) == (403, "bot_off_by_admin")
     assert (await at.call("olga", "PATCH", which, {"off": False})).status == 200
     assert (await at.say("bot", "once more")).status == 201
+    await at.call("ada", "PATCH", which, {"off": True})
+    assert (await at.call("olga", "PATCH", f"/admin/people/{at.bot}", {"disabled": True})).status == 200
+    assert (await at.call("ada", "PATCH", which, {"off": False})).status == 403
 
 
 async def test_who_is_in_a_room_sees_its_bots_and_whose_they_are(site: Site) -> None:

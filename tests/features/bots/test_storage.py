@@ -204,9 +204,8 @@ async def test_an_owner_switches_a_bot_off_and_on_and_an_admin_holds_it(storage:
         )
         assert await switched(storage, bot.id, by, is_on=True) == bot
     await switched(storage, bot.id, ada, is_on=False)
-    await storage.users.administer(
-        bot.id, AccountChange(is_disabled=True), olga
-    )  # as with a report of its message
+    disabled = AccountChange(is_disabled=True)  # as a report of its message does
+    await storage.users.administer(bot.id, disabled, olga)
     assert await bots.switch(bot.id, ada, is_on=True) == OFF_BY_ADMIN
     assert await switched(storage, bot.id, olga, is_on=True) == bot
     own = await bot_of(storage, olga, "Own (bot)")

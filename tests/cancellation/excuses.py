@@ -392,11 +392,7 @@ EXCUSED = (
     Excuse("cli/talk/room_commands.py", "", "a part of that"),
     Excuse("cli/talk/terminal.py", "", "a part of that"),
     Excuse("cli/data_access.py", "", "a command of its own process; what it opens is swept"),
-    Excuse(
-        "gateway/websocket/client_stream.py",
-        "await trio.lowlevel.checkpoint()",
-        f"{NOT_ASKED}, and the one at the end is shielded",
-    ),
+    Excuse("gateway/websocket/client_stream.py", "await trio.lowlevel.checkpoint()", NOT_ASKED),
     Excuse("gateway/http1/head.py", "wait_send_all_might_not_block", NOT_ASKED),
     Excuse("gateway/connections.py", "await self._http.stop()", NEVER_WAITS),
     Excuse("gateway/http1/connection.py", "await self.context.terminated.set()", NEVER_WAITS),

@@ -228,9 +228,8 @@ class _Connection(WebSocketConnection):
             await super()._send(event)
 
     async def _close_stream(self) -> None:
-        # Where the loop stood still, the time to answer is over before it reads an answer that came: it reads it now.
-        with trio.CancelScope(shield=True):
-            await trio.lowlevel.checkpoint()
+        # After a stall of the loop an answer may be unread when its deadline has passed: the reader gets one more turn.
+        await trio.lowlevel.cancel_shielded_checkpoint()
         await super()._close_stream()
 
 

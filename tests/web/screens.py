@@ -464,7 +464,7 @@ class Screens:
             expect(page.locator(".sidebar")).to_have_count(1)
         busy = page.locator("[aria-busy=true]").locator("visible=true")
         if screen.do is not _nothing:
-            expect(busy).to_have_count(0)  # what still loads moves what is pressed
+            expect(busy).to_have_count(0)  # a layout shift may swallow a click
             screen.do(page)
         expect(page.get_by_text(screen.shows).locator("visible=true").first).to_be_visible()
         expect(busy).to_have_count(0)

@@ -43,8 +43,8 @@ export interface Model extends State {
   /** New messages of this person that match no pending message here: another tab may have sent one of its own. */
   unmatchedOwn: readonly Message[];
   /**
-   * Where this tab sends the outbox: keys of pending messages that the tab before may have sent. It receives each
-   * acknowledgement of the others before the message's event. Null: it does not send.
+   * If this tab sends the outbox: keys of the pending messages that another tab may have sent before. Of all others this
+   * tab receives the acknowledgement before the message's event. Null: this tab does not send.
    */
   takenOver: ReadonlySet<string> | null;
 }

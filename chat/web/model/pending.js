@@ -98,15 +98,15 @@ function withoutMatched(state, rows) {
 }
 
 /**
- * The first pending message with the same content that another tab may have sent; it announces that in a moment, or is
- * gone.
+ * The first pending message with the same content that another tab may have sent. That tab announces it in a moment,
+ * unless it was closed or lost its connection.
  * @param {Model} state
  * @param {Message} message
  */
 function likelyKey(state, message) {
   const { takenOver, outbox } = state;
-  const taken = new Set(state.acknowledged.values());
-  const isPossible = (/** @type {string} */ key) => !taken.has(key) && (takenOver?.has(key) ?? true);
+  const acknowledged = new Set(state.acknowledged.values());
+  const isPossible = (/** @type {string} */ key) => !acknowledged.has(key) && (takenOver?.has(key) ?? true);
   return outbox.find((each) => isSameContent(each, message) && isPossible(each.key))?.key;
 }
 

@@ -10,6 +10,7 @@ import trio
 from chat.domain.startup import CannotStart
 from chat.gateway.binding import bind
 from chat.settings.listen import Listen
+from tests.web.ports import free_port
 
 
 class Resolver(trio.abc.HostnameResolver):
@@ -62,8 +63,8 @@ async def test_an_address_that_the_machine_lacks_is_passed_over(resolver: Resolv
 
 async def test_a_port_that_is_taken_on_one_address_leaves_none_open(resolver: Resolver) -> None:
     resolver.addresses = ["127.0.0.1", "127.0.0.2"]
-    with trio.fail_after(30), socket.create_server(("127.0.0.2", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
+    with trio.fail_after(30), socket.create_server(("127.0.0.2", port)):
         with pytest.raises(
             CannotStart, match=f"^cannot listen on everywhere:{port}: address already in use$"
         ):
